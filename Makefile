@@ -47,7 +47,7 @@ bench-scale:
 help:
 	@awk '/^## / { text = text substr($$0, 3) " " } /^[a-z-]+:/ { if (text) printf "make %-14s%s\n", substr($$1, 1, index($$1, ":") - 1), text; text = "" }' Makefile
 
-.PHONY: help tested demo test lint deny bench bench-scale test-rust test-onepassword test-python test-c test-cpp test-go test-node test-ffi test-languages go-tests go-module node-package test-java java-tests java-native java-classes java-package module wheel bench-languages web browser library command install \
+.PHONY: help tested demo test first-login lint deny bench bench-scale test-rust test-onepassword test-python test-c test-cpp test-go test-node test-ffi test-languages go-tests go-module node-package test-java java-tests java-native java-classes java-package module wheel bench-languages web browser library command install \
   uninstall header clean
 
 ## Runs the tour on an SQLite file, and prints each request and response.
@@ -305,6 +305,11 @@ bench-languages: library $(VENV)/ready
 	$(CARGO) build $(LOCKED) --profile dist --package doorward-java
 	$(MATURIN) develop --quiet $(LOCKED) --profile dist --manifest-path $(BINDING)/Cargo.toml
 	$(VENV)/bin/python benches/languages/run.py $(RELEASE) $(BENCHED)
+
+## Times each language from an empty folder to the first login, with what the targets for packages built.
+first-login: library wheel go-module node-package java-package
+	$(MAKE) --silent install PREFIX=$(CURDIR)/target/installed
+	tests/languages/first-login $(CURDIR)/target/installed
 
 ## Rewrites what is generated: headers, Python, description, reference.
 header:

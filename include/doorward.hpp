@@ -73,7 +73,8 @@ struct [[nodiscard]] error {
 class exception : public std::runtime_error {
  public:
   explicit exception(doorward::error why)
-      : std::runtime_error(why.code_name + ": " + why.message + (why.field ? " " + *why.field : "")),
+      : std::runtime_error(why.code_name + ": " + why.message +
+                           (why.field.value_or("").empty() ? "" : " " + *why.field)),
         why_(std::make_shared<const doorward::error>(std::move(why))) {}
 
   [[nodiscard]] const doorward::error &error() const noexcept { return *why_; }

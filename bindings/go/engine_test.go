@@ -105,6 +105,10 @@ func TestAFailureSaysItsClassItsCodeAndMore(t *testing.T) {
 	if !errors.Is(err, doorward.ErrConfig) || !strings.Contains(err.Error(), "/acess_token_seconds") {
 		t.Error(err)
 	}
+	_, err = doorward.OpenJSON([]byte("[1]"))
+	if !errors.As(err, &failure) || failure.Field != "" || !failure.HasField || strings.Contains(err.Error(), "()") {
+		t.Error(err)
+	}
 	if doorward.CodeOf(errors.New("another")) != "" || doorward.CodeOf(fmt.Errorf("more: %w", err)) != doorward.CodeInvalidConfig {
 		t.Error("CodeOf")
 	}

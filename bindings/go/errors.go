@@ -53,7 +53,7 @@ type Error struct {
 // Error returns the code, the message and the field. It contains no secret and no detail.
 func (e *Error) Error() string {
 	text := fmt.Sprintf("doorward: %s: %s", e.Code, e.Message)
-	if e.HasField {
+	if e.Field != "" {
 		text += " (" + e.Field + ")"
 	}
 	return text

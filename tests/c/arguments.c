@@ -32,8 +32,8 @@ int main(void) {
   status = doorward_open("{\"stoer\":1}", NULL, &other, &response);
   show("open(unknown key)", status, response);
   printf("  engine: %s\n", other ? "something" : "NULL");
-  status = doorward_open("[]", NULL, &other, &response);
-  show("open([])", status, response);
+  status = doorward_open("[1]", NULL, &other, &response);
+  show("open([1])", status, response);
 
   call("call(engine NULL)", NULL, "list_users", "{}");
   call("call(engine NULL, operation NULL, request NULL)", NULL, NULL, NULL);

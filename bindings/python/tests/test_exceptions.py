@@ -180,6 +180,16 @@ def test_a_wrong_configuration_says_what_to_correct(config: Any, text: str) -> N
     assert str(pickle.loads(pickle.dumps(caught.value))) == text
 
 
+def test_the_text_of_a_failure_of_the_whole_names_no_field(engine: Engine) -> None:
+    with pytest.raises(exceptions.ConfigError) as wrong:
+        Engine("[1]")
+    with pytest.raises(exceptions.AuthError) as refused:
+        engine.call("login", "[1]")
+    assert (wrong.value.field, refused.value.field) == ("", "")
+    assert not str(wrong.value).endswith((" ", ":"))
+    assert str(refused.value) == refused.value.message
+
+
 @pytest.mark.parametrize(
     "config",
     [

@@ -111,7 +111,7 @@ class AuthError(Exception):
 
     def __str__(self) -> str:
         """Return the message and, if a field caused the failure, its name."""
-        return self.message if self.field is None else f"{self.message} ({self.field})"
+        return f"{self.message} ({self.field})" if self.field else self.message
 
     def __repr__(self) -> str:
         """Name the reason, for logs."""
@@ -247,7 +247,7 @@ class ConfigError(AuthError):
             return self.message
         if self.code != type(self).code:
             return f"{self.message} ({self.detail})"
-        if self.field is None:
+        if not self.field:
             return self.detail
         # The pointer contains the key, too.
         reason, *proposal = self.detail.split("; did you mean ")

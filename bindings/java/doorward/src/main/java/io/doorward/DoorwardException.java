@@ -23,7 +23,8 @@ public class DoorwardException extends RuntimeException {
   private static String messageOf(Map<String, Object> body) {
     Map<String, Object> error = Read.object(body.get("error"));
     String text = error.get("code") + ": " + error.get("message");
-    return error.get("field") == null ? text : text + " (" + error.get("field") + ")";
+    Object field = error.get("field");
+    return field == null || field.equals("") ? text : text + " (" + field + ")";
   }
 
   /** The class of the failure. */

@@ -114,6 +114,10 @@ class DoorwardTest {
     }
     assertThrows(ConfigException.class, () -> Doorward.open(Config.of().withStore("nothing:")));
     assertThrows(InvalidRequestException.class, () -> Doorward.openJson("{", Options.of()));
+    DoorwardException whole =
+        assertThrows(ConfigException.class, () -> Doorward.openJson("[1]", Options.of()));
+    assertEquals(Optional.of(""), whole.field());
+    assertFalse(whole.getMessage().contains("()"), whole.getMessage());
     assertEquals(Code.UNKNOWN, Code.of("a code of tomorrow"));
     assertEquals(Status.INTERNAL, Status.of(99));
     Map<String, Object> tomorrow =
