@@ -282,7 +282,7 @@ module: tested $(VENV)/ready
 
 ## Builds the Python package into target/venv and tests it; also processes in C, Python and Rust on one store.
 test-python: module $(INTEROP)/node_modules/.package-lock.json browser
-	cd $(BINDING) && PATH=$(CURDIR)/$(VENV)/bin:$$PATH && paths=". ../../tests/languages/ffi ../../tests/languages/verdict ../../examples/operating ../../examples/python ../../examples/web ../../tests/languages ../../tests/processes ../../tests/vectors ../../benches" \
+	cd $(BINDING) && PATH=$(CURDIR)/$(VENV)/bin:$$PATH && paths=". ../../tests/languages/ffi ../../tests/languages/verdict ../../tests/languages/first-login ../../examples/operating ../../examples/python ../../examples/web ../../tests/languages ../../tests/processes ../../tests/vectors ../../benches" \
 		&& ruff check --config pyproject.toml $$paths && ruff format --config pyproject.toml --check $$paths \
 		&& mypy && pyright && pyright --verifytypes doorward --ignoreexternal && $(CURDIR)/$(WITH_POSTGRES) pytest
 

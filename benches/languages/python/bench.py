@@ -16,11 +16,12 @@ from time import perf_counter, time
 
 import jwt
 from argon2 import PasswordHasher
-from doorward import AsyncEngine, Engine
-from doorward.types import Claims
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import OctKey
 from jwt.types import Options
+
+from doorward import AsyncEngine, Engine
+from doorward.types import Claims
 
 PASSWORD = "eight wise words"  # noqa: S105 - of an account that ends with the program
 PEER_HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
