@@ -187,7 +187,8 @@ def test_closing_during_calls(run: Run, config: Config) -> None:
                 crowd.start_soon(login)
             await anyio.wait_all_tasks_blocked()
             await engine.close()
-            assert outcomes == []
+            # Calls that had not begun may have been refused already.
+            assert "ada" not in outcomes
             clock.goes_on.set()
         assert set(outcomes) == {"ada", "engine_closed"}
         assert len(outcomes) == threads() + LOGINS
