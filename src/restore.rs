@@ -47,8 +47,14 @@ pub struct Restored {
 /// file), those of [`open`](crate::Engine::open), `store_unavailable` (among others, while another process has the store
 /// open).
 pub fn restore(config: &Config, backup: &Path, how: &Restoring, watch: &Watch) -> Result<Restored> {
-    let StoreUrl::SqliteFile(path) = &config.store else {
-        return Err(Error::new(Code::FeatureNotBuilt, "only a SQLite file can be restored by this"));
+    let path = match &config.store {
+        StoreUrl::SqliteFile(path) => path,
+        StoreUrl::SqliteMemory => {
+            return Err(Error::new(Code::FeatureNotBuilt, "a store in memory cannot be restored"));
+        }
+        StoreUrl::Postgres(_) => {
+            return Err(Error::new(Code::FeatureNotBuilt, "for PostgreSQL use pg_restore"));
+        }
     };
     let place = Place::of(path)?;
     let draft = place.draft(backup, watch)?;

@@ -150,7 +150,12 @@ fn key_file(kind: ErrorKind, field: &str) -> Error {
     let stays = [AlreadyExists, IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem]
         .contains(&kind);
     let code = if stays { Code::InvalidConfig } else { Code::StoreUnavailable };
-    Error::at(code, field.to_owned(), format!("key file: {kind}"))
+    let why = match kind {
+        // Only creating it fails so: a missing key file is `wrong_secret_key`.
+        NotFound => "the folder does not exist".to_owned(),
+        kind => kind.to_string(),
+    };
+    Error::at(code, field.to_owned(), format!("key file: {why}"))
 }
 
 /// Creates the file whole or not at all, readable by its owner only. Returns whether this process created it.

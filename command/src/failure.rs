@@ -49,9 +49,7 @@ impl Failure {
     pub fn report(self, origin: Option<&str>, json: bool, out: &mut impl Write) -> ExitCode {
         match &self {
             Failure::NoReader => {}
-            failure if json => {
-                let _ = writeln!(out, "{}", show::json(&failure.body(origin))).and_then(|()| out.flush());
-            }
+            failure if json && failure.write_body(origin, out).is_ok() => {}
             failure => drop(writeln!(io::stderr(), "doorward: {}", show::safe(&failure.text(origin)))),
         }
         match self {
@@ -64,6 +62,11 @@ impl Failure {
             Failure::Interrupted(_) => signals::end(),
             Failure::NoReader => NO_READER.into(),
         }
+    }
+
+    fn write_body(&self, origin: Option<&str>, out: &mut impl Write) -> io::Result<()> {
+        writeln!(out, "{}", show::json(&self.body(origin)))?;
+        out.flush()
     }
 
     fn text(&self, origin: Option<&str>) -> String {

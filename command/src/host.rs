@@ -46,8 +46,8 @@ impl Source {
 
     /// Adds the configuration's file to a failure that names no key of it.
     fn in_file(&self, error: Error) -> Error {
-        match (&self.config, &error.field) {
-            (Some(path), None) => {
+        match &self.config {
+            Some(path) if error.field.as_deref().unwrap_or_default().is_empty() => {
                 let what = if error.code == Code::InvalidJson { "not JSON: " } else { "" };
                 let detail =
                     format!("{what}{} (--config {})", error.detail.unwrap_or_default(), show::path(path));

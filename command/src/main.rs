@@ -260,7 +260,7 @@ fn call(context: &mut Context, operation: &str, mut request: String) -> Outcome 
 /// Suggests the operation with the most similar name.
 fn did_you_mean(operation: &str) -> Option<String> {
     let likeness = |known: &str| strsim::jaro(known, operation);
-    let names = OPERATIONS.iter().map(|known| known.name).filter(|known| likeness(known) > 0.7);
+    let names = OPERATIONS.iter().map(|known| known.name).filter(|known| likeness(known) > 0.8);
     let nearest = names.max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
     Some(format!("did you mean {nearest}?"))
 }

@@ -1,6 +1,6 @@
 //! `session …`
 
-use clap::Subcommand;
+use clap::{ArgGroup, Subcommand};
 use serde_json::{Value, json};
 
 use crate::Context;
@@ -17,15 +17,16 @@ pub enum Session {
     },
     /// End a session, every session of an account, or all sessions. If a single session is not alive, the
     /// result is NOT_FOUND.
+    #[command(group = ArgGroup::new("which").required(true).args(["session_id", "user_id", "all"]))]
     Revoke {
         /// The session's id.
-        #[arg(id = "session_id", value_name = "SESSION", required_unless_present_any = ["user_id", "all"])]
+        #[arg(id = "session_id", value_name = "SESSION")]
         session: Option<String>,
         /// Every session of this account.
-        #[arg(id = "user_id", long = "user", value_name = "USER", conflicts_with = "session_id")]
+        #[arg(id = "user_id", long = "user", value_name = "USER")]
         who: Option<String>,
         /// Every session of every account, and every challenge and mailed token.
-        #[arg(long, conflicts_with_all = ["session_id", "user_id"])]
+        #[arg(long)]
         all: bool,
     },
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use clap::{Args, ValueHint};
+use clap::{ArgGroup, Args, ValueHint};
 use doorward::config::StoreUrl;
 use doorward::{BackupRequest, Code, Error, Migrated, On, Restored, Restoring, Verified, Watch, damage};
 use serde_json::{Map, Value, json};
@@ -69,16 +69,17 @@ pub struct Stats {
 }
 
 #[derive(Args)]
+#[command(group = ArgGroup::new("which").required(true).args(["to", "unseal"]))]
 pub struct Migrate {
     /// The store to read: sqlite:PATH, postgres://…, or @FILE that contains it.
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     from: String,
     /// The store to fill: a new file, or a database that no engine has opened.
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, required_unless_present = "unseal")]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     to: Option<String>,
     /// Move nothing, but reopen the store in --from to its hosts after it was moved. Data written to the new
     /// store stays there.
-    #[arg(long, conflicts_with = "to")]
+    #[arg(long)]
     unseal: bool,
 }
 
@@ -148,7 +149,9 @@ impl Backup {
         let request = BackupRequest::new(&path).verify(self.verify);
         let answer = watched(|watch| host.engine.backup_watched(request, watch));
         let answer = answer.map_err(|failure| match failure {
-            Failure::Engine(error) if error.field.as_deref() == Some("/path") => {
+            Failure::Engine(error)
+                if error.code == Code::InvalidRequest && error.field.as_deref() == Some("/path") =>
+            {
                 Failure::File(format!("{name}: {}", error.detail.unwrap_or_default()))
             }
             failure => failure,

@@ -357,6 +357,9 @@ fn why(error: &Error) -> String {
     }
 }
 
+/// The first bytes of files of gzip, zstd, xz and bzip2.
+const COMPRESSED: [&[u8]; 4] = [b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh"];
+
 /// Recognizes other formats by the beginning of the file.
 fn other_form(begins: &[u8]) -> Option<&'static str> {
     let text = begins.trim_ascii_start();
@@ -365,7 +368,9 @@ fn other_form(begins: &[u8]) -> Option<&'static str> {
         _ if begins.starts_with(b"PK\x03\x04") || begins.starts_with(b"\xd0\xcf\x11\xe0") => {
             Some("this is an Excel file or another archive")
         }
+        _ if COMPRESSED.iter().any(|magic| begins.starts_with(magic)) => Some("this is compressed"),
         _ if begins.starts_with(b"\xff\xfe") || begins.starts_with(b"\xfe\xff") => Some("this is UTF-16"),
+        _ if first_line.contains(&0) => Some("this is not text"),
         [b'[', ..] => Some("this is a JSON array"),
         [] | [b'{', ..] => None,
         _ if first_line.iter().any(|byte| b",;\t".contains(byte)) => Some("this looks like CSV"),
@@ -389,6 +394,7 @@ pub fn export(context: &mut Context) -> Outcome {
             Ok(writeln!(context.out, "{}", show::json(&line.to_string()))?)
         })
     })?;
+    context.out.flush()?;
     writeln!(io::stderr(), "Accounts exported: {exported}, without passwords.")?;
     Ok(())
 }

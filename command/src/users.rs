@@ -363,11 +363,15 @@ fn answer(context: &mut Context, answer: &Value, became: Option<&str>) -> Outcom
         _ if context.json => writeln!(out, "{}", show::json(&answer.to_string()))?,
         Some(became) => writeln!(out, "{} {became}", title(user))?,
         None => {
-            let verified = if user["email_verified"] == true { " (verified)" } else { "" };
+            let email = match (word(&user["email"]), user["email_verified"] == true) {
+                (none, _) if none.is_empty() => "none".to_owned(),
+                (email, true) => format!("{email} (verified)"),
+                (email, false) => format!("{email} (not verified)"),
+            };
             for (name, text) in [
                 ("id", word(&user["id"])),
                 ("username", word(&user["username"])),
-                ("e-mail", or(word(&user["email"]), "none") + verified),
+                ("e-mail", email),
                 ("active", word(&user["is_active"])),
                 ("roles", or(word(&user["roles"]), "none")),
                 ("created", time(&user["created_at"])),

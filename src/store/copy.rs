@@ -67,6 +67,11 @@ fn rename(tx: &mut Tx, sql: impl Fn(&str) -> String) -> Result<()> {
 /// The number of rows in one statement.
 const PAGE: usize = 256;
 
+/// Names the target as what failed, if nothing else is named.
+pub(super) fn in_target(error: Error) -> Error {
+    if error.field.is_none() { error.at_field("/to") } else { error }
+}
+
 impl Table {
     /// Copies the rows into the same, empty table of another store, and compares the two.
     pub(super) fn copy(
@@ -88,7 +93,7 @@ impl Table {
             let (sql, step) = if rows.len() == PAGE { (page, PAGE) } else { (single, 1) };
             for rows in rows.chunks(step) {
                 let cells: Vec<Value> = rows.iter().flatten().map(Cell::value).collect();
-                to.run(sql, &cells)?;
+                to.run(sql, &cells).map_err(in_target)?;
             }
             moved.rows += rows.len() as u64;
             tell(moved)

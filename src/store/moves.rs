@@ -132,7 +132,7 @@ impl Attempt {
                 return Err(Error::at(Code::InvalidConfig, "/from", "another process has moved it"));
             }
             let is_left = Cell::new(false);
-            target.write_in_turn(|to| {
+            let filled = target.write_in_turn(|to| {
                 if is_left.replace(false) {
                     // The previous attempt was rolled back in the target, but not in the source.
                     copy::show(from)?;
@@ -150,7 +150,9 @@ impl Attempt {
                 is_left.set(true);
                 self.may_be_committed.set(true);
                 Ok(moved)
-            })
+            });
+            // After that only the target's commit can fail.
+            filled.map_err(|error| if is_left.get() { copy::in_target(error) } else { error })
         });
         if moved.is_err() && !self.may_be_committed.get() {
             // This may fail: a remaining note and its triggers do no harm.
@@ -265,7 +267,7 @@ fn open(url: &StoreUrl, field: &'static str, may_make: bool) -> Result<Store> {
             let creation = if may_make { Creation::Allowed } else { Creation::Forbidden };
             let plan = Plan { creation, admits_moved: true, ..Plan::new(true) };
             Store::connect(url, 1, TIMEOUT, plan).map_err(|error| match error.field.as_deref() {
-                Some("/store") => error.at_field(field),
+                Some("/store") | None => error.at_field(field),
                 _ => error,
             })
         }

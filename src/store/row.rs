@@ -80,6 +80,20 @@ impl Sealed<Vec<u8>> {
 
 const DAMAGED: &str = "a row is damaged: put a backup in the store's place, or repair the row";
 
+/// Names the table of a damaged row: that from which the statement reads.
+pub(super) fn in_its_table(error: Error, sql: &str) -> Error {
+    let table = sql
+        .split_once(" FROM ")
+        .and_then(|(_, rest)| rest.split(|end: char| !(end.is_alphanumeric() || end == '_')).next());
+    match table.filter(|table| !table.is_empty()) {
+        Some(table) if error.detail.as_deref() == Some(DAMAGED) => {
+            let detail = DAMAGED.replacen("a row", &format!("a row of {table}"), 1);
+            Error { detail: Some(detail.into()), ..error }
+        }
+        _ => error,
+    }
+}
+
 /// The error for a row that this library did not write. Trying again does not help.
 pub(crate) fn damaged() -> Error {
     Error::at(Code::InvalidConfig, "/store", DAMAGED)

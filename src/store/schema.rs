@@ -6,8 +6,10 @@
 //! the store, and those that have it open can no longer write. Such a step also renames the tables and
 //! columns that they must not read.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
+use super::tables::TABLES;
 use crate::config::{Config, StoreUrl};
 use crate::error::{Code, Error, Result};
 use crate::secret_key;
@@ -37,6 +39,19 @@ pub(super) const NOTE: &str = "SELECT coalesce(max(moving), '') FROM doorward_sc
 /// Selects the two numbers of [`Found`] from [`TABLE`].
 pub(super) const FOUND: &str =
     "SELECT max(version), max(CASE WHEN additive = 0 THEN version END) FROM doorward_schema";
+
+/// Selects the names of all tables and indexes of a SQLite file, and of the columns as TABLE.COLUMN, in one text.
+pub(super) const SQLITE_NAMES: &str = "SELECT coalesce(group_concat(name), '') FROM (\
+    SELECT name FROM sqlite_schema UNION ALL SELECT t.name || '.' || c.name \
+    FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table')";
+
+/// As [`SQLITE_NAMES`], of the tables that the role finds without naming a schema.
+#[cfg(feature = "postgres")]
+pub(super) const POSTGRES_NAMES: &str = "SELECT coalesce(string_agg(name, ','), '') FROM (\
+    SELECT relname::text AS name FROM pg_catalog.pg_class WHERE pg_catalog.pg_table_is_visible(oid) \
+    UNION ALL SELECT c.relname || '.' || a.attname \
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid \
+    WHERE a.attnum > 0 AND NOT a.attisdropped AND pg_catalog.pg_table_is_visible(c.oid)) AS names";
 
 /// The longest time that opening waits for another process that migrates, and that a step may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(600);
@@ -139,6 +154,34 @@ impl Plan {
         }
         Ok(missing)
     }
+}
+
+/// Refuses a store of the newest schema that lacks a table, a column or an index, because somebody changed
+/// the schema. Without an index the store answers, but slowly. `found` has the names that the store has.
+pub(super) fn refuse_incomplete(found: &str) -> Result<()> {
+    let found: HashSet<&str> = found.split(',').collect();
+    let mut missing = Vec::new();
+    for table in TABLES {
+        if !found.contains(table.name) {
+            missing.push(format!("table {}", table.name));
+            continue;
+        }
+        let columns = table.columns.iter().map(|(column, _)| format!("{}.{column}", table.name));
+        missing.extend(
+            columns.filter(|name| !found.contains(name.as_str())).map(|name| format!("column {name}")),
+        );
+    }
+    let indexes = STEPS.iter().flat_map(|step| step.sqlite.split("CREATE INDEX ").skip(1));
+    let names = indexes.filter_map(|rest| rest.split(' ').next());
+    missing.extend(names.filter(|name| !found.contains(name)).map(|name| format!("index {name}")));
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let why = format!(
+        "these parts of the schema are missing: {}. Restore a backup, or create them as in a new store",
+        missing.join(", ")
+    );
+    Err(Error::at(Code::InvalidConfig, "/store", why))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Transactions: statements that are kept together or not at all, in either store.
 
 use super::event_log::EventLog;
-use super::row::Row;
+use super::row::{Row, in_its_table};
 use super::value::Value;
 use crate::error::Result;
 use crate::types::id::Id;
@@ -184,7 +184,7 @@ impl<'a> Tx<'a> {
         parameters: &[Value],
         mut each: impl FnMut(&Row) -> Result<()>,
     ) -> Result<()> {
-        self.0.query(sql, parameters, &mut each)
+        self.0.query(sql, parameters, &mut each).map_err(|error| in_its_table(error, sql))
     }
 
     /// Reads every row, in order.

@@ -1,10 +1,10 @@
 //! Tests of rules that the host made in the store: rows of its own tables that refer to accounts,
 //! constraints, triggers. A change that they forbid is not retried.
 
-use doorward::{Code, Engine};
+use doorward::{Code, DoctorRequest, Engine, Severity};
 use serde_json::{Value, json};
 
-use crate::stage::{PASSWORD, Store, call, login, on_each_store, register, together};
+use crate::stage::{PASSWORD, Store, call, login, on_each_store, open, register, together};
 
 /// Returns the detail of a forbidden operation.
 fn forbidden(engine: &Engine, operation: &str, request: Value) -> String {
@@ -106,7 +106,14 @@ fn a_table_or_column_is_missing(store: &Store) {
         let detail = error.detail.unwrap();
         detail.split_once(": ").unwrap().1.split_once(" (").unwrap().0.to_owned()
     };
+    let examined = || {
+        let response = engine.doctor(DoctorRequest::new()).unwrap();
+        let finding = response.findings.into_iter().find(|finding| finding.check == "store").unwrap();
+        (finding.severity, finding.message)
+    };
+    assert_eq!(examined().0, Severity::Ok);
     store.execute("ALTER TABLE users RENAME COLUMN locale TO language");
+    assert!(matches!(examined(), (Severity::Problem, why) if why.contains("missing: column users.locale.")));
     assert_eq!(why("list_users", json!({})), "a column is missing");
     let new = json!({"username": "ada", "email": "ada@example.com", "password": PASSWORD});
     assert_eq!(why("register", new), "a column is missing");
@@ -114,7 +121,21 @@ fn a_table_or_column_is_missing(store: &Store) {
     store.execute("ALTER TABLE known_devices RENAME TO devices");
     let login = json!({"username": "ada", "password": PASSWORD, "client": {"device_id": "phone"}});
     assert_eq!(why("login", login), "a table is missing");
+    assert!(matches!(examined(), (Severity::Problem, why) if why.contains("known_devices")));
+    // On a server, opening asks for the rights on each table.
+    if !store.is_sqlite() {
+        let error = open(store.url(), json!({})).err().unwrap();
+        assert!(error.detail.unwrap().contains("missing: table known_devices."));
+    }
     // Other tests use the database.
     store.execute("ALTER TABLE devices RENAME TO known_devices");
+    // Without an index every call succeeds, but slowly.
+    store.execute("DROP INDEX users_by_activity");
+    call(&engine, "list_users", json!({})).unwrap();
+    assert!(
+        matches!(examined(), (Severity::Problem, why) if why.contains("missing: index users_by_activity."))
+    );
+    store.execute("CREATE INDEX users_by_activity ON users (is_active, id)");
+    assert_eq!(examined().0, Severity::Ok);
 }
 on_each_store!(a_table_or_column_is_missing);

@@ -12,6 +12,8 @@ fn every_failure_is_json_where_that_is_asked_for() {
         (&["user", "shwo", "ada"][..], 64, "usage", "'show'"),
         (&["user", "list", "--role"], 64, "usage", "--role"),
         (&["user"], 64, "usage", "a subcommand is missing"),
+        (&["session", "revoke"], 64, "usage", "--all"),
+        (&["migrate", "--from", "sqlite:a.db"], 64, "usage", "--unseal"),
         (&["import", "none"], 9, "file", "FILE none: No such file"),
         (&["user", "list", "--store", "@none"], 9, "file", "--store @none: No such file"),
         (&["user", "delete", "ada"], 64, "not_confirmed", "--yes"),
@@ -40,6 +42,7 @@ fn every_failure_names_what_it_is_about() {
     let shell = Shell::with_ada();
     shell.write("malformed.json", "{\"store\": ");
     shell.write("typo.json", r#"{"stroe": "sqlite:a.db"}"#);
+    shell.write("twice.json", r#"{"store": "sqlite:a.db", "store": "sqlite:b.db"}"#);
     shell.write("nested.json", r#"{"store": "sqlite:a.db", "password": {"memory": 1}}"#);
     shell.write("two.json", r#"{"store": "sqlite:a.db", "secret_key_files": ["a.db.key", "lost.key"]}"#);
     shell.write("short.key", "short");
@@ -53,6 +56,7 @@ fn every_failure_names_what_it_is_about() {
             9,
             "not JSON: line 1, column 10 (--config malformed.json)\n",
         ),
+        (&["--config", "twice.json", "user", "list"], 9, "duplicate key (--config twice.json)\n"),
         (&["--config", "typo.json", "user", "list"], 9, "did you mean `store`? (/stroe in typo.json)\n"),
         (
             &["--config", "nested.json", "user", "list"],
@@ -95,6 +99,7 @@ fn every_failure_names_what_it_is_about() {
             "--from @none: No such file or directory\n",
         ),
         (&["migrate", "--from", "sqlite:a.db", "--to", "postgres:x"], 9, "(--from, --to)\n"),
+        (&["--store", "postgres://a@b/c", "restore", "a.json"], 9, "for PostgreSQL use pg_restore\n"),
         (&["--config", URL, "user", "list"], 9, "--config (a URL, not a file): No such file or directory\n"),
         (
             &["--store", "sqlite:a.db", key, URL, "user", "list"],
@@ -139,7 +144,7 @@ fn every_failure_names_what_it_is_about() {
         (&["restore", "none"], 9, "BACKUP none: No such file or directory\n"),
         (&["restore", "a.json"], 4, "(BACKUP a.json)\n"),
         (&["import", URL], 9, "FILE (a URL, not a file): No such file or directory\n"),
-        (&["keys", "new-secret", URL], 9, "FILE (a URL, not a file): key file: entity not found\n"),
+        (&["keys", "new-secret", URL], 9, "FILE (a URL, not a file): key file: the folder does not exist\n"),
         (&["backup", URL], 9, "FILE (a URL, not a file): the folder does not exist\n"),
         (&["restore", URL], 9, "BACKUP (a URL, not a file): No such file or directory\n"),
         (&["password", "reset", "ada", "--mail"], 9, "there is no link to mail (/mail in a.json)\n"),
@@ -192,6 +197,61 @@ fn what_is_mistyped_is_told_by_its_right_name() {
         let (_, text) = shell.bad(arguments, "");
         assert!(text.contains(name), "{text}");
     }
-    assert!(!shell.bad(&["call", "xyzzy"], "").1.contains("did you mean"));
+    for unlike in ["xyzzy", "nope"] {
+        assert!(!shell.bad(&["call", unlike], "").1.contains("did you mean"));
+    }
     assert!(!shell.0.path().join("a.db").exists(), "an operation that is none makes no store");
+}
+
+/// A disk that is full is named by the argument that leads to it, and nothing is left half done.
+#[test]
+fn a_full_disk_is_named() {
+    let shell = Shell::with_ada();
+    let shim = moving::shim(shell.0.path());
+    let hit = shell.0.path().join("hit");
+    let run = |nth: usize, arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_doorward"))
+            .args([&["--config", "a.json"], arguments].concat())
+            .current_dir(shell.0.path())
+            .envs([("LD_PRELOAD", shim.as_str()), ("FAULT_HIT", hit.to_str().unwrap())])
+            .env("FAULT", format!("write:{nth}:{}:1000000", libc::ENOSPC))
+            .output()
+            .unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        (std::fs::remove_file(&hit).is_ok(), output.status.code(), text)
+    };
+    let (_, status, text) = run(1, &["backup", "store.db"]);
+    assert_eq!((status, text.ends_with("(FILE store.db)\n")), (Some(8), true), "{text}");
+    assert!(!shell.0.path().join("store.db").exists());
+    let mut refused = 0;
+    for nth in (1..).step_by(9) {
+        let (was_hit, status, text) =
+            run(nth, &["migrate", "--from", "sqlite:a.db", "--to", "sqlite:store.db"]);
+        if !was_hit {
+            assert_eq!(status, Some(0), "{text}");
+            break;
+        }
+        assert_eq!((status, text.ends_with("(--to sqlite:store.db)\n")), (Some(8), true), "{nth}: {text}");
+        assert!(shell.good(&["user", "list"], "").contains("ada"));
+        refused += 1;
+    }
+    assert!(refused > 2, "{refused}");
+}
+
+/// What cannot be written to standard output is told on standard error.
+#[test]
+fn an_output_that_cannot_be_written_is_a_failure() {
+    let shell = Shell::with_ada();
+    for arguments in [&["user", "list"][..], &["user", "list", "--json"], &["export"], &["call", "stats"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_doorward"))
+            .args([&["--config", "a.json"], arguments].concat())
+            .current_dir(shell.0.path())
+            .stdout(full)
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        let told = text == "doorward: No space left on device\n";
+        assert_eq!((output.status.code(), told), (Some(9), true), "{arguments:?}: {text}");
+    }
 }

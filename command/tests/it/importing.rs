@@ -198,6 +198,9 @@ fn files_in_other_forms_are_refused_by_name() {
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Excel"),
         (b"[{\"username\":\"ada\"}]", "a JSON array"),
         (b"\xff\xfe{\x00", "UTF-16"),
+        (b"\x1f\x8b\x08\x00", "compressed"),
+        (b"\x28\xb5\x2f\xfd\x24", "compressed"),
+        (b"SQLite format 3\x00\x10\x00", "not text"),
     ] {
         shell.write("file", content);
         let (status, text) = shell.bad(&["import", "file"], "");

@@ -726,6 +726,7 @@ fn why_ada_cannot_log_in(store: &Store) {
     assert!(out.contains("ada cannot log in:\n- Its e-mail address is not verified"), "{out}");
     assert_eq!(beside.run(&["user", "verify-email", "ada"], "").0, 64, "it asks for confirmation");
     beside.good(&["user", "verify-email", "ada", "--yes"]);
+    assert!(beside.good(&["user", "show", "ada"]).contains("e-mail      ada@example.com (verified)\n"));
     assert_eq!(beside.run(&["user", "verify-email", "ada"], "").0, 64, "its user has proven no address yet");
     let out = beside.good(&["user", "show", "ada"]);
     assert!(out.contains(open) && out.contains("password    argon2id (m=8,t=1,p=1)\n"), "{out}");
@@ -737,7 +738,9 @@ fn why_ada_cannot_log_in(store: &Store) {
     }
     let out = beside.good(&["user", "show", "ada"]);
     let lock = "- It refuses passwords, after 10 failures in a row, until 20";
-    assert!(out.contains(lock) && out.contains("doorward user unlock ada\n"), "{out}");
+    let page = include_str!("../../../docs/cannot-log-in.md");
+    assert!(page.contains(lock) && page.contains("Z. To unlock it now: doorward user unlock ada\n"));
+    assert!(out.contains(lock) && out.contains("Z. To unlock it now: doorward user unlock ada\n"), "{out}");
     let listed = beside.good(&["user", "list", "--locked"]);
     assert!(listed.contains("ada@example.com"), "{listed}");
     assert!(beside.login(PASSWORD).is_err());
@@ -774,7 +777,10 @@ fn why_ada_cannot_log_in(store: &Store) {
     ];
     beside.good(&set);
     let out = beside.good(&["user", "show", "ada"]);
-    assert!(out.contains("e-mail      ada@example.org\n") && out.contains("requires a new one"), "{out}");
+    assert!(
+        out.contains("e-mail      ada@example.org (not verified)\n") && out.contains("requires a new one"),
+        "{out}"
+    );
     assert!(out.contains("- Its e-mail address is not verified"), "{out}");
     assert_eq!(beside.run(&["user", "set", "ada"], "").0, 64, "nothing is given");
     assert_eq!(beside.run(&["user", "set", "ada", "--attributes", "[]"], "").0, 64);

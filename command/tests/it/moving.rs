@@ -562,7 +562,7 @@ fn is_not_to_be_opened(store: &Store) -> bool {
     store.count(table) == 0 || store.count("meta") == 0 || refused(store).code == Code::InvalidConfig
 }
 
-fn shim(folder: &Path) -> String {
+pub(super) fn shim(folder: &Path) -> String {
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/faults/shim.c");
     let library = folder.join("shim.so");
     let mut compiler = Command::new("cc");

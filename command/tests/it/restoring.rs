@@ -190,6 +190,10 @@ fn what_is_no_backup_is_not_restored() {
     drop(other);
     shell.write("index", &whole);
     lose_a_row(&shell, "index");
+    shell.write("lacking", &whole);
+    let lacking = Connection::open(shell.0.path().join("lacking")).unwrap();
+    lacking.execute_batch("DROP TABLE known_devices").unwrap();
+    drop(lacking);
     let before = (shell.bytes("a.db"), shell.names());
     for (name, why) in [
         ("torn", ""),
@@ -199,6 +203,7 @@ fn what_is_no_backup_is_not_restored() {
         ("log", "log-wal belongs to it"),
         ("other", "another program"),
         ("index", "users_by_activity"),
+        ("lacking", "are missing: table known_devices, index known_devices_by_user"),
         ("a.db", "the store itself"),
         (".", "not a file"),
     ] {
@@ -228,6 +233,7 @@ fn the_doctor_tells_of_damage_and_of_what_mends_it() {
         let is_told = |line: &str| line.starts_with("problem") && line.contains(" integrity ");
         let line = text.lines().find(|line| is_told(line)).unwrap_or_else(|| panic!("{what}: {text}"));
         assert!(line.contains(words) && line.contains("`doorward restore BACKUP`"), "{what}: {line}");
+        assert!(!line.contains("***") && !line.contains("\\u{a}"), "{what}: {line}");
         let json = shell.exit(&["doctor", "--integrity", "--json", "--config", "a.json"]).1;
         assert!(json.contains(r#""check":"integrity""#) && json.contains(r#""version""#), "{what}: {json}");
         // The message does not suggest trying again.

@@ -9,7 +9,7 @@ use super::wire::Connection;
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::store::row::unexpected;
-use crate::store::tables;
+use crate::store::{schema, tables};
 
 /// Refuses pgpool-II, which sends reads to standbys and may answer them from a cache: only pgpool-II knows
 /// its version.
@@ -26,6 +26,13 @@ pub(super) fn is_append_only(connection: &mut Connection) -> Result<bool> {
     let sql = "SELECT CASE WHEN has_table_privilege('events', 'DELETE') THEN 0 ELSE 1 END";
     let reply = ask(connection, sql).map_err(|failure| failure.error_at_opening())?;
     Ok(matches!(reply.texts().as_deref(), Some([text]) if text == "1"))
+}
+
+/// Refuses a database that lacks a part of the schema.
+pub(super) fn complete(connection: &mut Connection) -> Result<()> {
+    let reply = ask(connection, schema::POSTGRES_NAMES).map_err(|failure| failure.error_at_opening())?;
+    let names = reply.texts().and_then(|texts| texts.into_iter().next()).ok_or_else(unexpected)?;
+    schema::refuse_incomplete(&names)
 }
 
 /// Returns how many milliseconds the server's clock is ahead of this machine's. Half the round trip is taken
@@ -52,7 +59,14 @@ pub(super) fn privileges(connection: &mut Connection) -> Result<()> {
          WHERE NOT (table_ = 'events' AND right_ IN ('UPDATE', 'DELETE')) \
          AND NOT has_table_privilege(table_, right_) GROUP BY table_) AS of_each GROUP BY rights) AS together"
     );
-    let reply = ask(connection, &missing).map_err(|failure| failure.error_at_opening())?;
+    let reply = match ask(connection, &missing) {
+        Ok(reply) => reply,
+        Err(failure) => {
+            // The server names no missing table.
+            complete(connection)?;
+            return Err(failure.error_at_opening());
+        }
+    };
     match reply.texts().as_deref() {
         Some([missing]) if !missing.is_empty() => {
             Err(wrong(format!("postgres: the role lacks the privilege {missing}")))

@@ -17,7 +17,7 @@ mod wire;
 use std::time::{Duration, Instant};
 
 use self::address::{Address, Purpose};
-use self::checks::{asks_the_primary, clock_ahead, is_append_only, privileges};
+use self::checks::{asks_the_primary, clock_ahead, complete, is_append_only, privileges};
 use self::connections::Connections;
 use self::failures::{Failure, Remedy};
 use self::migration::{gate, migrate};
@@ -97,6 +97,7 @@ impl Postgres {
         asks_the_primary(&mut connection)?;
         let note = moving::note(&mut connection).map_err(|failure| failure.error_at_opening())?;
         note.map_or(Ok(()), |note| note.admit())?;
+        complete(&mut connection)?;
         privileges(&mut connection)
     }
 

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
 use super::failures::failed;
 use super::inspection::{look_at, watched};
@@ -59,7 +59,13 @@ pub(super) fn copy(connection: &mut Connection, empty: &Path, watch: &Watch) -> 
     watched(
         connection,
         move || watch("backup", copied().min(of), of),
-        |connection| connection.execute("VACUUM INTO ?1", [name]).map(drop).map_err(failed),
+        |connection| {
+            let copied = connection.execute("VACUUM INTO ?1", [name]);
+            copied.map(drop).map_err(|error| match error.sqlite_error_code() {
+                Some(ErrorCode::DiskFull) => failed(error).at_field("/path"),
+                _ => failed(error),
+            })
+        },
     )?;
     // VACUUM asks for no table by name, so that it does not fail in a store that was moved.
     note(connection)?.filter(Note::is_left).map_or(Ok(()), |note| Err(note.refusal()))
@@ -97,7 +103,9 @@ fn no_backup(error: &std::io::Error) -> Error {
         NotFound | NotADirectory => "the folder does not exist",
         InvalidFilename | InvalidInput | IsADirectory => "not a file name",
         PermissionDenied | ReadOnlyFilesystem => "no file may be created there",
-        kind => return Error::new(Code::StoreUnavailable, format!("cannot write the backup: {kind}")),
+        kind => {
+            return Error::at(Code::StoreUnavailable, "/path", format!("cannot write the backup: {kind}"));
+        }
     };
     Error::at(Code::InvalidRequest, "/path", why)
 }

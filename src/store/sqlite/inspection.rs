@@ -8,12 +8,12 @@ use rusqlite::{Connection, OpenFlags};
 use super::connections::immutable;
 use super::failures::{self, INTERRUPTED, failed};
 use super::log;
-use super::migration::found;
+use super::migration::{found, names};
 use super::paths::has_log;
 use super::statements::Statements;
 use crate::error::{Code, Error, Result};
 use crate::store::keys;
-use crate::store::schema::Plan;
+use crate::store::schema::{Plan, refuse_incomplete};
 use crate::store::tx::Tx;
 use crate::store::watch::{Look, Watch};
 
@@ -40,7 +40,9 @@ pub(super) fn fault(
         let found = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0));
         found.or_else(|error| failures::damage(&error).map(str::to_owned).ok_or_else(|| failed(error)))
     })?;
-    Ok((found != "ok").then_some(found))
+    // SQLite puts a heading above faults of pages.
+    let fault = found.strip_prefix("*** in database main ***\n").unwrap_or(&found);
+    Ok((fault != "ok").then(|| fault.replace('\n', "; ")))
 }
 
 /// Checks a file that cannot be opened as a store, while `goes_on`. Returns the first fault, if there is one.
@@ -81,7 +83,9 @@ pub(super) fn inspect(path: &Path, watch: &Watch) -> Result<()> {
         if found.version == 0 {
             return Err(refused("an empty database".to_owned()));
         }
-        Plan::new(true).missing(found)?;
+        if Plan::new(true).missing(found)?.is_empty() {
+            refuse_incomplete(&names(&connection)?)?;
+        }
         match keys::meta(&mut Tx::new(&mut Statements(&connection)), keys::KEY_PROOF)? {
             Some(_) => Ok(()),
             None => Err(refused("a store that was never opened".to_owned())),

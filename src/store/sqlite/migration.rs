@@ -85,6 +85,11 @@ pub(super) fn numbers(connection: &Connection) -> Result<Found> {
     Ok(Found { version: version.ok_or_else(damaged)?, needed: needed.unwrap_or(0) })
 }
 
+/// Reads the names of everything in the schema, for [`schema::refuse_incomplete`].
+pub(super) fn names(connection: &Connection) -> Result<String> {
+    connection.query_row(schema::SQLITE_NAMES, [], |row| row.get(0)).map_err(failed)
+}
+
 /// Reads the store's note of a move.
 pub(super) fn note(connection: &Connection) -> Result<Option<Note>> {
     let text: String = connection.query_row(schema::NOTE, [], |row| row.get(0)).map_err(failed)?;

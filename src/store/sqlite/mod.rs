@@ -29,14 +29,14 @@ use self::connections::{Reader, connect, prepare, writable, write_ahead};
 use self::failures::{INTERRUPTED, failed};
 use self::files::{Files, identity};
 use self::inspection::fault;
-use self::migration::{found, migrate, note};
+use self::migration::{found, migrate, names, note};
 use self::paths::{create_private, is_readable, longer, no_file, unusable};
 use self::statements::Statements;
 use self::writer::Writer;
 use super::mutex::lock;
 use super::pool::Pool;
 use super::row::unexpected;
-use super::schema::Plan;
+use super::schema::{Plan, refuse_incomplete};
 use super::tx::{Durability, Tx, Work};
 use super::watch::{Checked, Look, Watch};
 use crate::error::{Code, Error, Result};
@@ -164,7 +164,8 @@ impl Sqlite {
                 self.may_write()?;
                 let connection = self.connect_again()?;
                 note(&connection)?.map_or(Ok(()), |note| note.admit())?;
-                writable(&connection)
+                writable(&connection)?;
+                refuse_incomplete(&names(&connection)?)
             }
             None => Ok(()),
         }

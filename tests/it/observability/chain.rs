@@ -173,7 +173,9 @@ fn damaged_rows_are_not_to_be_tried_again(store: &Store) {
     assert_eq!(call(&engine, "verify_events", json!({})).unwrap()["intact"], true);
     register(&engine, "bob");
     store.execute("UPDATE users SET attributes = '{' WHERE username = 'ada'");
-    assert_eq!(call(&engine, "get_user", json!({"id": id})).unwrap_err(), "invalid_config");
+    let error = engine.call("get_user", &json!({"id": id}).to_string()).unwrap_err();
+    assert_eq!((error.code.name(), error.field.as_deref()), ("invalid_config", Some("/store")));
+    assert!(error.detail.unwrap().starts_with("a row of users is damaged"));
     let short = if store.is_sqlite() { "x'00'" } else { "'\\x00'" };
     store.execute(&format!(
         "UPDATE events SET session_id = {short} WHERE id = (SELECT event_id FROM event_order ORDER BY event_id DESC LIMIT 1)"
