@@ -48,10 +48,10 @@ pub(super) const SQLITE_NAMES: &str = "SELECT coalesce(group_concat(name), '') F
 /// As [`SQLITE_NAMES`], of the tables that the role finds without naming a schema.
 #[cfg(feature = "postgres")]
 pub(super) const POSTGRES_NAMES: &str = "SELECT coalesce(string_agg(name, ','), '') FROM (\
-    SELECT relname::text AS name FROM pg_catalog.pg_class WHERE pg_catalog.pg_table_is_visible(oid) \
-    UNION ALL SELECT c.relname || '.' || a.attname \
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid \
-    WHERE a.attnum > 0 AND NOT a.attisdropped AND pg_catalog.pg_table_is_visible(c.oid)) AS names";
+    WITH ours AS (SELECT oid, relname FROM pg_catalog.pg_class WHERE pg_catalog.pg_table_is_visible(oid) \
+      AND relnamespace <> 'pg_catalog'::regnamespace) \
+    SELECT relname::text AS name FROM ours UNION ALL SELECT relname || '.' || attname \
+      FROM ours JOIN pg_catalog.pg_attribute ON attrelid = oid WHERE attnum > 0 AND NOT attisdropped) AS names";
 
 /// The longest time that opening waits for another process that migrates, and that a step may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(600);
