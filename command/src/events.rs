@@ -99,7 +99,7 @@ impl Events {
             let mut request = request;
             request["order"] = json!("oldest");
             return host
-                .pages("events", request, "events", |events| printer.print(context.out, events))
+                .pages("events", request, "events", |events| Ok(printer.print(context.out, events)?))
                 .map(drop);
         }
         match signals {
@@ -208,11 +208,9 @@ struct Printer {
 }
 
 impl Printer {
-    fn print(&mut self, out: &mut dyn Write, events: &[Value]) -> Outcome {
+    fn print(&mut self, out: &mut dyn Write, events: &[Value]) -> io::Result<()> {
         match self.json {
-            true => {
-                events.iter().try_for_each(|event| Ok(writeln!(out, "{}", show::json(&event.to_string()))?))
-            }
+            true => events.iter().try_for_each(|event| writeln!(out, "{}", show::json(&event.to_string()))),
             false if events.is_empty() => Ok(()),
             false => self.table.print(out, &events.iter().map(cells).collect::<Vec<_>>()),
         }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use doorward::{Error, Status};
 use serde_json::{Value, json};
 
+use crate::signals::Interrupted;
 use crate::{show, signals};
 
 /// EX_USAGE of sysexits.h: no status has this number.
@@ -111,6 +112,12 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         Failure::Engine(error)
+    }
+}
+
+impl From<Interrupted> for Failure {
+    fn from(Interrupted(done): Interrupted) -> Failure {
+        Failure::Interrupted(done)
     }
 }
 

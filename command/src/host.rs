@@ -11,7 +11,6 @@ use serde_json::{Map, Value, json};
 
 use crate::actor;
 use crate::failure::{Failure, Outcome};
-use crate::origin::store_option;
 use crate::show;
 use crate::signals;
 
@@ -85,7 +84,7 @@ impl Source {
     /// Returns where the store comes from.
     pub fn store(&self) -> String {
         match (&self.store, &self.config) {
-            (Some(store), _) => store_option("--store", store),
+            (Some(store), _) => show::store_option("--store", store),
             (None, Some(config)) if self.has("store") => format!("/store in {}", show::path(config)),
             _ => "doorward.db is the default; --store names another".to_owned(),
         }
@@ -174,7 +173,7 @@ fn named_or_in_file(text: &str, option: &str) -> Outcome<String> {
     match text.strip_prefix('@') {
         Some(path) => {
             let content = fs::read_to_string(path)
-                .map_err(|error| Failure::file(&store_option(option, text), &error))?;
+                .map_err(|error| Failure::file(&show::store_option(option, text), &error))?;
             Ok(content.trim_end().to_owned())
         }
         None => Ok(text.to_owned()),

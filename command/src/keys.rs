@@ -106,7 +106,8 @@ fn list(context: &mut Context, answer: &Value) -> Outcome {
         };
         [word(&key["id"]), time(&key["since"]), word(&key["state"]), needed]
     });
-    Table::new(["SECRET KEY", "SINCE", "STATE", "NEEDED BY"]).print(context.out, &secret.collect::<Vec<_>>())
+    let mut table = Table::new(["SECRET KEY", "SINCE", "STATE", "NEEDED BY"]);
+    Ok(table.print(context.out, &secret.collect::<Vec<_>>())?)
 }
 
 /// Creates the file of a new secret key.

@@ -77,16 +77,8 @@ impl Origin {
             (Some(value), ValueHint::AnyPath | ValueHint::FilePath) => {
                 format!("{name} {}", show::path(Path::new(&*value)))
             }
-            (Some(value), ValueHint::Url) => store_option(&name, &value),
+            (Some(value), ValueHint::Url) => show::store_option(&name, &value),
             _ => name,
         }
-    }
-}
-
-/// Returns an option that names a store, without an address that may contain a password.
-pub fn store_option(name: &str, value: &str) -> String {
-    match value.starts_with('@') || value.starts_with("sqlite:") {
-        true => format!("{name} {}", show::path(Path::new(value))),
-        false => name.to_owned(),
     }
 }

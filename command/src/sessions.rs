@@ -49,8 +49,8 @@ impl Session {
                 };
                 let rows = answer["sessions"].as_array().into_iter().flatten();
                 let rows: Vec<_> = rows.map(cells).collect();
-                Table::new(["ID", "CREATED", "REFRESHED", "EXPIRES", "IP", "DEVICE", "USER AGENT"])
-                    .print(context.out, &rows)
+                Ok(Table::new(["ID", "CREATED", "REFRESHED", "EXPIRES", "IP", "DEVICE", "USER AGENT"])
+                    .print(context.out, &rows)?)
             }
             Session::Revoke { session, who, all } => {
                 let answer = match who {

@@ -6,8 +6,6 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::failure::Outcome;
-
 /// Escapes characters that control a terminal: control characters, and those that change the direction of
 /// writing.
 pub fn safe(text: &str) -> Cow<'_, str> {
@@ -37,6 +35,14 @@ fn steers(c: char) -> bool {
 pub fn path(path: &Path) -> String {
     let path = path.display().to_string();
     if path.contains("://") { "(a URL, not a file)".to_owned() } else { path }
+}
+
+/// Returns an option that names a store, without an address that may contain a password.
+pub fn store_option(name: &str, value: &str) -> String {
+    match value.starts_with('@') || value.starts_with("sqlite:") {
+        true => format!("{name} {}", path(Path::new(value))),
+        false => name.to_owned(),
+    }
 }
 
 /// Returns a value as a word; empty if it is absent.
@@ -88,7 +94,7 @@ impl<const N: usize> Table<N> {
     }
 
     /// Prints more rows, with the names before the first ones.
-    pub fn print(&mut self, out: &mut dyn Write, rows: &[[String; N]]) -> Outcome {
+    pub fn print(&mut self, out: &mut dyn Write, rows: &[[String; N]]) -> io::Result<()> {
         let width = |text: &str| text.chars().count();
         let widths = match self.widths {
             Some(widths) => widths,
@@ -106,12 +112,12 @@ impl<const N: usize> Table<N> {
     }
 }
 
-fn print_row<const N: usize>(out: &mut dyn Write, row: &[String; N], widths: &[usize; N]) -> Outcome {
+fn print_row<const N: usize>(out: &mut dyn Write, row: &[String; N], widths: &[usize; N]) -> io::Result<()> {
     let mut line = String::new();
     for (cell, width) in row.iter().zip(widths) {
         line += &format!("{cell:width$}  ");
     }
-    Ok(writeln!(out, "{}", line.trim_end())?)
+    writeln!(out, "{}", line.trim_end())
 }
 
 /// A value that is not a tenth of a percent, for an unknown total.

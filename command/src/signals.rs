@@ -15,16 +15,17 @@ use rustix::io::Errno;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
-use crate::failure::{Failure, Outcome};
-
 /// The signal that arrived; 0 if none did.
 static ARRIVED: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 
 /// Becomes readable when a signal arrives.
 pub struct Signals(UnixStream);
 
+/// A signal arrived, after this much was done.
+pub struct Interrupted(pub String);
+
 /// Watches for signals from now on.
-pub fn watch() -> Outcome<&'static Signals> {
+pub fn watch() -> io::Result<&'static Signals> {
     static SIGNALS: OnceLock<Signals> = OnceLock::new();
     if let Some(signals) = SIGNALS.get() {
         return Ok(signals);
@@ -47,9 +48,9 @@ pub fn arrived() -> Option<i32> {
 
 impl Signals {
     /// Fails if a signal arrived, after this much was done.
-    pub fn check(&self, done: impl FnOnce() -> String) -> Outcome {
+    pub fn check(&self, done: impl FnOnce() -> String) -> Result<(), Interrupted> {
         match arrived() {
-            Some(_) => Err(Failure::Interrupted(done())),
+            Some(_) => Err(Interrupted(done())),
             None => Ok(()),
         }
     }

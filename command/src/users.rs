@@ -349,7 +349,7 @@ fn list(host: &Host, request: Value, context: &mut Context) -> Outcome {
             let cells = |user: &Value| {
                 ["id", "username", "email", "is_active", "roles"].map(|name| word(&user[name]))
             };
-            table.print(out, &users.iter().map(cells).collect::<Vec<_>>())
+            Ok(table.print(out, &users.iter().map(cells).collect::<Vec<_>>())?)
         }
     });
     listed.map(drop)

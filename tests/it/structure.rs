@@ -26,7 +26,7 @@ const STOREYS: [&[&str]; 7] = [
 
 #[test]
 fn files_import_only_what_stands_below() {
-    let sources = sources();
+    let sources = library();
     for (from, to) in pairs(&arrows(&sources)) {
         assert!(storey(to) <= storey(from), "{from} imports {to}, which stands above it");
     }
@@ -34,8 +34,14 @@ fn files_import_only_what_stands_below() {
 
 #[test]
 fn no_files_import_each_other_in_a_circle() {
-    let sources = sources();
-    let arrows = arrows(&sources);
+    for folder in ["src", "command/src", "tools/src", "bindings/node/src", "bindings/python/src"] {
+        no_circle(&arrows(&sources(folder, "rs")));
+    }
+    no_circle(&modules(&sources("bindings/node/lib", "ts")));
+}
+
+fn no_circle(arrows: &Arrows<'_>) {
+    assert!(!arrows.is_empty(), "the imports are not found");
     for start in arrows.keys() {
         let mut reached = BTreeSet::new();
         let mut next = vec![*start];
@@ -52,7 +58,7 @@ fn no_files_import_each_other_in_a_circle() {
 
 #[test]
 fn no_operations_file_calls_another() {
-    let sources = sources();
+    let sources = library();
     let operations = sources.iter().filter(|(module, _)| module.starts_with("crate::operations::"));
     let methods: Vec<(&str, &str)> = operations
         .clone()
@@ -115,7 +121,7 @@ fn a_capability_has_one_name() {
 
 #[test]
 fn no_part_of_the_engine_knows_the_engine() {
-    for (module, text) in sources().iter().filter(|(module, _)| module.starts_with("crate::engine::")) {
+    for (module, text) in library().iter().filter(|(module, _)| module.starts_with("crate::engine::")) {
         let knows = text.lines().any(|line| {
             let code = line.split("//").next().unwrap_or_default();
             code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "Engine")
@@ -124,9 +130,15 @@ fn no_part_of_the_engine_knows_the_engine() {
     }
 }
 
-/// Returns the sources without their unit tests.
-fn sources() -> Sources {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+fn library() -> Sources {
+    let sources = sources("src", "rs");
+    assert!(sources.len() > 80, "the sources are not found");
+    sources
+}
+
+/// Returns the sources below a folder without their unit tests.
+fn sources(folder: &str, language: &str) -> Sources {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut sources = Sources::new();
     let mut folders = vec![root.clone()];
     while let Some(folder) = folders.pop() {
@@ -134,12 +146,12 @@ fn sources() -> Sources {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else if path.extension().is_some_and(|extension| extension == language) {
                 let name = path.strip_prefix(&root).unwrap().with_extension("");
                 let names = name
                     .iter()
                     .filter_map(|name| name.to_str())
-                    .filter(|name| !["mod", "lib"].contains(name));
+                    .filter(|name| !["mod", "lib", "main"].contains(name));
                 let module: Vec<&str> = std::iter::once("crate").chain(names).collect();
                 let text = fs::read_to_string(&path).unwrap();
                 let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
@@ -147,8 +159,17 @@ fn sources() -> Sources {
             }
         }
     }
-    assert!(sources.len() > 80, "the sources are not found");
     sources
+}
+
+/// Returns the files that each file of a folder in TypeScript imports.
+fn modules(sources: &Sources) -> Arrows<'_> {
+    let from = Regex::new(r"from '\./(\w+)\.js'").unwrap();
+    let imports = |text: &str| -> BTreeSet<&str> {
+        let names = from.captures_iter(text).map(|found| format!("crate::{}", &found[1]));
+        names.filter_map(|name| sources.get_key_value(&name)).map(|(name, _)| name.as_str()).collect()
+    };
+    sources.iter().map(|(module, text)| (module.as_str(), imports(text))).collect()
 }
 
 /// Returns the files that each file imports, or names by their paths. The crate's root re-exports and imports

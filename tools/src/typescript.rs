@@ -61,7 +61,9 @@ impl<'a> TypeScript<'a> {
                 None => self.interface(shape),
             };
         }
-        file
+        let names: Vec<Value> = self.library.codes().iter().map(|code| code.name.clone().into()).collect();
+        file += "\n/** Why an operation failed: the stable, fine-grained part of the contract. */\n";
+        file + &union("Code", &names.iter().collect::<Vec<_>>())
     }
 
     fn interface(&self, shape: &Shape) -> String {
@@ -127,7 +129,7 @@ impl<'a> TypeScript<'a> {
         names.dedup();
         let names: Vec<String> = names.into_iter().map(|name| format!("  {name},\n")).collect();
         let file = format!(
-            "{HEAD}\nimport type {{ CallOptions }} from './engine.js'\n\
+            "{HEAD}\nimport type {{ CallOptions }} from './call.js'\n\
              import type {{\n{}}} from './types.js'\n\n\
              /** The operations. Those that only compute answer at once, the others by a promise. */\n\
              export abstract class Operations {{\n",
@@ -179,12 +181,7 @@ impl<'a> TypeScript<'a> {
     }
 
     fn statuses(&self) -> String {
-        let mut file = format!(
-            "{HEAD}\nimport {{ DoorwardError, type ErrorClass }} from './errors.js'\n\n\
-             /** Why an operation failed: the stable, fine-grained part of the contract. */\n"
-        );
-        let names: Vec<Value> = self.library.codes().iter().map(|code| code.name.clone().into()).collect();
-        file += &union("Code", &names.iter().collect::<Vec<_>>());
+        let mut file = format!("{HEAD}\nimport {{ DoorwardError, type ErrorClass }} from './errors.js'\n");
         let failures = self.library.statuses.iter().filter(|row| row.value != 0 && row.name != "STEP_UP");
         let mut table = String::new();
         for row in failures {
@@ -208,7 +205,7 @@ impl<'a> TypeScript<'a> {
 
     /// Writes what the values of responses do not show.
     fn hidden(&self) -> String {
-        let mut file = format!("{HEAD}\nimport type {{ Hidden }} from './values.js'\n");
+        let mut file = format!("{HEAD}\nimport type {{ Hidden }} from './shape.js'\n");
         let responses = self.library.operations.iter().map(|row| &row.response);
         let shapes = self.library.within_if(responses.chain([&self.library.step_up]), |_| true);
         file += "\n/** What the shapes of responses hide. */\nexport const shapes: Record<string, Hidden> = {\n";

@@ -1,5 +1,6 @@
 // The engine: opening, calling, closing.
 
+import type { CallOptions } from './call.js'
 import { native, WITHDRAWN, type Answer, type NativeClock, type NativeEngine } from './native.js'
 import { Operations } from './operations.js'
 import type { Claims, Config, RequestsConfig, StepUp, VerifyRequest } from './types.js'
@@ -50,15 +51,6 @@ export interface OpenOptions {
   logger?: Logger
   /** Another clock than the machine's. */
   clock?: Clock
-}
-
-/** What a call may have beside its request. */
-export interface CallOptions {
-  /**
-   * Gives the call up if it has not begun: it then fails with the reason of the signal and has done nothing.
-   * A call that has begun runs to its end.
-   */
-  signal?: AbortSignal | undefined
 }
 
 /** An open engine. Close it after its last use. */

@@ -2,8 +2,7 @@
 
 import { inspect } from 'node:util'
 
-import type { Code } from './status.js'
-import type { PasswordWeakness } from './types.js'
+import type { Code, PasswordWeakness } from './types.js'
 
 /** The body of a failure, in the form of all languages. */
 export interface FailureBody {

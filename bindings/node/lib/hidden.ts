@@ -1,6 +1,6 @@
 // Written by `make header` from the description of the library: do not edit.
 
-import type { Hidden } from './values.js'
+import type { Hidden } from './shape.js'
 
 /** What the shapes of responses hide. */
 export const shapes: Record<string, Hidden> = {

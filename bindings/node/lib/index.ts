@@ -4,8 +4,9 @@
  * @packageDocumentation
  */
 
+export type { CallOptions } from './call.js'
 export { describe, Doorward, version } from './engine.js'
-export type { CallOptions, Clock, Logger, LogRecord, OpenOptions } from './engine.js'
+export type { Clock, Logger, LogRecord, OpenOptions } from './engine.js'
 export { DoorwardError, type FailureBody } from './errors.js'
 export type { Answer } from './native.js'
 export * from './status.js'

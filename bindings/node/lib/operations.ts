@@ -1,6 +1,6 @@
 // Written by `make header` from the description of the library: do not edit.
 
-import type { CallOptions } from './engine.js'
+import type { CallOptions } from './call.js'
 import type {
   AcknowledgeMailRequest,
   AcknowledgeMailResponse,

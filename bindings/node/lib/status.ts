@@ -2,43 +2,6 @@
 
 import { DoorwardError, type ErrorClass } from './errors.js'
 
-/** Why an operation failed: the stable, fine-grained part of the contract. */
-export type Code =
-  | 'invalid_credentials'
-  | 'invalid_token'
-  | 'user_not_found'
-  | 'not_authenticated'
-  | 'invalid_authorization_header'
-  | 'password_change_required'
-  | 'second_factor_required'
-  | 'invalid_code'
-  | 'invalid_challenge'
-  | 'permission_denied'
-  | 'email_not_verified'
-  | 'invalid_json'
-  | 'invalid_request'
-  | 'weak_password'
-  | 'username_taken'
-  | 'email_taken'
-  | 'already_configured'
-  | 'too_many_attempts'
-  | 'store_constraint'
-  | 'store_unavailable'
-  | 'auth_service_unavailable'
-  | 'hash_queue_full'
-  | 'mail_unavailable'
-  | 'invalid_config'
-  | 'unknown_operation'
-  | 'feature_not_built'
-  | 'wrong_secret_key'
-  | 'schema_too_new'
-  | 'null_argument'
-  | 'invalid_utf8'
-  | 'engine_closed'
-  | 'forked'
-  | 'reentered'
-  | 'internal'
-
 /** The codes of DeniedError. */
 export type DeniedCode =
   | 'invalid_credentials'

@@ -4,21 +4,8 @@ import { inspect } from 'node:util'
 
 import type { DoorwardError, FailureBody } from './errors.js'
 import { responses, shapes } from './hidden.js'
+import type { Hidden } from './shape.js'
 import { errors, InternalError } from './status.js'
-
-/** What the values of a shape hide. */
-export interface Hidden {
-  /** The value of the member `type`. */
-  type?: string
-  /** Whether no log may show anything of it. */
-  isSecret?: boolean
-  /** The members that no log shows. */
-  secrets?: string[]
-  /** The members that no client gets. */
-  hostOnly?: string[]
-  /** The shapes of members, or of the items of members. */
-  within?: Record<string, string>
-}
 
 type Members = Record<string, unknown>
 
