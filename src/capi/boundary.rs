@@ -47,7 +47,7 @@ pub(super) unsafe fn boundary(
             if engine.is_closed.load(Ordering::Acquire) {
                 return Err(Code::EngineClosed.into());
             }
-            let open = engine.open.read().unwrap_or_else(PoisonError::into_inner);
+            let open = engine.open.own().read().unwrap_or_else(PoisonError::into_inner);
             f(open.as_ref().ok_or(Error::from(Code::EngineClosed))?)
         })
     }
@@ -91,8 +91,16 @@ pub(super) unsafe fn answer(
         Ok(body) => (DOORWARD_OK, body),
         Err(error) => (error.status() as doorward_status, error.to_json()),
     };
-    *response = handed_over(&Zeroizing::new(body));
+    *response = handed_over_whole(body);
     status
+}
+
+/// Hands over a text as [`handed_over`] does: without a copy, if it has room for the NUL and no more.
+fn handed_over_whole(text: String) -> *mut c_char {
+    match text.capacity() == text.len() + 1 {
+        true => CString::new(text).unwrap_or_default().into_raw(),
+        false => handed_over(&Zeroizing::new(text)),
+    }
 }
 
 /// Copies a text without NUL, such as JSON, for the caller to release with `doorward_free`. It allocates

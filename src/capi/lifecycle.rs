@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::boundary::{answer, boundary, forks, free, hooks as host_hooks, in_hook, text, watch_forks};
 use super::types::{DOORWARD_ABI, doorward_engine, doorward_hooks, doorward_status};
@@ -11,6 +11,7 @@ use crate::contain::contain;
 use crate::engine::Engine;
 use crate::error::{Code, Error};
 use crate::operations;
+use crate::types::spread::Spread;
 
 /// The ABI version of the loaded library: DOORWARD_ABI of the header that it was built with.
 #[unsafe(no_mangle)]
@@ -57,12 +58,12 @@ pub unsafe extern "C" fn doorward_open(
         answer(response, || {
             let engine = engine.ok_or(Error::new(Code::NullArgument, "engine"))?;
             let config = text(config, "config")?.filter(|config| !config.is_empty()).unwrap_or("{}");
-            let open = Engine::open(Config::parse(config)?, hooks?)?;
+            let open = Arc::new(Engine::open(Config::parse(config)?, hooks?)?);
             watch_forks();
             *engine = Box::into_raw(Box::new(doorward_engine {
                 is_closed: AtomicBool::new(false),
                 forks: forks(),
-                open: RwLock::new(Some(open)),
+                open: Spread::new(|| RwLock::new(Some(Arc::clone(&open)))),
             }));
             Ok("{}".to_owned())
         })
@@ -100,7 +101,9 @@ pub unsafe extern "C" fn doorward_close(engine: *const doorward_engine) {
     let Some(engine) = (unsafe { engine.as_ref() }) else { return };
     engine.is_closed.store(true, Ordering::Release);
     if engine.forks == forks() && !in_hook() {
-        let open = engine.open.write().unwrap_or_else(PoisonError::into_inner).take();
+        let take =
+            |open: &RwLock<Option<Arc<Engine>>>| open.write().unwrap_or_else(PoisonError::into_inner).take();
+        let open: Vec<_> = engine.open.all().map(take).collect();
         let _ = contain(|| {
             drop(open);
             Ok(())

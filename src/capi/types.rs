@@ -3,10 +3,11 @@
 #![expect(non_camel_case_types, reason = "these are the names of the header")]
 
 use std::ffi::{c_char, c_void};
-use std::sync::RwLock;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, RwLock};
 
 use crate::engine::Engine;
+use crate::types::spread::Spread;
 
 /// The version of this ABI, which is also the number in the soname. Compare it with doorward_abi() after
 /// loading.
@@ -27,7 +28,8 @@ pub struct doorward_engine {
     pub(super) is_closed: AtomicBool,
     /// How often the process had been forked when the engine was opened.
     pub(super) forks: u32,
-    pub(super) open: RwLock<Option<Engine>>,
+    /// A call holds the lock of its thread; closing takes all of them.
+    pub(super) open: Spread<RwLock<Option<Arc<Engine>>>>,
 }
 
 /// Callbacks supplied by the host. Every function is optional (NULL), may be called from any thread that

@@ -20,6 +20,14 @@ impl Audience {
         &self.0
     }
 
+    /// Returns the value of `aud` in a token: a text, or a list of several (RFC 7519 section 4.1.3).
+    pub(crate) fn claim(&self) -> Value {
+        match self.members() {
+            [one] => one.as_str().into(),
+            several => several.into(),
+        }
+    }
+
     /// Returns the default audience of a named backend's tokens.
     pub(crate) fn named(&self, backend: &str) -> Audience {
         let first = self.0.first().map_or("doorward", String::as_str);

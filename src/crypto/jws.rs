@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::config::SigningAlgorithm;
 use crate::error::{Code, Error, Result};
-use crate::types::base64url::{base64url, from_base64url};
+use crate::types::base64url::{base64url, from_base64url, text_from_base64url};
 use crate::types::random::random;
 use crate::types::strict::{Strict, Text};
 
@@ -222,12 +222,15 @@ pub(crate) fn verify<'k, K: AsRef<Key> + 'k>(
     let (input, signature) = token.rsplit_once('.').ok_or(Flaw("malformed"))?;
     let (header, claims) = input.split_once('.').ok_or(Flaw("malformed"))?;
     let signature = from_base64url(signature).ok_or(Flaw("malformed_signature"))?;
-    let mut signers = candidates(header, keys)?.into_iter();
-    let signer = signers
-        .find(|key| key.as_ref().material.verify(input.as_bytes(), &signature).is_ok())
-        .ok_or(Flaw("bad_signature"))?;
-    let claims = from_base64url(claims).ok_or(Flaw("malformed_claims"))?;
-    let claims = String::from_utf8(claims).map_err(|_| Flaw("malformed_claims"))?;
+    let has_signed = |key: &&'k K| key.as_ref().material.verify(input.as_bytes(), &signature).is_ok();
+    // Headers made here are known exactly; any other is parsed.
+    let mut known = keys.clone().filter(|key| key.as_ref().header == header).peekable();
+    let signer = match known.peek() {
+        Some(_) => known.find(has_signed),
+        None => candidates(header, keys)?.into_iter().find(has_signed),
+    };
+    let signer = signer.ok_or(Flaw("bad_signature"))?;
+    let claims = text_from_base64url(claims).ok_or(Flaw("malformed_claims"))?;
     Ok(Verified { claims, signer })
 }
 
@@ -237,11 +240,6 @@ fn candidates<'k, K: AsRef<Key> + 'k>(
     header: &str,
     keys: impl Iterator<Item = &'k K> + Clone,
 ) -> Result<Vec<&'k K>, Flaw> {
-    // Headers made here are known exactly; any other is parsed.
-    let known: Vec<&K> = keys.clone().filter(|key| key.as_ref().header == header).collect();
-    if !known.is_empty() {
-        return Ok(known);
-    }
     let header = Header::parse(header)?;
     let is_named = |key: &&K| key.as_ref().kid.is_some() && key.as_ref().kid == header.kid;
     if let Some(key) = keys.clone().find(is_named) {

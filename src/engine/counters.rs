@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::error::Status;
+use crate::types::spread::Spread;
 
 /// The upper bound of the first bucket is 2^FIRST nanoseconds: about a microsecond.
 const FIRST: u32 = 10;
@@ -18,8 +19,9 @@ const TIMED_ONE_IN: u64 = 16;
 /// How many operations can be counted.
 pub(crate) const PLACES: usize = 128;
 
-/// The counters of every operation, without locks.
-pub(crate) struct Counters(Box<[OfOperation]>);
+/// The counters of every operation, without locks. Threads count apart, because a counter that they share
+/// would cost more than a call of `verify` should; a copy is made for the first thread that counts in it.
+pub(crate) struct Counters(Spread<OnceLock<Box<[OfOperation]>>>);
 
 /// The counters of one operation, on cache lines of their own.
 #[derive(Default)]
@@ -35,14 +37,15 @@ struct OfOperation {
 
 impl Default for Counters {
     fn default() -> Counters {
-        Counters((0..PLACES).map(|_| OfOperation::default()).collect())
+        Counters(Spread::new(OnceLock::new))
     }
 }
 
 impl Counters {
     /// Begins a call of the operation at this index; of a `fast` operation only a few calls are timed.
     pub(crate) fn begin(&self, place: usize, name: &'static str, is_fast: bool) -> Call<'_> {
-        let counters = &self.0[place];
+        let make = || (0..PLACES).map(|_| OfOperation::default()).collect();
+        let counters = &self.0.own().get_or_init(make)[place];
         counters.name.get_or_init(|| name);
         let ended = |status: Status| counters.outcomes[status as usize].load(Ordering::Relaxed);
         let is_timed = !is_fast || (ended(Status::Ok) + ended(Status::Denied)).is_multiple_of(TIMED_ONE_IN);
@@ -51,17 +54,17 @@ impl Counters {
 
     /// Returns the counters of the operations that were called, in the order of their indices.
     pub(crate) fn taken(&self) -> Vec<Taken> {
-        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let take = |counters: &OfOperation| {
-            Some(Taken {
-                operation: counters.name.get()?,
-                outcomes: counters.outcomes.each_ref().map(load),
-                nanoseconds: load(&counters.nanoseconds),
-                buckets: counters.buckets.each_ref().map(load),
+        let copies: Vec<&[OfOperation]> = self.0.all().filter_map(OnceLock::get).map(Box::as_ref).collect();
+        let take = |place: usize| {
+            let counters = copies.iter().filter_map(|copy| Some((copy[place].name.get()?, &copy[place])));
+            counters.fold(None, |sum: Option<Taken>, (name, counters)| {
+                let mut sum = sum.unwrap_or_else(|| Taken::none(name));
+                sum.add(counters);
+                Some(sum)
             })
         };
         let called = |taken: &Taken| taken.outcomes.iter().any(|count| *count > 0);
-        self.0.iter().filter_map(take).filter(called).collect()
+        (0..PLACES).filter_map(take).filter(called).collect()
     }
 }
 
@@ -117,4 +120,20 @@ pub(crate) struct Taken {
     pub outcomes: [u64; Status::ALL.len()],
     pub nanoseconds: u64,
     pub buckets: [u64; BOUNDED + 1],
+}
+
+impl Taken {
+    fn none(operation: &'static str) -> Taken {
+        Taken { operation, outcomes: Default::default(), nanoseconds: 0, buckets: [0; BOUNDED + 1] }
+    }
+
+    fn add(&mut self, counters: &OfOperation) {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let add = |sums: &mut [u64], counters: &[AtomicU64]| {
+            sums.iter_mut().zip(counters).for_each(|(sum, counter)| *sum += load(counter));
+        };
+        add(&mut self.outcomes, &counters.outcomes);
+        add(&mut self.buckets, &counters.buckets);
+        self.nanoseconds += load(&counters.nanoseconds);
+    }
 }

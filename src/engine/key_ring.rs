@@ -1,7 +1,7 @@
 //! The ring of keys that sign and verify tokens.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -19,6 +19,7 @@ use crate::settings::Settings;
 use crate::store::events::Event;
 use crate::store::keys::{self, NewKey, Retirement, SealedKey};
 use crate::store::{Durability, Store, Tx, damaged};
+use crate::types::spread::Spread;
 
 /// A key of the ring.
 pub(crate) struct RingKey {
@@ -54,7 +55,9 @@ pub(crate) struct KeyRing {
 
 /// The ring as last read, and when to look for a newer one.
 struct Turning {
-    keys: RwLock<Keys>,
+    keys: Spread<RwLock<Keys>>,
+    /// Held while the ring is replaced, in each of the copies.
+    replacing: Mutex<()>,
     /// When the next caller who signs or verifies looks for other keys in the store.
     look_at: AtomicI64,
     /// Limits the searches for unknown keys: made-up key ids must not keep the store busy.
@@ -63,8 +66,12 @@ struct Turning {
 
 type Keys = Arc<Ring>;
 
-/// The ring as read from the store.
+/// The ring as read from the store. Each copy is on cache lines of its own, because its users count on it.
+#[derive(Clone)]
+#[repr(align(128))]
 pub(crate) struct Ring {
+    /// How often the ring was replaced before.
+    generation: u64,
     keys: Vec<Arc<RingKey>>,
     /// The retirement that was in force before the keys were read.
     retirement: Retirement,
@@ -76,6 +83,8 @@ pub(crate) struct Signed<'e> {
     pub(super) text: String,
     /// The backend of the key.
     pub(super) backend: &'e Backend,
+    /// When the signature was verified.
+    pub(super) at: i64,
     ring: Keys,
 }
 
@@ -91,23 +100,27 @@ const LOOK_SECONDS: i64 = 60;
 impl Turning {
     fn new(ring: Ring, now: i64) -> Turning {
         Turning {
-            keys: RwLock::new(Arc::new(ring)),
+            keys: Spread::new(|| RwLock::new(Arc::new(ring.clone()))),
+            replacing: Mutex::new(()),
             look_at: AtomicI64::new(now + LOOK_SECONDS),
             search: Search::new(Duration::from_secs(1)),
         }
     }
 
     fn keys(&self) -> Keys {
-        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.keys.own().read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Replaces `known` by `newer`, unless the ring has changed meanwhile: an older ring never replaces a
     /// newer one.
-    fn replace(&self, known: &Keys, newer: Ring) -> bool {
-        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
-        let is_as_known = Arc::ptr_eq(&keys, known);
+    fn replace(&self, known: &Ring, newer: Ring) -> bool {
+        let _replacing = self.replacing.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_as_known = self.keys().generation == known.generation;
         if is_as_known {
-            *keys = Arc::new(newer);
+            let newer = Ring { generation: known.generation + 1, ..newer };
+            for copy in self.keys.all() {
+                *copy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(newer.clone());
+            }
         }
         is_as_known
     }
@@ -173,7 +186,7 @@ pub(crate) fn complete(
 fn read(tx: &mut Tx, secrets: &Secrets, backends: &[Backend], unopened: Unopened<'_>) -> Result<Ring> {
     let retirement = keys::retirement(tx)?;
     secrets.retire(&retirement.secret_keys());
-    Ok(Ring { keys: unseal(secrets, backends, &keys::all(tx)?, unopened)?, retirement })
+    Ok(Ring { generation: 0, keys: unseal(secrets, backends, &keys::all(tx)?, unopened)?, retirement })
 }
 
 /// Seals every key anew with the current secret key, in the caller's transaction, so that older secret keys
@@ -307,11 +320,12 @@ impl KeyRing {
     /// Verifies a token's signature by the keys of this backend, or of every backend if none is given.
     pub(crate) fn signed(&self, token: &str, backend: Option<&Backend>) -> Result<Signed<'_>> {
         // Both looks share one deadline.
-        let now = self.clock.now();
+        let mut now = self.clock.now();
         let deadline = self.store.deadline();
         // Another process may have retired keys. If the store does not answer, the known keys are used.
         if self.turning.is_to_look(now) {
             let _ = self.reload_until(deadline);
+            now = self.clock.now();
         }
         let keys = self.turning.keys();
         match self.signed_by(&keys, token, backend, now)? {
@@ -319,7 +333,8 @@ impl KeyRing {
             None => {
                 // Another process may have rotated the ring.
                 let newer = self.search(&keys, deadline)?;
-                let is_newer = !Arc::ptr_eq(&keys, &newer);
+                let is_newer = keys.generation != newer.generation;
+                let now = self.clock.now();
                 let signed = if is_newer { self.signed_by(&newer, token, backend, now)? } else { None };
                 signed.ok_or(jws::UNKNOWN_KEY.into())
             }
@@ -359,7 +374,7 @@ impl KeyRing {
             Err(jws::UNKNOWN_KEY) => Ok(None),
             Ok(jws::Verified { claims, signer }) => {
                 let backend = &self.backends[signer.backend];
-                Ok(Some(Signed { text: claims, backend, ring: Arc::clone(ring) }))
+                Ok(Some(Signed { text: claims, backend, at: now, ring: Arc::clone(ring) }))
             }
             Err(flaw) => Err(flaw.into()),
         }
@@ -409,7 +424,7 @@ impl KeyRing {
 
     /// Returns the ring after a look into the store, unless another caller has just looked or too many do.
     fn search(&self, seen: &Keys, deadline: Instant) -> Result<Keys> {
-        let is_newer = || !Arc::ptr_eq(seen, &self.turning.keys());
+        let is_newer = || seen.generation != self.turning.keys().generation;
         self.turning.search.run(deadline, is_newer, |deadline| self.reload_until(deadline))?;
         Ok(self.turning.keys())
     }

@@ -9,6 +9,7 @@ pub(crate) mod backends;
 pub(crate) mod background;
 pub mod chain;
 pub mod claims;
+pub(crate) mod claims_template;
 pub(crate) mod counters;
 pub mod factors;
 pub(crate) mod key_ring;

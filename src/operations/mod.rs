@@ -578,7 +578,10 @@ impl Engine {
                 format!("longer than {limit} bytes (limits.request_bytes)"),
             )),
             "" => (operation.call)(self, "{}"),
-            _ => (operation.call)(self, document(request)),
+            _ => match operation.is_fast().then(|| self.verify_plain(request)).flatten() {
+                Some(claims) => claims?.into_json(),
+                None => (operation.call)(self, document(request)),
+            },
         })
     }
 

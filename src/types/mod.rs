@@ -9,6 +9,7 @@ pub mod login;
 pub mod parse_error;
 pub(crate) mod random;
 pub mod secret;
+pub(crate) mod spread;
 pub mod strict;
 pub(crate) mod text;
 pub mod token;

@@ -3,6 +3,7 @@
 
 mod claims;
 mod headers;
+mod requests;
 mod spellings;
 
 use std::net::TcpListener;
