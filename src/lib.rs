@@ -43,7 +43,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | accounts | [`register`](Engine::register), [`get_user`](Engine::get_user), [`list_users`](Engine::list_users), [`update_user`](Engine::update_user), [`delete_user`](Engine::delete_user), [`import_users`](Engine::import_users), [`export_user`](Engine::export_user) |
+//! | accounts | [`register`](Engine::register), [`get_user`](Engine::get_user), [`list_users`](Engine::list_users), [`update_user`](Engine::update_user), [`lock_user`](Engine::lock_user), [`delete_user`](Engine::delete_user), [`import_users`](Engine::import_users), [`export_user`](Engine::export_user) |
 //! | passwords | [`hash_password`](Engine::hash_password), [`verify_password`](Engine::verify_password), [`check_password`](Engine::check_password), [`change_password`](Engine::change_password), [`set_password`](Engine::set_password), [`request_password_reset`](Engine::request_password_reset), [`reset_password`](Engine::reset_password) |
 //! | logins | [`login`](Engine::login), [`complete_login`](Engine::complete_login), [`login_with_id_token`](Engine::login_with_id_token), [`reauthenticate`](Engine::reauthenticate) |
 //! | sessions | [`refresh`](Engine::refresh), [`logout`](Engine::logout), [`list_sessions`](Engine::list_sessions), [`revoke_session`](Engine::revoke_session), [`revoke_user_sessions`](Engine::revoke_user_sessions), [`revoke_all_sessions`](Engine::revoke_all_sessions), [`revoke_token`](Engine::revoke_token) |
@@ -51,7 +51,7 @@
 //! | tokens and keys | [`issue_token`](Engine::issue_token), [`jwks`](Engine::jwks), [`rotate_keys`](Engine::rotate_keys), [`list_keys`](Engine::list_keys) |
 //! | e-mail | [`request_email_verification`](Engine::request_email_verification), [`request_email_change`](Engine::request_email_change), [`verify_email`](Engine::verify_email), [`check_mail_token`](Engine::check_mail_token), [`take_mail`](Engine::take_mail), [`acknowledge_mail`](Engine::acknowledge_mail), [`deliver_mail`](Engine::deliver_mail) |
 //! | authenticator apps | [`setup_totp`](Engine::setup_totp), [`confirm_totp`](Engine::confirm_totp), [`totp_status`](Engine::totp_status), [`disable_totp`](Engine::disable_totp), [`generate_totp_secret`](Engine::generate_totp_secret), [`totp_provisioning_uri`](Engine::totp_provisioning_uri), [`verify_totp`](Engine::verify_totp) |
-//! | recovery codes | [`generate_recovery_codes`](Engine::generate_recovery_codes), [`recovery_codes_status`](Engine::recovery_codes_status) |
+//! | ways back | [`remove_second_factors`](Engine::remove_second_factors), [`generate_recovery_codes`](Engine::generate_recovery_codes), [`recovery_codes_status`](Engine::recovery_codes_status) |
 //! | passkeys | [`begin_passkey_registration`](Engine::begin_passkey_registration), [`finish_passkey_registration`](Engine::finish_passkey_registration), [`begin_passkey_login`](Engine::begin_passkey_login), [`finish_passkey_login`](Engine::finish_passkey_login), [`list_passkeys`](Engine::list_passkeys), [`remove_passkey`](Engine::remove_passkey) |
 //! | audit log | [`events`](Engine::events), [`verify_events`](Engine::verify_events) |
 //! | running it | [`maintain`](Engine::maintain), [`backup`](Engine::backup), [`stats`](Engine::stats), [`doctor`](Engine::doctor) |
@@ -202,12 +202,12 @@ pub use operations::describe::generate as generate_description;
 #[doc(hidden)]
 pub use operations::{Cost, OPERATIONS, Operation};
 pub use operations::{
-    accounts::update::*, accounts::*, authorization::*, exports::*, id_tokens::*, imports::*,
-    introspection::*, keys::list::*, keys::*, login::*, mail::addresses::*, mail::delivery::*,
+    accounts::lock::*, accounts::update::*, accounts::*, authorization::*, exports::*, id_tokens::*,
+    imports::*, introspection::*, keys::list::*, keys::*, login::*, mail::addresses::*, mail::delivery::*,
     mail::password_reset::*, mail::*, maintenance::*, observability::doctor::*, observability::events::*,
     observability::stats::*, passkeys::login::*, passkeys::registration::*, passkeys::*, passwords::*,
-    reauthentication::*, requests::*, second_factors::recovery_codes::*, second_factors::totp::*,
-    sessions::*, tokens::*,
+    reauthentication::*, requests::*, second_factors::recovery_codes::*, second_factors::removal::*,
+    second_factors::totp::*, sessions::*, tokens::*,
 };
 pub use requests::Rules;
 pub use restore::{Restored, Restoring, restore};
@@ -224,7 +224,9 @@ pub use types::parse_error::ParseError;
 pub use types::secret::{IssuedSecret, Secret};
 pub use types::strict::{HostOnly, Object};
 pub use types::token::Token;
-pub use types::user::{Actor, Amr, Email, Locale, Offered, ProviderLogin, PublicUser, Role, Scope, Username};
+pub use types::user::{
+    ActingReason, Actor, Amr, Email, Locale, Offered, ProviderLogin, PublicUser, Role, Scope, Username,
+};
 pub use types::weakness::Weakness as PasswordWeakness;
 pub use types::webauthn::{
     AssertionResponse, AttestationResponse, AuthenticationResponse, AuthenticatorSelection, Bytes,

@@ -42,6 +42,8 @@ pub struct Mail {
     /// The owner of the mailbox then gets the account without everything that opened it before: password,
     /// sessions, second factors, passkeys and identities.
     pub click_verifies: bool,
+    /// Whether each kind of notice is written. Default: all of them.
+    pub notices: BTreeMap<Kind, bool>,
     /// The host's own texts: by kind of mail, then by language.
     pub templates: BTreeMap<Kind, BTreeMap<Locale, Template>>,
 }
@@ -146,6 +148,9 @@ impl Mail {
     /// Checks the rules between keys.
     pub(crate) fn check(&self) -> Result<()> {
         let wrong = |field: &str, rule: &'static str| Err(Error::at(Code::InvalidConfig, field, rule));
+        if let Some(kind) = self.notices.keys().find(|kind| !kind.is_notice()) {
+            return wrong(&format!("/mail/notices/{}", kind.name()), "not a notice");
+        }
         let Some(smtp) = &self.smtp else {
             return match self.delivery {
                 Delivery::Manual => Ok(()),

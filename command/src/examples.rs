@@ -36,6 +36,11 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     ("user verify-email", &["doorward user verify-email ada", "doorward user verify-email ada --reclaim"]),
     ("user unlock", &["doorward user unlock ada"]),
+    ("user lock", &["doorward user lock ada --reason 'the laptop was stolen'"]),
+    (
+        "user remove-second-factors",
+        &["doorward user remove-second-factors ada --reason 'lost the phone; passport seen'"],
+    ),
     ("user disable", &["doorward user disable ada"]),
     ("user enable", &["doorward user enable ada"]),
     ("user roles", &["doorward user roles ada", "doorward user roles ada --add editor --remove admin"]),

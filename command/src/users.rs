@@ -1,6 +1,6 @@
 //! `user …` and `password …`.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use doorward::{Code, Error};
 use serde_json::{Map, Value, json};
 
@@ -42,6 +42,20 @@ pub enum User {
     Enable(Who),
     /// Unlock an account after too many failures.
     Unlock(Who),
+    /// Lock an account that may be in the wrong hands, and end everything that is open. The user gets a mail.
+    ///
+    /// Its factors stay. `user enable` lets it log in again.
+    Lock {
+        #[command(flatten)]
+        who: Who,
+        /// Why, for the audit log.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Remove the second factors of a user who lost them. The user gets a mail.
+    ///
+    /// Verify who asks by other means before. Every session ends.
+    RemoveSecondFactors(RemoveSecondFactors),
     /// Show or change the roles of an account.
     Roles(Roles),
     /// Delete an account and everything about it.
@@ -133,6 +147,32 @@ pub struct VerifyEmail {
 }
 
 #[derive(Args)]
+pub struct RemoveSecondFactors {
+    #[command(flatten)]
+    who: Who,
+    /// A factor to remove; may be given several times. Default: all of them.
+    #[arg(id = "factors", long = "factor", value_name = "FACTOR")]
+    factors: Vec<Factor>,
+    /// Why, for the audit log.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Do not ask for confirmation.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// A kind of second factor.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Factor {
+    /// The authenticator app.
+    Totp,
+    /// Every passkey.
+    Passkeys,
+    /// The recovery codes.
+    RecoveryCodes,
+}
+
+#[derive(Args)]
 pub struct Roles {
     #[command(flatten)]
     who: Who,
@@ -165,6 +205,12 @@ impl User {
                 };
                 answer(context, &user, Some(became))
             }
+            User::Lock { who, reason } => {
+                let user = host.user(&who.who)?;
+                let locked = host.call("lock_user", &json!({"user_id": user["id"], "reason": reason}))?;
+                answer(context, &locked, Some("is locked; its sessions ended."))
+            }
+            User::RemoveSecondFactors(remove) => remove.run(&host, context),
             User::Disable(Who { who }) => {
                 let user = update(&host, &who, json!({"is_active": false}))?;
                 answer(context, &user, Some("may not log in any more; its sessions ended."))
@@ -191,6 +237,36 @@ impl User {
                 Ok(writeln!(context.out, "{}", text.join("\n"))?)
             }
         }
+    }
+}
+
+impl RemoveSecondFactors {
+    fn run(self, host: &Host, context: &mut Context) -> Outcome {
+        let RemoveSecondFactors { who, factors, reason, yes } = self;
+        let user = host.user(&who.who)?;
+        ask::confirm(&format!("Remove second factors of {}?", title(&user)), yes)?;
+        let name = |factor: &Factor| match factor {
+            Factor::Totp => "totp",
+            Factor::Passkeys => "passkeys",
+            Factor::RecoveryCodes => "recovery_codes",
+        };
+        let factors: Vec<_> = factors.iter().map(name).collect();
+        let factors = Some(factors).filter(|factors| !factors.is_empty());
+        let request = json!({"user_id": user["id"], "factors": factors, "reason": reason});
+        let removed = host.call("remove_second_factors", &request)?;
+        match context.json {
+            true => writeln!(context.out, "{removed}")?,
+            false => writeln!(
+                context.out,
+                "Removed from {}: authenticator apps: {}; passkeys: {}; recovery codes: {}.\nEnded sessions: {}.",
+                title(&user),
+                u8::from(removed["totp"] == true),
+                removed["passkeys"],
+                removed["recovery_codes"],
+                removed["revoked_sessions"],
+            )?,
+        }
+        Ok(())
     }
 }
 

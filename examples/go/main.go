@@ -130,7 +130,7 @@ func (s server) me(w http.ResponseWriter, r *http.Request) {
 
 func (s server) setupTOTP(w http.ResponseWriter, r *http.Request) {
 	user, _ := doorwardhttp.User(r.Context())
-	made, err := s.engine.SetupTOTP(r.Context(), doorward.SetupTOTPRequest{UserID: user.ID})
+	made, err := s.engine.SetupTOTP(r.Context(), doorward.SetupTOTPRequest{UserID: doorward.Ptr(user.ID)})
 	answer(w, made, err)
 }
 

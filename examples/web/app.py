@@ -183,7 +183,9 @@ def create_app(engine: Engine) -> FastAPI:
         path = request.url.path
         if isinstance(error, StepUpRequired):
             response: Response = goto("/login/password")
-            if error.code == "second_factor_required":
+            if error.code == "second_factor_required" and not (error.totp_supported or error.webauthn_supported):
+                response = enrolment(request, error.challenge or "")
+            elif error.code == "second_factor_required":
                 options = json.dumps(error.webauthn_options) if error.webauthn_options else ""
                 response = page(request, "code.html", options=options)
             set_cookie(request, response, CHALLENGE, error.challenge or "", 600)
@@ -288,7 +290,30 @@ def create_app(engine: Engine) -> FastAPI:
 
     async def completed(request: Request, **proof: Any) -> Response:
         challenge = request.cookies.get(CHALLENGE, "")
-        return entered(request, await to_thread(engine.complete_login, challenge=challenge, **proof))
+        login = await to_thread(engine.complete_login, challenge=challenge, **proof)
+        response = entered(request, login)
+        if not login.recovery_codes:
+            return response
+        shown_once = page(request, "codes.html", codes=login.recovery_codes, is_logged_in=True)
+        for name, value in response.raw_headers:
+            if name == b"set-cookie":
+                shown_once.raw_headers.append((name, value))
+        return shown_once
+
+    def enrolment(request: Request, challenge: str) -> Response:
+        """Let a user who must have a second factor and has none set one up inside the login."""
+        try:
+            app = engine.setup_totp(challenge=challenge)
+            passkey = engine.begin_passkey_registration(challenge=challenge)
+        except AuthError as error:
+            return page(request, "message.html", 400, title="One more step", message=error.message)
+        image = base64.b64encode(app.qr_svg.encode()).decode()
+        qr = f"data:image/svg+xml;base64,{image}"
+        return page(request, "enrolment.html", secret=app.secret, qr=qr, passkey=passkey)
+
+    @app.post("/login/passkey/new")
+    async def login_new_passkey(request: Request, fields: Fields) -> Response:
+        return await completed(request, webauthn_registration=answer_of(fields))
 
     @app.post("/forgot")
     def forgot(request: Request, fields: Fields) -> Response:
@@ -446,7 +471,8 @@ def create_app(engine: Engine) -> FastAPI:
     def new_recovery_codes(
         request: Request, who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields
     ) -> Response:
-        return codes(request, engine.generate_recovery_codes(user_id=who.user.id).codes)
+        token = request.cookies.get(SESSION, "")
+        return codes(request, engine.generate_recovery_codes(token=token).codes)
 
     @app.get("/admin")
     def administer(request: Request, who: Annotated[AuthenticateResponse, Depends(admin)]) -> Response:

@@ -151,8 +151,14 @@ impl Accounts {
         let address = Email::stored(address_key.to_owned());
         let Some(addressee) = owner.or(stand_in.as_ref()) else { return Ok(()) };
         let own = owner.and_then(|owner| owner.public.email.as_ref());
-        let mail =
-            self.mailing.outbox.put_notice(tx, kind, addressee, own.unwrap_or(&address), locale, now)?;
+        let mail = self.mailing.outbox.put_message(
+            tx,
+            kind,
+            &addressee.public,
+            own.unwrap_or(&address),
+            locale,
+            now,
+        )?;
         mails::delete(tx, if own.is_some() { Id::new(now * 1000)? } else { mail })
     }
 

@@ -77,9 +77,12 @@ kinds! {
     /// them were removed, because the account had never verified an address and was claimed by the reader of
     /// its mail.
     SecondFactorRemoved = "second_factor_removed";
+    /// A privileged caller removed second factors; `detail` names them and gives the reason. Every session ended.
+    SecondFactorsRemoved = "second_factors_removed";
     /// A second factor was refused; `detail` says why.
     SecondFactorFailed = "second_factor_failed";
-    /// New recovery codes replaced the earlier ones; every session ended.
+    /// New recovery codes replaced the earlier ones; every session ended. `detail` is the reason of a privileged
+    /// caller.
     RecoveryCodesGenerated = "recovery_codes_generated";
     /// A recovery code was used.
     RecoveryCodeUsed = "recovery_code_used";
@@ -99,6 +102,8 @@ kinds! {
     RefreshTokenReused = "refresh_token_reused";
     /// An account was changed; `detail` names the fields.
     UserUpdated = "user_updated";
+    /// A privileged caller locked an account; `detail` is the reason. Every session ended.
+    AccountLocked = "account_locked";
     /// An account was deleted.
     UserDeleted = "user_deleted";
     /// Accounts of another system were imported; `detail` is their number.

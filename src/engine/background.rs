@@ -43,7 +43,11 @@ impl Mailing {
 
     /// Runs a transaction that may put a mail into the outbox, and has it sent.
     pub(crate) fn write<T>(&self, f: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
+        let before = self.outbox.written();
         let value = self.outbox.write(f)?;
+        if self.outbox.written() == before {
+            return Ok(value);
+        }
         if let Some(background) = &self.background {
             background.wake();
         } else if crate::types::random::random::<1>().is_ok_and(|random| random[0] < 32) {

@@ -11,9 +11,28 @@ use super::sessions::{Entry, Session, Sessions};
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::store::events::Event;
-use crate::store::users::User;
+use crate::store::users::{self, By, User};
 use crate::store::{Tx, damaged};
+use crate::types::id::Id;
 use crate::types::login::{Login, NextStep, SecondFactors, StepUp};
+use crate::types::secret::Secret;
+
+/// The account that gets a factor: named by the host, or by the challenge of a login that must enrol.
+pub(crate) enum Named {
+    ById(Id),
+    ByLogin(Secret),
+}
+
+impl Named {
+    /// Failure: `invalid_request`, unless exactly one is given.
+    pub(crate) fn among(user_id: Option<Id>, challenge: Option<Secret>) -> Result<Named> {
+        match (user_id, challenge) {
+            (Some(user_id), None) => Ok(Named::ById(user_id)),
+            (None, Some(challenge)) => Ok(Named::ByLogin(challenge)),
+            _ => Err(Error::new(Code::InvalidRequest, "expected one of user_id, challenge")),
+        }
+    }
+}
 
 /// Takes logins from the first factor to the session.
 pub(crate) struct Logins {
@@ -80,6 +99,18 @@ impl Logins {
         }
     }
 
+    /// Returns the account that gets a factor. Failures: `user_not_found`, `invalid_challenge`.
+    pub(crate) fn named(&self, tx: &mut Tx, named: &Named, now: i64) -> Result<User> {
+        match named {
+            Named::ById(user_id) => users::find(tx, By::Id(*user_id))?.ok_or(Error::from(Code::UserNotFound)),
+            Named::ByLogin(challenge) => {
+                let found = self.one_time.peek(tx, challenge.expose(), &[Purpose::Enrolment], now)?;
+                let unknown = || Error::new(Code::InvalidChallenge, "unknown");
+                users::find(tx, By::Id(found.user_id))?.ok_or_else(unknown)
+            }
+        }
+    }
+
     /// Returns the login that a challenge belongs to.
     pub(crate) fn waiting(&self, found: &Found) -> Result<Entry> {
         let entry: Entry = serde_json::from_slice(&found.data).map_err(|_| damaged())?;
@@ -99,7 +130,8 @@ impl Logins {
         now: i64,
     ) -> Result<Login<S>> {
         let (status, purpose) = match second_factors {
-            Some(_) => (NextStep::SecondFactor, Purpose::SecondFactor),
+            Some(factors) if factors.any() => (NextStep::SecondFactor, Purpose::SecondFactor),
+            Some(_) => (NextStep::SecondFactor, Purpose::Enrolment),
             None => (NextStep::PasswordChange, Purpose::PasswordChange),
         };
         let data = json::render(entry)?;
@@ -128,6 +160,7 @@ impl Logins {
             user_id: user.public.id,
             second_factors,
             webauthn_options,
+            recovery_codes: Vec::new(),
         })))
     }
 }

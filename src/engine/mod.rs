@@ -170,8 +170,8 @@ impl Engine {
         let throttle = Arc::new(Throttle::new(&shared));
         let audit = Arc::new(Audit::new(&shared, &throttle));
         let tokens = Arc::new(Tokens::new(&shared, &keys));
-        let sessions = Arc::new(Sessions::new(&shared, &audit, &keys, &throttle, &tokens));
-        let factors = Arc::new(Factors::new(&shared, &audit, &keys, &sessions, &throttle));
+        let sessions = Arc::new(Sessions::new(&shared, &audit, &keys, &mailing.outbox, &throttle, &tokens));
+        let factors = Arc::new(Factors::new(&shared, &audit, &keys, &mailing.outbox, &sessions, &throttle));
         let passwords = Arc::new(Passwords::new(&shared, hasher, &audit, &mailing, &sessions, &throttle));
         Ok(Engine {
             logins: Logins::new(&audit, &factors, &keys, &one_time, &sessions),

@@ -24,6 +24,8 @@ use crate::types::secret::Secret;
 pub(crate) enum Purpose {
     /// The password was right and a second factor is required.
     SecondFactor,
+    /// The password was right, and the account must have a second factor and has none.
+    Enrolment,
     /// The password was right and must be changed.
     PasswordChange,
     /// A passkey is being made.
@@ -37,8 +39,9 @@ pub(crate) enum Purpose {
 }
 
 impl Purpose {
-    const ALL: [Purpose; 6] = [
+    const ALL: [Purpose; 7] = [
         Purpose::SecondFactor,
+        Purpose::Enrolment,
         Purpose::PasswordChange,
         Purpose::PasskeyRegistration,
         Purpose::VerifyEmail,
@@ -50,6 +53,7 @@ impl Purpose {
     pub fn name(self) -> &'static str {
         match self {
             Purpose::SecondFactor => "second_factor",
+            Purpose::Enrolment => "enrolment",
             Purpose::PasswordChange => "password_change",
             Purpose::PasskeyRegistration => "passkey_registration",
             Purpose::VerifyEmail => "verify_email",
@@ -61,9 +65,10 @@ impl Purpose {
     /// The code with which a secret of this purpose is refused.
     fn code(self) -> Code {
         match self {
-            Purpose::SecondFactor | Purpose::PasswordChange | Purpose::PasskeyRegistration => {
-                Code::InvalidChallenge
-            }
+            Purpose::SecondFactor
+            | Purpose::Enrolment
+            | Purpose::PasswordChange
+            | Purpose::PasskeyRegistration => Code::InvalidChallenge,
             Purpose::VerifyEmail | Purpose::ResetPassword | Purpose::ChangeEmail => Code::InvalidMailToken,
         }
     }

@@ -2,6 +2,7 @@
 //! leaves the outbox when it was sent, when its token expired, or after three days.
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use super::one_time::{self, Making, OneTime};
 use super::settings::Retention;
 use super::shared::Shared;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
 use crate::json;
@@ -20,11 +22,11 @@ use crate::mail::{Kind, Mailbox};
 use crate::outbound::{self, smtp::Postman};
 use crate::store::events::Event;
 use crate::store::mails::{self, New, Waiting};
-use crate::store::users::{self, User};
+use crate::store::users::{self, By, User};
 use crate::store::{Durability, Share, Store, Tx, damaged};
 use crate::types::id::Id;
 use crate::types::secret::Secret;
-use crate::types::user::{Email, Locale};
+use crate::types::user::{Email, Locale, PublicUser};
 
 /// Returns the lifetime of the token in a mail.
 fn lifetime(kind: Kind) -> i64 {
@@ -48,17 +50,20 @@ pub(crate) struct Outbox {
     secrets: Arc<Secrets>,
     clock: Arc<Clock>,
     retention: Arc<Retention>,
+    config: Arc<Config>,
     pub from: Option<Mailbox>,
     templates: Templates,
     pub(crate) postman: Option<Postman>,
     /// Why the server refused everything from this engine, until it accepted a mail again.
     unwelcome: Mutex<Option<String>>,
+    /// How many mails this engine has put.
+    written: AtomicU64,
 }
 
 /// A mail to be written.
 struct Letter<'a> {
     kind: Kind,
-    user_id: Id,
+    user: &'a PublicUser,
     to: &'a Email,
     token: Option<&'a Secret>,
     locale: Option<&'a Locale>,
@@ -71,6 +76,9 @@ struct Content<'a> {
     to: Cow<'a, str>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     token: Option<Cow<'a, str>>,
+    /// The user's name, if the account is gone when the mail is sent.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    username: Option<Cow<'a, str>>,
 }
 
 /// A mail that was leased for sending.
@@ -129,9 +137,11 @@ impl Outbox {
             secrets: Arc::clone(&shared.secrets),
             clock: Arc::clone(&shared.clock),
             retention: Arc::clone(&shared.retention),
+            config: Arc::clone(&shared.config),
             from: mail.from.clone(),
             templates: Templates::new(mail, shared.settings.issuer.as_str())?,
             unwelcome: Mutex::default(),
+            written: AtomicU64::default(),
         })
     }
 
@@ -145,17 +155,51 @@ impl Outbox {
         self.unwelcome.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Writes a mail to a user in the transaction of its occasion. Returns its id.
+    /// Tells a user of a change to the account, in the transaction of the change. An address that is yet to be
+    /// verified may be another person's, so that nothing is sent to it.
+    pub(crate) fn tell(&self, tx: &mut Tx, kind: Kind, user: &PublicUser, now: i64) -> Result<()> {
+        let PublicUser { email, email_verified, .. } = user;
+        match email.as_ref().filter(|_| *email_verified || !self.config.verifies_addresses()) {
+            Some(email) => self.put_notice(tx, kind, user, email, None, now),
+            None => Ok(()),
+        }
+    }
+
+    /// Does what [`Outbox::tell`] does, for the account with this id.
+    pub(crate) fn tell_owner(&self, tx: &mut Tx, kind: Kind, user_id: Id, now: i64) -> Result<()> {
+        match users::find(tx, By::Id(user_id))? {
+            Some(user) => self.tell(tx, kind, &user.public, now),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes a notice to this address of a user, unless its kind is switched off.
     pub(crate) fn put_notice(
         &self,
         tx: &mut Tx,
         kind: Kind,
-        user: &User,
+        user: &PublicUser,
+        to: &Email,
+        locale: Option<&Locale>,
+        now: i64,
+    ) -> Result<()> {
+        match self.config.mail.notices.get(&kind) {
+            Some(false) => Ok(()),
+            _ => self.put_message(tx, kind, user, to, locale, now).map(drop),
+        }
+    }
+
+    /// Writes a mail without a token in the transaction of its occasion. Returns its id.
+    pub(crate) fn put_message(
+        &self,
+        tx: &mut Tx,
+        kind: Kind,
+        user: &PublicUser,
         to: &Email,
         locale: Option<&Locale>,
         now: i64,
     ) -> Result<Id> {
-        let letter = Letter { kind, user_id: user.public.id, to, token: None, locale };
+        let letter = Letter { kind, user, to, token: None, locale };
         self.put(tx, now, &letter)
     }
 
@@ -181,7 +225,7 @@ impl Outbox {
             data: to.as_str().as_bytes(),
         };
         let token = self.one_time.make(tx, addressee, now, &making)?;
-        let letter = Letter { kind, user_id: addressee.public.id, to, token: Some(&token), locale };
+        let letter = Letter { kind, user: &addressee.public, to, token: Some(&token), locale };
         let id = self.put(tx, now, &letter)?;
         let is_taken_back = user.is_none();
         self.one_time.take_back(tx, is_taken_back.then_some(&token))?;
@@ -191,19 +235,29 @@ impl Outbox {
     fn put(&self, tx: &mut Tx, now: i64, letter: &Letter) -> Result<Id> {
         let id = Id::new(now * 1000)?;
         let token = letter.token.map(|token| Cow::Borrowed(token.expose()));
-        let content = Content { to: Cow::Borrowed(letter.to.as_str()), token };
+        // No row of the user remains that says it.
+        let is_farewell = letter.kind == Kind::AccountDeleted;
+        let username = is_farewell.then(|| Cow::Borrowed(letter.user.username.as_str()));
+        let locale = letter.locale.or(letter.user.locale.as_ref().filter(|_| is_farewell));
+        let content = Content { to: Cow::Borrowed(letter.to.as_str()), token, username };
         let content = Zeroizing::new(json::render(&content)?);
         let new = New {
             id,
-            user_id: letter.user_id,
+            user_id: letter.user.id,
             kind: letter.kind.name(),
             sealed: &self.secrets.seal(&owner(id), content.as_bytes())?,
-            locale: letter.locale.map(Locale::as_str),
+            locale: locale.map(Locale::as_str),
             created_at: now,
             expires_at: now + lifetime(letter.kind),
         };
         mails::insert(tx, &new)?;
+        self.written.fetch_add(1, Ordering::Relaxed);
         Ok(id)
+    }
+
+    /// Returns how many mails this engine has put.
+    pub(crate) fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
     }
 
     /// Runs a transaction that may write mails.
@@ -263,9 +317,9 @@ impl Outbox {
         let Some(content) = self.secrets.open(&owner(waiting.id), &waiting.sealed) else {
             return Ok(Err(waiting));
         };
-        let Content { to, token } = serde_json::from_slice(&content).map_err(|_| damaged())?;
-        let rendered =
-            self.templates.render(kind, waiting.locale.as_deref(), &waiting.username, token.as_deref())?;
+        let Content { to, token, username } = serde_json::from_slice(&content).map_err(|_| damaged())?;
+        let username = username.as_deref().or(waiting.username.as_deref()).unwrap_or_default();
+        let rendered = self.templates.render(kind, waiting.locale.as_deref(), username, token.as_deref())?;
         let to = Email::stored(to.into_owned());
         let token = token.map(|token| Zeroizing::new(token.into_owned()));
         Ok(Ok(Taken { waiting, kind, to, token, rendered }))

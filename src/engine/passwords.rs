@@ -132,7 +132,14 @@ impl Passwords {
         if let Some(user) = users::find(tx, By::Id(user_id))?
             && let Some(email) = &user.public.email
         {
-            self.mailing.outbox.put_notice(tx, mail::Kind::PasswordChanged, &user, email, None, now)?;
+            self.mailing.outbox.put_notice(
+                tx,
+                mail::Kind::PasswordChanged,
+                &user.public,
+                email,
+                None,
+                now,
+            )?;
         }
         self.sessions.revoke_everything(tx, user_id, now)
     }

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::audit::{Audit, Kind, event};
 use super::backends::Backend;
 use super::key_ring::KeyRing;
-use super::outbox;
+use super::outbox::{self, Outbox};
 use super::shared::Shared;
 use super::throttle::Throttle;
 use super::tokens::{AccessClaims, Tokens};
 use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::secrets::Secrets;
 use crate::error::Result;
+use crate::mail;
 use crate::settings::Settings;
 use crate::store::events::Event;
 use crate::store::keys::{self, Retirement};
@@ -49,6 +50,7 @@ impl sessions::Session {
 pub(crate) struct Sessions {
     pub audit: Arc<Audit>,
     pub keys: Arc<KeyRing>,
+    pub outbox: Arc<Outbox>,
     pub secrets: Arc<Secrets>,
     pub settings: Arc<Settings>,
     pub throttle: Arc<Throttle>,
@@ -60,12 +62,14 @@ impl Sessions {
         shared: &Shared,
         audit: &Arc<Audit>,
         keys: &Arc<KeyRing>,
+        outbox: &Arc<Outbox>,
         throttle: &Arc<Throttle>,
         tokens: &Arc<Tokens>,
     ) -> Sessions {
         Sessions {
             audit: Arc::clone(audit),
             keys: Arc::clone(keys),
+            outbox: Arc::clone(outbox),
             secrets: Arc::clone(&shared.secrets),
             settings: Arc::clone(&shared.settings),
             throttle: Arc::clone(throttle),
@@ -128,6 +132,9 @@ impl Sessions {
             true => backend.refresh_token_seconds,
             false => backend.access_token_seconds,
         };
+        if self.throttle.keep_device(tx, user.public.id, &entry.client, now)? && user.public.email_verified {
+            self.outbox.tell(tx, mail::Kind::NewDevice, &user.public, now)?;
+        }
         let session = Session {
             id: Id::new(now_ms)?,
             backend,
@@ -143,7 +150,6 @@ impl Sessions {
         sessions::forget_ended(tx, now - KEPT_SECONDS, Share::AFew)?;
         session.insert(tx, user.epoch, entry)?;
         let user_id = session.user.id;
-        self.throttle.keep_device(tx, user_id, &entry.client, now)?;
         let ip = entry.client.ip_text();
         let event = Event {
             session_id: Some(session.id),

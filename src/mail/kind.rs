@@ -21,6 +21,12 @@ macro_rules! kinds {
                 match self { $(Kind::$kind => $name,)* }
             }
 
+            /// Returns whether the mail tells its reader of a change, so that the configuration may switch it off.
+            /// `account_exists` is part of the answer to a registration.
+            pub fn is_notice(self) -> bool {
+                !self.has_token() && self != Kind::AccountExists
+            }
+
             /// Returns whether the mail carries a token.
             pub fn has_token(self) -> bool {
                 match self { $(Kind::$kind => $has_token,)* }
@@ -54,4 +60,22 @@ kinds! {
     AccountExists = "account_exists", false;
     /// The password was changed.
     PasswordChanged = "password_changed", false;
+    /// An authenticator app or a passkey was added, or an app replaced another.
+    SecondFactorAdded = "second_factor_added", false;
+    /// Second factors were removed.
+    SecondFactorRemoved = "second_factor_removed", false;
+    /// New recovery codes replaced the earlier ones.
+    RecoveryCodesGenerated = "recovery_codes_generated", false;
+    /// A recovery code was used.
+    RecoveryCodeUsed = "recovery_code_used", false;
+    /// An identity of a provider was linked to the account.
+    IdentityLinked = "identity_linked", false;
+    /// The user logged in on a device for the first time.
+    NewDevice = "new_device", false;
+    /// To the old address: the host changed the name or the address.
+    AccountChanged = "account_changed", false;
+    /// The host locked the account.
+    AccountLocked = "account_locked", false;
+    /// The account was deleted.
+    AccountDeleted = "account_deleted", false;
 }

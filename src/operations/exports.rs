@@ -48,9 +48,12 @@ pub struct ExportUserResponse {
     pub password_expires_at: Option<i64>,
     /// The mails that wait to be sent, without their content (the address and a token).
     pub mails: Vec<ExportedMail>,
-    /// The authenticator app without its secret, if one is set up.
+    /// The authenticator app without its secret, if one is in use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub totp: Option<ExportedTotp>,
+    /// The authenticator app that is set up and not confirmed, without its secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending_totp: Option<ExportedTotp>,
     /// The number of unused recovery codes.
     pub recovery_codes: i64,
     /// The mailed tokens and challenges that can still be redeemed or are not yet forgotten.
@@ -200,9 +203,11 @@ impl Engine {
                 user: user.public,
                 identities: identities::list(tx, id)?.into_iter().map(identity).collect(),
                 totp: second_factors::totp(tx, id)?.map(|totp| ExportedTotp {
-                    created_at: totp.created_at,
-                    confirmed_at: totp.confirmed_at,
+                    created_at: totp.seed.created_at,
+                    confirmed_at: Some(totp.confirmed_at),
                 }),
+                pending_totp: second_factors::pending_totp(tx, id)?
+                    .map(|seed| ExportedTotp { created_at: seed.created_at, confirmed_at: None }),
                 recovery_codes: second_factors::count(tx, id)?.recovery_codes,
                 mails: mails::waiting_for(tx, id)?.into_iter().map(mail).collect(),
                 one_time_secrets: one_time_secrets::list(tx, id)?.into_iter().map(secret).collect(),
@@ -270,7 +275,7 @@ mod tests {
     use crate::{Config, Hooks};
 
     /// The place in the export of each table that refers to a user. A new table must be added here.
-    const TABLES: [(&str, &str); 11] = [
+    const TABLES: [(&str, &str); 12] = [
         // `user.roles`
         ("user_roles", "user"),
         ("identities", "identities"),
@@ -278,6 +283,7 @@ mod tests {
         ("known_devices", "known_devices"),
         ("one_time_secrets", "one_time_secrets"),
         ("totp", "totp"),
+        ("pending_totp", "pending_totp"),
         ("recovery_codes", "recovery_codes"),
         ("passkeys", "passkeys"),
         ("events", "events"),

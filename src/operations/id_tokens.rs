@@ -15,6 +15,7 @@ use crate::engine::audit::{Kind, event};
 use crate::engine::providers::Provider;
 use crate::engine::sessions::Entry;
 use crate::error::{Code, Error, Result};
+use crate::mail;
 use crate::store::events::Event;
 use crate::store::identities::{self, Identity};
 use crate::store::users::{self, By, NewUser, User};
@@ -139,6 +140,9 @@ impl Engine {
         let event = event(Kind::IdentityLinked, id);
         self.audit.record(tx, now, Event { detail: Some(provider.name.as_str()), ..event })?;
         let user = users::find(tx, By::Id(id))?.ok_or_else(unexpected)?;
+        if !created {
+            self.mailing.outbox.tell(tx, mail::Kind::IdentityLinked, &user.public, now)?;
+        }
         Ok(Account { user, created })
     }
 

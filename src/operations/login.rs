@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::engine::factors::Proof;
-use crate::engine::factors::passkeys::PasskeyProof;
+use crate::engine::factors::passkeys::{KIND, PasskeyProof, methods};
+use crate::engine::factors::recovery_codes::RecoveryCode;
 use crate::engine::one_time::Purpose;
 use crate::engine::passwords::Admitted;
 use crate::engine::sessions::{Entry, FirstTokens, Session};
@@ -20,14 +21,14 @@ use crate::error::{Code, Error, Result};
 use crate::password::Password;
 use crate::store::events::Event;
 use crate::store::users::{self, By, User};
-use crate::store::{Durability, Tx};
+use crate::store::{Durability, Tx, passkeys};
 use crate::types::id::Id;
-use crate::types::login::Login;
-use crate::types::secret::Secret;
+use crate::types::login::{Login, StepUp};
+use crate::types::secret::{IssuedSecret, Secret};
 use crate::types::token::Token;
 use crate::types::user::{Amr, Offered, PublicUser, Scope};
 use crate::types::weakness::Weakness;
-use crate::types::webauthn::AuthenticationResponse;
+use crate::types::webauthn::{AuthenticationResponse, RegistrationResponse};
 
 /// Authenticates a user by password and opens a session.
 #[derive(Debug, Deserialize, JsonSchema, Build)]
@@ -64,7 +65,7 @@ pub struct LoginRequest {
 pub struct CompleteLoginRequest {
     /// The login's challenge. It can be used once and allows ten attempts.
     pub challenge: Secret,
-    /// The code of the authenticator app.
+    /// The code of the authenticator app, also of one that `setup_totp` made for this challenge.
     pub two_fa_code: Option<Secret>,
     /// A recovery code, which is used up.
     pub recovery_code: Option<Secret>,
@@ -72,6 +73,10 @@ pub struct CompleteLoginRequest {
     /// `toJSON()`.
     #[serde(default, deserialize_with = "crate::types::strict::optional_open_object")]
     pub webauthn_response: Option<AuthenticationResponse>,
+    /// The answer of `navigator.credentials.create` to what `begin_passkey_registration` made for this challenge: the
+    /// credential's `toJSON()`.
+    #[serde(default, deserialize_with = "crate::types::strict::optional_open_object")]
+    pub webauthn_registration: Option<RegistrationResponse>,
     /// The new password, if the password must be changed.
     pub new_password: Option<Secret>,
 }
@@ -98,6 +103,9 @@ pub struct LoginResponse {
     pub backend: String,
     /// The user who logged in.
     pub user: PublicUser,
+    /// If this login gave the account its first second factor: the recovery codes. They are shown only now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub recovery_codes: Vec<RecoveryCode>,
 }
 
 impl From<FirstTokens> for LoginResponse {
@@ -111,6 +119,7 @@ impl From<FirstTokens> for LoginResponse {
             session_id: first.session_id,
             backend: first.backend,
             user: first.user,
+            recovery_codes: Vec::new(),
         }
     }
 }
@@ -163,56 +172,117 @@ impl Engine {
     }
 
     /// Takes the next step of a login: a second factor, or a new password. It opens the session, unless the
-    /// password must be changed next.
+    /// password must be changed next. If the account must have a second factor and has none, the proof is the new
+    /// factor's, which comes into force.
     ///
-    /// Failures: `invalid_challenge`, `invalid_code`, `too_many_attempts`, `weak_password`, `invalid_request`,
-    /// `hash_queue_full`, `store_unavailable`.
+    /// Failures: `invalid_challenge`, `invalid_code`, `invalid_credentials` and `already_configured` (of
+    /// `webauthn_registration`), `email_not_verified`, `too_many_attempts`, `weak_password`, `invalid_request`,
+    /// `invalid_config`, `hash_queue_full`, `store_unavailable`.
     pub fn complete_login(&self, request: CompleteLoginRequest) -> Result<Login<LoginResponse>> {
-        let CompleteLoginRequest { challenge, new_password, .. } = request;
+        let CompleteLoginRequest { challenge, webauthn_registration, new_password, .. } = request;
         let passkey =
             |response| PasskeyProof { response, challenge: Some(challenge.clone()), is_alone: false };
         let passkey = request.webauthn_response.map(passkey);
-        match (Proof::among(request.two_fa_code, request.recovery_code, passkey)?, new_password) {
-            (Some(proof), None) => {
-                let login = self.complete_by_second_factor(&challenge, &proof)?;
-                login.try_map(|session| self.logged_in(session))
+        let proof = Proof::among(request.two_fa_code, request.recovery_code, passkey)?;
+        match (proof, webauthn_registration, new_password) {
+            (Some(proof), None, None) => {
+                self.logged_in_with(self.complete_by_second_factor(&challenge, &proof)?)
             }
-            (None, Some(new_password)) => {
+            (None, Some(registration), None) => {
+                self.logged_in_with(self.complete_by_new_passkey(&challenge, registration)?)
+            }
+            (None, None, Some(new_password)) => {
                 let session = self.complete_by_new_password(&challenge, &new_password)?;
                 self.logged_in(session).map(Login::Session)
             }
             _ => Err(Error::new(
                 Code::InvalidRequest,
-                "expected one of two_fa_code, recovery_code, webauthn_response, new_password",
+                "expected one of two_fa_code, recovery_code, webauthn_response, webauthn_registration, \
+                 new_password",
             )),
         }
     }
 
     /// Each attempt is counted for the challenge and for the account, in the transaction that checks the
     /// proof.
-    fn complete_by_second_factor(&self, challenge: &Secret, proof: &Proof) -> Result<Login<Session<'_>>> {
+    fn complete_by_second_factor(&self, challenge: &Secret, proof: &Proof) -> Result<Completed<'_>> {
         let challenge = challenge.expose();
-        let purpose = &[Purpose::SecondFactor];
+        let purposes = &[Purpose::SecondFactor, Purpose::Enrolment];
         let now_ms = self.clock.now_ms();
         let now = now_ms / 1000;
-        let completed = self.store.write(Durability::Full, |tx| {
-            let found = self.one_time.take_attempt(tx, challenge, purpose, now)?;
+        let completed = self.mailing.write(|tx| {
+            let found = self.one_time.take_attempt(tx, challenge, purposes, now)?;
             let user = users::find(tx, By::Id(found.user_id))?.ok_or_else(unknown_challenge)?;
             let entry = self.logins.waiting(&found)?;
-            if let Step::Refused(refused) =
-                self.factors.prove(tx, found.user_id, proof, &entry.client, now)?
-            {
+            let proven = match (found.purpose, proof) {
+                (Purpose::Enrolment, Proof::Totp(code)) => {
+                    self.factors.confirm_app(tx, &user.public, code, &entry.client, now)?
+                }
+                (Purpose::Enrolment, _) => {
+                    Step::Refused(self.factors.failed(tx, found.user_id, "not_set_up", &entry.client, now)?)
+                }
+                _ => match self.factors.prove(tx, found.user_id, proof, &entry.client, now)? {
+                    Step::Done(()) => Step::Done(Vec::new()),
+                    Step::Refused(refused) => Step::Refused(refused),
+                },
+            };
+            let recovery_codes = match proven {
+                Step::Done(recovery_codes) => recovery_codes,
                 // While the account is locked, no proof is checked and no attempt is used.
-                return if refused.code == Code::TooManyAttempts {
-                    Err(refused)
-                } else {
-                    Ok(Step::Refused(refused))
-                };
+                Step::Refused(refused) if refused.code == Code::TooManyAttempts => return Err(refused),
+                Step::Refused(refused) => return Ok(Step::Refused(refused)),
+            };
+            // A new factor has ended every challenge, this one included.
+            if found.purpose == Purpose::SecondFactor {
+                self.one_time.redeem(tx, challenge, purposes, now)?;
             }
-            self.one_time.redeem(tx, challenge, purpose, now)?;
-            self.logins.after_second_factor(tx, user, entry.with(proof.methods()), now_ms).map(Step::Done)
+            let entry = entry.with(proof.methods());
+            self.completed(tx, found.user_id, entry, recovery_codes, now_ms).map(Step::Done)
         })?;
         completed.result()
+    }
+
+    /// Registers the first passkey of an account that must have a second factor, and completes the login by it,
+    /// all or nothing.
+    fn complete_by_new_passkey(
+        &self,
+        challenge: &Secret,
+        registration: RegistrationResponse,
+    ) -> Result<Completed<'_>> {
+        self.factors.passkeys.relying_party()?;
+        let purpose = &[Purpose::Enrolment];
+        let now_ms = self.clock.now_ms();
+        let now = now_ms / 1000;
+        let found = self.store.read(|tx| self.one_time.peek(tx, challenge.expose(), purpose, now))?;
+        let entry = self.logins.waiting(&found)?;
+        let passkey = self.factors.passkeys.made(found.user_id, challenge, registration, None, now)?;
+        self.mailing.write(|tx| {
+            let user_id = self.one_time.redeem(tx, challenge.expose(), purpose, now)?.user_id;
+            let user = users::find(tx, By::Id(user_id))?.ok_or_else(unknown_challenge)?;
+            self.factors.may_be_taken_by(&user.public)?;
+            if !passkeys::insert(tx, &passkey)? {
+                let error = Error::new(Code::AlreadyConfigured, "credential_id");
+                return Err(error.about(Some(user_id), None));
+            }
+            let recovery_codes = self.factors.added(tx, user_id, KIND, now)?;
+            let entry = entry.clone().with(methods(passkey.backup_eligible));
+            self.completed(tx, user_id, entry, recovery_codes, now_ms)
+        })
+    }
+
+    /// Completes a login after its second factor. A factor that is new has ended the account's epoch, so that the user
+    /// is read again.
+    fn completed(
+        &self,
+        tx: &mut Tx,
+        user_id: Id,
+        entry: Entry,
+        recovery_codes: Vec<RecoveryCode>,
+        now_ms: i64,
+    ) -> Result<Completed<'_>> {
+        let user = users::find(tx, By::Id(user_id))?.ok_or_else(unknown_challenge)?;
+        let login = self.logins.after_second_factor(tx, user, entry, now_ms)?;
+        Ok(Completed { login, recovery_codes })
     }
 
     /// Replaces a password that must be changed and revokes everything that was opened with it, all or
@@ -283,10 +353,32 @@ impl Engine {
         entered.result()
     }
 
+    /// Returns the response with the first tokens of a session or the next step, and the new recovery codes.
+    fn logged_in_with(&self, completed: Completed) -> Result<Login<LoginResponse>> {
+        let Completed { login, recovery_codes } = completed;
+        match login {
+            Login::Session(session) => {
+                let response = self.logged_in(session)?;
+                Ok(Login::Session(LoginResponse { recovery_codes, ..response }))
+            }
+            Login::StepUp(step) => {
+                let recovery_codes =
+                    recovery_codes.iter().map(|code| IssuedSecret::new(code.expose())).collect();
+                Ok(Login::StepUp(Box::new(StepUp { recovery_codes, ..*step })))
+            }
+        }
+    }
+
     /// Returns the response with the first tokens of a session.
     fn logged_in(&self, session: Session) -> Result<LoginResponse> {
         self.sessions.first_tokens(session).map(LoginResponse::from)
     }
+}
+
+/// A login after its second factor, and the recovery codes if the factor was the account's first.
+struct Completed<'e> {
+    login: Login<Session<'e>>,
+    recovery_codes: Vec<RecoveryCode>,
 }
 
 fn unknown_challenge() -> Error {

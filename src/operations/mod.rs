@@ -228,6 +228,12 @@ operations! {
     update_user: accounts::update::UpdateUserRequest => accounts::UserResponse, "0.1.0", Store again actor,
         "Changes an account.",
         [UserNotFound, UsernameTaken, EmailTaken, PermissionDenied, StoreUnavailable];
+    /// let request = LockUserRequest::new(ada.id, "the laptop was stolen".parse()?);
+    /// assert_eq!(engine.lock_user(request)?.revoked_sessions, 1);
+    /// engine.update_user(UpdateUserRequest::new(ada.id).is_active(true))?;
+    lock_user: accounts::lock::LockUserRequest => accounts::lock::LockUserResponse, "0.1.0", Store again actor,
+        "Locks an account and ends everything that is open.",
+        [UserNotFound, PermissionDenied, StoreUnavailable];
     /// assert!(engine.delete_user(DeleteUserRequest::new(ada.id))?.deleted);
     delete_user: accounts::DeleteUserRequest => accounts::DeleteUserResponse, "0.1.0", Store once actor,
         "Deletes an account and all data about it.",
@@ -287,7 +293,7 @@ operations! {
     /// assert!(matches!(log_in(&engine, "ada", "eight wise words", "123456")?, Login::Session(_)));
     complete_login: login::CompleteLoginRequest => Login<login::LoginResponse>, "0.1.0", Hash once,
         "Takes the next step of a login and opens its session.",
-        [InvalidChallenge, InvalidCode, PasswordChangeRequired, TooManyAttempts, WeakPassword, HashQueueFull, StoreUnavailable];
+        [InvalidChallenge, InvalidCode, InvalidCredentials, EmailNotVerified, AlreadyConfigured, PasswordChangeRequired, TooManyAttempts, WeakPassword, HashQueueFull, InvalidConfig, StoreUnavailable];
     /// fn login(engine: &Engine, id_token: &str) -> Result<Login<LoginWithIdTokenResponse>> {
     ///     engine.login_with_id_token(LoginWithIdTokenRequest::new(id_token).provider("example".parse()?))
     /// }
@@ -459,17 +465,17 @@ operations! {
     verify_totp: second_factors::totp::VerifyTotpRequest => second_factors::totp::VerifyTotpResponse, "0.1.0", Instant again,
         "Verifies a code by its secret alone, any number of times.",
         [];
-    /// let app = engine.setup_totp(SetupTotpRequest::new(ada.id))?;
+    /// let app = engine.setup_totp(SetupTotpRequest::new().user_id(ada.id))?;
     /// assert!(app.provisioning.otpauth_uri.expose().contains(app.secret.to_base32().expose()));
     setup_totp: second_factors::totp::SetupTotpRequest => second_factors::totp::SetupTotpResponse, "0.1.0", Store again,
         "Sets up an authenticator app for an account; it is not a factor until it is confirmed.",
-        [UserNotFound, EmailNotVerified, AlreadyConfigured, StoreUnavailable];
+        [UserNotFound, InvalidChallenge, EmailNotVerified, StoreUnavailable];
     /// fn confirm(engine: &Engine, user_id: Id, code: &str) -> Result<()> {
     ///     let confirmed = engine.confirm_totp(ConfirmTotpRequest::new(user_id, code))?;
     ///     confirmed.recovery_codes.iter().for_each(|code| println!("{}", code.expose()));
     ///     Ok(())
     /// }
-    /// engine.setup_totp(SetupTotpRequest::new(ada.id))?;
+    /// engine.setup_totp(SetupTotpRequest::new().user_id(ada.id))?;
     /// assert_eq!(confirm(&engine, ada.id, "no code").unwrap_err().code, Code::InvalidCode);
     confirm_totp: second_factors::totp::ConfirmTotpRequest => second_factors::totp::ConfirmTotpResponse, "0.1.0", Store once actor,
         "Activates an authenticator app by its first code and ends every session.",
@@ -485,20 +491,26 @@ operations! {
         "Removes an authenticator app by a code and ends every session.",
         [UserNotFound, InvalidCode, PermissionDenied, TooManyAttempts, StoreUnavailable];
     /// // The account has no second factor that a code could replace.
-    /// let request = GenerateRecoveryCodesRequest::new(ada.id);
+    /// let request = GenerateRecoveryCodesRequest::new().user_id(ada.id).reason("lost the list".parse()?);
     /// assert_eq!(engine.generate_recovery_codes(request).unwrap_err().code, Code::PermissionDenied);
     generate_recovery_codes: second_factors::recovery_codes::GenerateRecoveryCodesRequest => second_factors::recovery_codes::GenerateRecoveryCodesResponse, "0.1.0", Store once actor,
         "Replaces the recovery codes of an account and ends every session.",
-        [UserNotFound, PermissionDenied, StoreUnavailable];
+        [InvalidToken, TokenUserNotFound, UserNotFound, PermissionDenied, StoreUnavailable];
     /// assert_eq!(engine.recovery_codes_status(RecoveryCodesStatusRequest::new(ada.id))?.remaining, 0);
     recovery_codes_status: second_factors::recovery_codes::RecoveryCodesStatusRequest => second_factors::recovery_codes::RecoveryCodesStatusResponse, "0.1.0", Store again,
         "Counts the unused recovery codes of an account.",
         [UserNotFound, StoreUnavailable];
-    /// let begun = engine.begin_passkey_registration(BeginPasskeyRegistrationRequest::new(ada.id))?;
+    /// let request = RemoveSecondFactorsRequest::new(ada.id, "lost the phone; identity card seen".parse()?);
+    /// let removed = acting(Some("support: bob".parse()?), || engine.remove_second_factors(request))?;
+    /// assert!(!removed.totp);
+    remove_second_factors: second_factors::removal::RemoveSecondFactorsRequest => second_factors::removal::RemoveSecondFactorsResponse, "0.1.0", Store again actor,
+        "Removes the second factors of an account without a proof of its user, and ends every session.",
+        [UserNotFound, StoreUnavailable];
+    /// let begun = engine.begin_passkey_registration(BeginPasskeyRegistrationRequest::new().user_id(ada.id))?;
     /// assert_eq!(begun.options.rp.id, "example.com");
     begin_passkey_registration: passkeys::registration::BeginPasskeyRegistrationRequest => passkeys::registration::BeginPasskeyRegistrationResponse, "0.1.0", Store again,
         "Begins to register a passkey for an account.",
-        [UserNotFound, EmailNotVerified, PermissionDenied, InvalidConfig, StoreUnavailable];
+        [UserNotFound, InvalidChallenge, EmailNotVerified, PermissionDenied, InvalidConfig, StoreUnavailable];
     /// /// `answer` is the `toJSON()` of the credential that the browser made.
     /// fn finish(engine: &Engine, challenge: &str, answer: RegistrationResponse) -> Result<FinishPasskeyRegistrationResponse> {
     ///     engine.finish_passkey_registration(FinishPasskeyRegistrationRequest::new(challenge, answer))

@@ -44,7 +44,8 @@ pub(crate) struct Waiting {
     /// The number of times it was taken.
     pub attempts: i64,
     pub last_error: Option<String>,
-    pub username: String,
+    /// The user's name, unless the account was deleted.
+    pub username: Option<String>,
     /// The language of the mail, or else of its user.
     pub locale: Option<String>,
 }
@@ -53,7 +54,7 @@ macro_rules! select {
     ($which:literal) => {
         concat!(
             "SELECT m.id, m.user_id, m.kind, m.sealed, m.created_at, m.expires_at, m.attempts, m.last_error, ",
-            "u.username, COALESCE(m.locale, u.locale) FROM mails m JOIN users u ON u.id = m.user_id WHERE ",
+            "u.username, COALESCE(m.locale, u.locale) FROM mails m LEFT JOIN users u ON u.id = m.user_id WHERE ",
             $which
         )
     };
@@ -112,6 +113,11 @@ pub(crate) fn delete(tx: &mut Tx, id: Id) -> Result<()> {
     tx.run("DELETE FROM mails WHERE id = ?1", &[Value::Bytes(id.as_bytes())])
 }
 
+/// Deletes a user's waiting mails.
+pub(crate) fn delete_all(tx: &mut Tx, user_id: Id) -> Result<()> {
+    tx.run("DELETE FROM mails WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])
+}
+
 /// Deletes a user's waiting mails of one kind.
 pub(crate) fn delete_kind(tx: &mut Tx, user_id: Id, kind: &str) -> Result<()> {
     tx.run(
@@ -148,7 +154,7 @@ fn read(row: &Row) -> Result<Waiting> {
         expires_at: row.integer(5)?,
         attempts: row.integer(6)?,
         last_error: row.optional_text(7)?,
-        username: row.text(8)?,
+        username: row.optional_text(8)?,
         locale: row.optional_text(9)?,
     })
 }

@@ -1,6 +1,6 @@
-//! Rows of `totp` and `recovery_codes`.
+//! Rows of `totp`, `pending_totp` and `recovery_codes`.
 
-use super::row::{Sealed, damaged};
+use super::row::{Row, Sealed, damaged};
 use super::tx::Tx;
 use super::value::Value;
 use crate::error::Result;
@@ -15,7 +15,7 @@ pub(crate) struct Count {
 
 /// Counts the active factors. An unconfirmed seed does not count.
 pub(crate) fn count(tx: &mut Tx, user_id: Id) -> Result<Count> {
-    const SQL: &str = "SELECT (SELECT count(*) FROM totp WHERE user_id = ?1 AND confirmed_at IS NOT NULL), \
+    const SQL: &str = "SELECT (SELECT count(*) FROM totp WHERE user_id = ?1), \
                        (SELECT count(*) FROM passkeys WHERE user_id = ?1), \
                        (SELECT count(*) FROM recovery_codes WHERE user_id = ?1)";
     let found = tx.first(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
@@ -24,57 +24,73 @@ pub(crate) fn count(tx: &mut Tx, user_id: Id) -> Result<Count> {
     found.ok_or_else(damaged)
 }
 
-/// A stored seed.
-pub(crate) struct Totp {
+/// A stored seed, and the parameters given to the app.
+pub(crate) struct StoredSeed {
     pub sealed: Vec<u8>,
     pub digits: i64,
     pub period_seconds: i64,
+    pub created_at: i64,
+}
+
+/// An app in use.
+pub(crate) struct Totp {
+    pub seed: StoredSeed,
     /// The last time step of which a code was accepted.
     pub last_step: i64,
-    pub created_at: i64,
-    /// When the seed was confirmed. It has been active since then.
-    pub confirmed_at: Option<i64>,
+    pub confirmed_at: i64,
 }
 
 pub(crate) fn totp(tx: &mut Tx, user_id: Id) -> Result<Option<Totp>> {
-    const SQL: &str = "SELECT sealed, digits, period_seconds, last_step, created_at, confirmed_at \
+    const SQL: &str = "SELECT sealed, digits, period_seconds, created_at, last_step, confirmed_at \
                        FROM totp WHERE user_id = ?1";
     tx.first(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
-        Ok(Totp {
-            sealed: row.bytes(0)?,
-            digits: row.integer(1)?,
-            period_seconds: row.integer(2)?,
-            last_step: row.integer(3)?,
-            created_at: row.integer(4)?,
-            confirmed_at: row.optional_integer(5)?,
-        })
+        Ok(Totp { seed: seed(row)?, last_step: row.integer(4)?, confirmed_at: row.integer(5)? })
+    })
+}
+
+/// Returns the seed of an app that is set up and not confirmed.
+pub(crate) fn pending_totp(tx: &mut Tx, user_id: Id) -> Result<Option<StoredSeed>> {
+    const SQL: &str =
+        "SELECT sealed, digits, period_seconds, created_at FROM pending_totp WHERE user_id = ?1";
+    tx.first(SQL, &[Value::Bytes(user_id.as_bytes())], seed)
+}
+
+fn seed(row: &Row) -> Result<StoredSeed> {
+    Ok(StoredSeed {
+        sealed: row.bytes(0)?,
+        digits: row.integer(1)?,
+        period_seconds: row.integer(2)?,
+        created_at: row.integer(3)?,
     })
 }
 
 /// Stores an unconfirmed seed, which replaces an earlier unconfirmed one.
-pub(crate) fn put_pending(tx: &mut Tx, user_id: Id, totp: &Totp) -> Result<()> {
+pub(crate) fn put_pending(tx: &mut Tx, user_id: Id, seed: &StoredSeed) -> Result<()> {
     tx.run(
-        "INSERT INTO totp (user_id, sealed, digits, period_seconds, last_step, created_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (user_id) DO UPDATE SET sealed = excluded.sealed, \
-         digits = excluded.digits, period_seconds = excluded.period_seconds, last_step = excluded.last_step, \
-         created_at = excluded.created_at",
+        "INSERT INTO pending_totp (user_id, sealed, digits, period_seconds, created_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (user_id) DO UPDATE SET sealed = excluded.sealed, \
+         digits = excluded.digits, period_seconds = excluded.period_seconds, created_at = excluded.created_at",
         &[
             Value::Bytes(user_id.as_bytes()),
-            Value::Bytes(&totp.sealed),
-            Value::Integer(totp.digits),
-            Value::Integer(totp.period_seconds),
-            Value::Integer(totp.last_step),
-            Value::Integer(totp.created_at),
+            Value::Bytes(&seed.sealed),
+            Value::Integer(seed.digits),
+            Value::Integer(seed.period_seconds),
+            Value::Integer(seed.created_at),
         ],
     )
 }
 
-/// Activates a seed.
-pub(crate) fn confirm_totp(tx: &mut Tx, user_id: Id, now: i64) -> Result<()> {
-    tx.run(
-        "UPDATE totp SET confirmed_at = ?2 WHERE user_id = ?1",
-        &[Value::Bytes(user_id.as_bytes()), Value::Integer(now)],
-    )
+/// Puts the pending seed in use, which replaces the one in use. Codes up to this step are used up.
+/// Returns false if no seed was pending.
+pub(crate) fn confirm_totp(tx: &mut Tx, user_id: Id, step: i64, now: i64) -> Result<bool> {
+    const SQL: &str = "INSERT INTO totp (user_id, sealed, digits, period_seconds, last_step, created_at, confirmed_at) \
+                       SELECT user_id, sealed, digits, period_seconds, ?2, created_at, ?3 FROM pending_totp \
+                       WHERE user_id = ?1";
+    let id = Value::Bytes(user_id.as_bytes());
+    tx.run("DELETE FROM totp WHERE user_id = ?1", &[id])?;
+    let confirmed = tx.execute(SQL, &[id, Value::Integer(step), Value::Integer(now)])? == 1;
+    delete_pending_totp(tx, user_id)?;
+    Ok(confirmed)
 }
 
 /// Uses up a time step and all before it. Returns false if it was used up before.
@@ -100,20 +116,18 @@ pub(crate) fn reseal_totp(tx: &mut Tx, user_id: Id, old: &[u8], new: &[u8]) -> R
 /// Deletes every seed. A confirmed authenticator app remains a required factor of its account, but no code is
 /// accepted. Returns how many seeds.
 pub(crate) fn forget_seeds(tx: &mut Tx) -> Result<usize> {
-    let waiting = tx.execute("DELETE FROM totp WHERE confirmed_at IS NULL", &[])?;
+    let waiting = tx.execute("DELETE FROM pending_totp", &[])?;
     Ok(waiting + tx.execute("UPDATE totp SET sealed = ?1 WHERE sealed <> ?1", &[Value::Bytes(&[])])?)
 }
 
-pub(crate) fn delete_totp(tx: &mut Tx, user_id: Id) -> Result<()> {
-    tx.run("DELETE FROM totp WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])
+/// Deletes an account's app. Returns whether it had one.
+pub(crate) fn delete_totp(tx: &mut Tx, user_id: Id) -> Result<bool> {
+    Ok(tx.execute("DELETE FROM totp WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])? == 1)
 }
 
 /// Deletes an unconfirmed seed.
 pub(crate) fn delete_pending_totp(tx: &mut Tx, user_id: Id) -> Result<()> {
-    tx.run(
-        "DELETE FROM totp WHERE user_id = ?1 AND confirmed_at IS NULL",
-        &[Value::Bytes(user_id.as_bytes())],
-    )
+    tx.run("DELETE FROM pending_totp WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])
 }
 
 /// Stores a recovery code by its id, a keyed hash.

@@ -143,6 +143,17 @@ pub(super) const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "pending_totp",
+        key: 1,
+        columns: &[
+            ("user_id", Bytes),
+            ("sealed", Bytes),
+            ("digits", Integer),
+            ("period_seconds", Integer),
+            ("created_at", Integer),
+        ],
+    },
+    Table {
         name: "recovery_codes",
         key: 1,
         columns: &[("id", Bytes), ("user_id", Bytes), ("created_at", Integer)],

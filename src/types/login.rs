@@ -51,7 +51,8 @@ pub struct StepUp {
     /// The code of the failure, which names the step.
     #[schemars(with = "String", extend("x-values" = "NextStep"))]
     pub status: NextStep,
-    /// The challenge for `complete_login`: it proves the steps so far and can be used once.
+    /// The challenge for `complete_login`: it proves the steps so far and can be used once. If the account must have
+    /// a second factor and has none, it is also for `setup_totp` and `begin_passkey_registration`.
     pub challenge: IssuedSecret,
     /// The challenge's lifetime in seconds.
     pub expires_in: i64,
@@ -64,6 +65,10 @@ pub struct StepUp {
     /// as `PublicKeyCredential.parseRequestOptionsFromJSON` reads them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webauthn_options: Option<RequestOptions>,
+    /// With `password_change_required`, if `complete_login` just gave the account its first factor: the recovery
+    /// codes. They are shown only now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub recovery_codes: Vec<IssuedSecret>,
 }
 
 /// What a login requires before its session is opened.
@@ -78,8 +83,7 @@ pub enum NextStep {
     PasswordChange,
 }
 
-/// The second factors of an account. If it has none but must have one, set one up for the user, who then logs
-/// in again.
+/// The second factors of an account. If it has none but must have one, set one up by the challenge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct SecondFactors {

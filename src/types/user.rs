@@ -276,6 +276,30 @@ impl FromStr for Actor {
     }
 }
 
+/// Why a privileged caller acts on an account, for the audit log: 1 to 200 characters without control characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct ActingReason(String);
+
+impl ActingReason {
+    /// Returns the text as given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ActingReason {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<ActingReason, ParseError> {
+        let valid = (1..=200).contains(&text.chars().count()) && !text.contains(char::is_control);
+        match valid && !text.trim().is_empty() {
+            true => Ok(ActingReason(text.to_owned())),
+            false => Err(ParseError::new("expected 1 to 200 characters, without control characters")),
+        }
+    }
+}
+
 /// A language tag (BCP 47) with valid characters and length; an unknown language is not an error.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
@@ -493,6 +517,7 @@ text_type!(Username, "minLength": 1);
 text_type!(Email, "minLength": 3, "maxLength": 254);
 text_type!(Role, "minLength": 1, "maxLength": 64);
 text_type!(Actor, "minLength": 1, "maxLength": 200);
+text_type!(ActingReason, "minLength": 1, "maxLength": 200);
 text_type!(Offered,);
 text_type!(Scope, "minLength": 1, "maxLength": 1024);
 text_type!(Locale, "minLength": 2, "maxLength": 35);

@@ -105,6 +105,49 @@ fn an_app_is_confirmed_once(store: &Store) {
     assert_eq!(store.count("recovery_codes"), 10);
 }
 
+on_each_store!(an_app_is_replaced_once);
+fn an_app_is_replaced_once(store: &Store) {
+    let engine = engine_at(store.url(), NOW, json!({"throttle": {"account_failures": 100}}));
+    let ada = enrol(&engine, "ada", NOW);
+    let setup = call(&engine, "setup_totp", json!({"user_id": ada.id})).unwrap();
+    let request = json!({"user_id": ada.id, "code": totp::code(setup["secret"].as_str().unwrap(), NOW)});
+    let results = together(200, |_| call(&engine, "confirm_totp", request.clone()));
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    assert_eq!(count(&results, Code::AlreadyConfigured), 199);
+    drop(engine);
+    assert_eq!(store.count("recovery_codes"), 10);
+    assert_eq!(store.count("events WHERE kind = 'second_factor_removed'"), 1);
+}
+
+on_each_store!(a_login_enrols_once);
+fn a_login_enrols_once(store: &Store) {
+    let engine = engine_at(store.url(), NOW, json!({"require_second_factor": true}));
+    register(&engine, "ada").unwrap();
+    let challenge = challenge(&engine, "ada");
+    let setup = call(&engine, "setup_totp", json!({"challenge": challenge})).unwrap();
+    let code = totp::code(setup["secret"].as_str().unwrap(), NOW);
+    let request = json!({"challenge": challenge, "two_fa_code": code});
+    let results = together(200, |_| call(&engine, "complete_login", request.clone()));
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    assert_eq!(count(&results, Code::InvalidChallenge), 199);
+    drop(engine);
+    assert_eq!((store.rows()["sessions"].clone(), store.count("recovery_codes")), (json!(1), 10));
+    assert_eq!(store.count("mails"), 1);
+}
+
+on_each_store!(lost_factors_are_removed_once);
+/// Of many callers one removes them, and the user gets one mail.
+fn lost_factors_are_removed_once(store: &Store) {
+    let engine = engine_at(store.url(), NOW, json!({}));
+    let ada = enrol(&engine, "ada", NOW);
+    let request = json!({"user_id": ada.id, "reason": "lost"});
+    let results = together(200, |_| call(&engine, "remove_second_factors", request.clone()).unwrap());
+    assert_eq!(results.iter().filter(|removed| removed["totp"] == true).count(), 1);
+    drop(engine);
+    assert_eq!(store.count("events WHERE kind = 'second_factors_removed'"), 1);
+    assert_eq!(store.count("mails WHERE kind = 'second_factor_removed'"), 1);
+}
+
 on_each_store!(a_recovery_code_is_good_once);
 fn a_recovery_code_is_good_once(store: &Store) {
     let engine = engine_at(store.url(), NOW, json!({"throttle": {"account_failures": 100}}));

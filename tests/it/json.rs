@@ -477,14 +477,13 @@ fn good_request(operation: &str) -> Value {
         "update_user" | "delete_user" | "export_user" => {
             json!({"id": "01890a5d-ac96-774b-bcce-b302099a8057"})
         }
-        "list_sessions"
-        | "revoke_user_sessions"
-        | "setup_totp"
-        | "totp_status"
-        | "generate_recovery_codes"
-        | "recovery_codes_status" => {
+        "list_sessions" | "revoke_user_sessions" | "setup_totp" | "totp_status" | "recovery_codes_status" => {
             json!({"user_id": "01890a5d-ac96-774b-bcce-b302099a8057"})
         }
+        "lock_user" | "remove_second_factors" => {
+            json!({"user_id": "01890a5d-ac96-774b-bcce-b302099a8057", "reason": "x"})
+        }
+        "generate_recovery_codes" => json!({"token": "x"}),
         "confirm_totp" | "disable_totp" => {
             json!({"user_id": "01890a5d-ac96-774b-bcce-b302099a8057", "code": "x"})
         }

@@ -18,11 +18,11 @@ export const shapes: Record<string, Hidden> = {
   },
   LoginResponse: {
     type: 'session',
-    secrets: ['access_token', 'refresh_token'],
+    secrets: ['access_token', 'recovery_codes', 'refresh_token'],
   },
   LoginWithIdTokenResponse: {
     type: 'session',
-    secrets: ['access_token', 'refresh_token'],
+    secrets: ['access_token', 'recovery_codes', 'refresh_token'],
   },
   ReauthenticateResponse: {
     secrets: ['access_token'],
@@ -88,7 +88,7 @@ export const shapes: Record<string, Hidden> = {
   },
   StepUp: {
     type: 'step_up',
-    secrets: ['challenge', 'webauthn_options'],
+    secrets: ['challenge', 'recovery_codes', 'webauthn_options'],
     within: { webauthn_options: 'RequestOptions' },
   },
 }

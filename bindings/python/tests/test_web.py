@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +47,15 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def site(config: Config, tmp_path: Path) -> Iterator[str]:
+    with running(config, tmp_path) as site:
+        yield site
+
+
+@contextmanager
+def running(config: Config, folder: Path) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         site = f"http://localhost:{listener.getsockname()[1]}"
-        with Engine({**config, **web.configuration(tmp_path, site)}) as engine:
+        with Engine({**config, **web.configuration(folder, site)}) as engine:
             server = uvicorn.Server(uvicorn.Config(web.create_app(engine), log_level="critical"))
             thread = threading.Thread(target=server.run, args=([listener],))
             thread.start()
@@ -194,6 +200,49 @@ def test_a_second_factor(open_page: Callable[..., Page]) -> None:
     log_in(page, "ada")
     fill(page, "Continue", code=code)
     expect(page.locator("section", has_text="Second factor")).to_contain_text("9 recovery codes are left")
+
+
+@pytest.mark.parametrize("width", [1000, 360])
+def test_enrolment_inside_the_login(browser: Browser, config: Config, tmp_path: Path, width: int) -> None:
+    """A user who must have a second factor and has none sets it up before the session opens."""
+    required: Config = {**config, "require_second_factor": True}
+    with running(required, tmp_path) as site:
+        page = browser.new_context(base_url=site, viewport={"width": width, "height": 760}).new_page()
+        register(page, "ada")
+        log_in(page, "ada")
+        heading(page, "One more step")
+        expect(page.locator("main")).to_contain_text("verified")
+        verify(page)
+        log_in(page, "ada")
+        heading(page, "Set up a second factor")
+        expect(page.get_by_role("button", name="Create a passkey")).to_be_visible()
+        shot(page, f"enrolment-{width}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        fill(page, "Confirm", code=totp_code(page.locator("#secret").inner_text(), time.time()))
+        heading(page, "Recovery codes")
+        shot(page, f"enrolment-codes-{width}")
+        page.get_by_role("link", name="Continue").click()
+        heading(page, "Hello, ada")
+        page.goto("/mailbox")
+        expect(page.locator("main")).to_contain_text("a second factor was added")
+
+
+def test_a_passkey_made_inside_the_login(browser: Browser, config: Config, tmp_path: Path) -> None:
+    required: Config = {**config, "require_second_factor": True}
+    with running(required, tmp_path) as site:
+        page = browser.new_context(base_url=site).new_page()
+        devices: Any = page.context.new_cdp_session(page)
+        devices.send("WebAuthn.enable")
+        device = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True}
+        options = {**device, "hasUserVerification": True, "isUserVerified": True}
+        devices.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+        register(page, "ada")
+        verify(page)
+        log_in(page, "ada")
+        page.get_by_role("button", name="Create a passkey").click()
+        heading(page, "Recovery codes")
+        page.get_by_role("link", name="Continue").click()
+        heading(page, "Hello, ada")
 
 
 def test_passkeys(browser: Browser, site: str) -> None:

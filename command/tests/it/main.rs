@@ -716,6 +716,25 @@ impl Beside<'_> {
     }
 }
 
+on_each_store!(the_way_back_of_a_user_who_lost_everything);
+fn the_way_back_of_a_user_who_lost_everything(store: &Store) {
+    let beside = Beside::new(store, json!({}));
+    beside.application.call("register", &ada().to_string()).unwrap();
+    let remove = ["user", "remove-second-factors", "ada", "--reason", "lost the phone"];
+    assert_eq!(beside.run(&remove, "").0, 64, "it asks for confirmation");
+    let out = beside.good(&[remove.as_slice(), &["--factor", "totp", "--yes"]].concat());
+    let none = "authenticator apps: 0; passkeys: 0; recovery codes: 0.\nEnded sessions: 0.\n";
+    assert!(out.starts_with("Removed from ada (") && out.ends_with(none), "{out}");
+    assert_eq!(beside.run(&["user", "lock", "ada"], "").0, 64, "it needs a reason");
+    let out = beside.good(&["user", "lock", "ada", "--reason", "the laptop was stolen"]);
+    assert!(out.ends_with(" is locked; its sessions ended.\n"), "{out}");
+    assert!(beside.login(PASSWORD).is_err());
+    let out = beside.good(&["events"]);
+    assert!(out.contains("account_locked") && out.contains("the laptop was stolen"), "{out}");
+    beside.good(&["user", "enable", "ada"]);
+    beside.login(PASSWORD).unwrap();
+}
+
 on_each_store!(why_ada_cannot_log_in);
 fn why_ada_cannot_log_in(store: &Store) {
     let beside = Beside::new(store, json!({"require_verified_email": true}));

@@ -134,7 +134,7 @@ fn the_documented_commands_leave_the_thief_nothing(store: &Store) {
     let needed = run(list);
     assert!(needed.contains("  retired  9 recovery codes\n"), "{needed}");
     login(&engine, json!({"recovery_code": owner.recovery_codes[0]})).unwrap();
-    call(&engine, "generate_recovery_codes", json!({"user_id": owner.id})).unwrap();
+    call(&engine, "generate_recovery_codes", json!({"user_id": owner.id, "reason": "a leak"})).unwrap();
     let needed = run(list);
     assert!(needed.contains("  retired  nothing\n"), "{needed}");
     drop((engine, forgotten));
@@ -361,7 +361,7 @@ fn what_needs_an_older_secret_key_is_told(store: &Store) {
     assert_eq!(older(&open(&[NEW])), (missing, needed));
     call(&engine, "rotate_keys", json!({"retire": "now"})).unwrap();
     assert_eq!(older(&engine), (retired.clone(), needs(0, 0, 0, 8, 0)));
-    call(&engine, "generate_recovery_codes", json!({"user_id": owner.id})).unwrap();
+    call(&engine, "generate_recovery_codes", json!({"user_id": owner.id, "reason": "a leak"})).unwrap();
     assert_eq!(older(&engine), (retired, needs(0, 0, 0, 0, 0)));
 }
 

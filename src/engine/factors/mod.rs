@@ -13,11 +13,13 @@ use self::recovery_codes::{RecoveryCode, RecoveryCodes};
 use self::totp::Apps;
 use super::audit::{Audit, Kind, event};
 use super::key_ring::KeyRing;
+use super::outbox::Outbox;
 use super::sessions::Sessions;
 use super::shared::Shared;
 use super::throttle::Throttle;
 use crate::config::Config;
 use crate::error::{Code, Error, Result};
+use crate::mail;
 use crate::store::events::Event;
 use crate::store::{Tx, passkeys as passkey_rows, second_factors};
 use crate::types::client::Client;
@@ -68,6 +70,7 @@ pub(crate) struct Factors {
     pub apps: Apps,
     pub audit: Arc<Audit>,
     pub config: Arc<Config>,
+    pub outbox: Arc<Outbox>,
     pub passkeys: PasskeyProofs,
     pub recovery_codes: RecoveryCodes,
     pub sessions: Arc<Sessions>,
@@ -79,6 +82,7 @@ impl Factors {
         shared: &Shared,
         audit: &Arc<Audit>,
         keys: &Arc<KeyRing>,
+        outbox: &Arc<Outbox>,
         sessions: &Arc<Sessions>,
         throttle: &Arc<Throttle>,
     ) -> Factors {
@@ -90,13 +94,18 @@ impl Factors {
             },
             audit: Arc::clone(audit),
             config: Arc::clone(&shared.config),
+            outbox: Arc::clone(outbox),
             passkeys: PasskeyProofs {
                 audit: Arc::clone(audit),
                 config: Arc::clone(&shared.config),
                 keys: Arc::clone(keys),
                 secrets: Arc::clone(&shared.secrets),
             },
-            recovery_codes: RecoveryCodes { audit: Arc::clone(audit), secrets: Arc::clone(&shared.secrets) },
+            recovery_codes: RecoveryCodes {
+                audit: Arc::clone(audit),
+                outbox: Arc::clone(outbox),
+                secrets: Arc::clone(&shared.secrets),
+            },
             sessions: Arc::clone(sessions),
             throttle: Arc::clone(throttle),
         }
@@ -186,7 +195,39 @@ impl Factors {
         }
     }
 
-    fn failed(
+    /// Puts the pending app of an account in use by its first code. It replaces the app in use and ends what was
+    /// opened before. Returns the recovery codes that the first factor brings.
+    ///
+    /// It refuses with `invalid_code` or `too_many_attempts`. Failures: `email_not_verified`, `already_configured`.
+    pub(crate) fn confirm_app(
+        &self,
+        tx: &mut Tx,
+        user: &PublicUser,
+        code: &Secret,
+        client: &Client,
+        now: i64,
+    ) -> Result<Step<Vec<RecoveryCode>>> {
+        self.may_be_taken_by(user)?;
+        let is_replaced = self.of(tx, user.id)?.totp_supported;
+        let Some(pending) = second_factors::pending_totp(tx, user.id)? else {
+            return match is_replaced {
+                true => Err(Error::new(Code::AlreadyConfigured, totp::KIND).about(Some(user.id), None)),
+                false => self.failed(tx, user.id, "not_set_up", client, now).map(Step::Refused),
+            };
+        };
+        let look = |tx: &mut Tx| self.apps.confirm(tx, user.id, &pending, code, now);
+        if let Step::Refused(refused) = self.guess(tx, user.id, client, now, look)? {
+            return Ok(Step::Refused(refused));
+        }
+        if is_replaced {
+            let event = event(Kind::SecondFactorRemoved, user.id);
+            self.audit.record(tx, now, Event { detail: Some(totp::KIND), ..event })?;
+        }
+        self.added(tx, user.id, totp::KIND, now).map(Step::Done)
+    }
+
+    /// Records that a second factor was refused, and returns the refusal.
+    pub(crate) fn failed(
         &self,
         tx: &mut Tx,
         user_id: Id,
@@ -214,9 +255,10 @@ impl Factors {
             Event { detail: Some(kind), ..event(Kind::SecondFactorAdded, user_id) },
         )?;
         self.sessions.revoke_everything(tx, user_id, now)?;
+        self.outbox.tell_owner(tx, mail::Kind::SecondFactorAdded, user_id, now)?;
         match self.of(tx, user_id)?.recovery_codes_supported {
             true => Ok(Vec::new()),
-            false => self.recovery_codes.renew(tx, user_id, now),
+            false => self.recovery_codes.renew(tx, user_id, None, now),
         }
     }
 
@@ -235,6 +277,7 @@ impl Factors {
             now,
             Event { detail: Some(kind), ..event(Kind::SecondFactorRemoved, user.id) },
         )?;
+        self.outbox.tell_owner(tx, mail::Kind::SecondFactorRemoved, user.id, now)?;
         self.sessions.revoke_everything(tx, user.id, now).map(drop)
     }
 
@@ -242,6 +285,7 @@ impl Factors {
     pub(crate) fn wipe(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<()> {
         let had_any = self.of(tx, user_id)?.any();
         second_factors::delete_totp(tx, user_id)?;
+        second_factors::delete_pending_totp(tx, user_id)?;
         self.throttle.forget_guesses(tx, user_id)?;
         passkey_rows::delete_all(tx, user_id)?;
         second_factors::delete_recovery_codes(tx, user_id)?;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Config, Passkeys};
 use crate::crypto::secrets;
 use crate::crypto::secrets::Secrets;
-use crate::crypto::webauthn::{self, Assertion, Expected, Flaw, State};
+use crate::crypto::webauthn::{self, Assertion, Expected, Flaw, NewCredential, Registration, State};
 use crate::engine::audit::{Audit, Kind, event};
 use crate::engine::key_ring::KeyRing;
 use crate::error::{Code, Error, Result};
@@ -24,7 +24,8 @@ use crate::types::id::Id;
 use crate::types::secret::Secret;
 use crate::types::user::Scope;
 use crate::types::webauthn::{
-    AuthenticationResponse, Bytes, CredentialDescriptor, PREFERRED, PUBLIC_KEY, REQUIRED, RequestOptions,
+    AuthenticationResponse, Bytes, CredentialDescriptor, PREFERRED, PUBLIC_KEY, REQUIRED,
+    RegistrationResponse, RequestOptions,
 };
 
 /// Verifies the signatures of passkeys.
@@ -88,6 +89,58 @@ impl PasskeyProofs {
         let Some(party) = &self.config.passkeys else { return Ok(None) };
         let allowed = rows::list(tx, user_id)?.into_iter().map(CredentialDescriptor::from).collect();
         Ok(Some(request_options(party, self.derived_challenge(challenge)?.0, allowed, false)))
+    }
+
+    /// Verifies a registration's answer to a challenge. Returns the passkey that it made.
+    ///
+    /// Failures: `invalid_config`, `invalid_credentials`.
+    pub(crate) fn made(
+        &self,
+        user_id: Id,
+        challenge: &Secret,
+        response: RegistrationResponse,
+        label: Option<String>,
+        now: i64,
+    ) -> Result<Passkey> {
+        let made = self.new_credential(self.relying_party()?, challenge, &response);
+        let made =
+            made.map_err(|flaw| Error::new(Code::InvalidCredentials, flaw).about(Some(user_id), None))?;
+        Ok(Passkey {
+            credential_id: response.id.0,
+            user_id,
+            label,
+            public_key: made.public_key,
+            aaguid: made.aaguid,
+            sign_count: made.state.sign_count,
+            user_verified: made.state.user_verified,
+            backup_eligible: made.state.backup_eligible,
+            backed_up: made.state.backed_up,
+            transports: transports(response.response.transports.unwrap_or_default()),
+            created_at: now,
+            last_used_at: None,
+        })
+    }
+
+    /// Returns the credential of a registration response.
+    fn new_credential(
+        &self,
+        party: &Passkeys,
+        challenge: &Secret,
+        response: &RegistrationResponse,
+    ) -> Result<NewCredential, Flaw> {
+        if response.id != response.raw_id {
+            return Err("raw_id");
+        }
+        let challenges = self.derived_challenges(challenge);
+        let registration = Registration {
+            credential_id: &response.id.0,
+            client_data_json: &response.response.client_data_json.0,
+            attestation_object: &response.response.attestation_object.0,
+        };
+        webauthn::register(
+            &registration,
+            &Expected { party, challenges: &challenges, user_verification: false },
+        )
     }
 
     /// Uses a passkey of an account as a proof, or returns why it is refused. The passkey answers the
@@ -198,6 +251,9 @@ impl PasskeyProof {
     }
 }
 
+/// The factor's name in events.
+pub(crate) const KIND: &str = "passkey";
+
 /// The names of a passkey in a token (RFC 8176): a key that may be on several devices is not bound to
 /// hardware; in either case the user was present.
 pub(crate) fn methods(is_backup_eligible: bool) -> &'static [&'static str] {
@@ -300,3 +356,15 @@ const MAX_CHALLENGE: usize = 4096;
 /// The context to which the challenge of a login is sealed: nothing sealed for another purpose passes for
 /// one.
 pub(crate) const LOGIN: &str = "passkey login";
+
+/// Returns the transports as they are stored: a few sorted words. Invalid words are dropped, because
+/// transports are only hints.
+fn transports(mut given: Vec<String>) -> String {
+    given.retain(|name| {
+        (1..=16).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+    });
+    given.sort();
+    given.dedup();
+    given.truncate(8);
+    given.join(" ")
+}

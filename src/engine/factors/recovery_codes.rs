@@ -11,7 +11,9 @@ use zeroize::Zeroizing;
 use crate::crypto::secrets;
 use crate::crypto::secrets::Secrets;
 use crate::engine::audit::{Audit, Kind, event};
+use crate::engine::outbox::Outbox;
 use crate::error::Result;
+use crate::mail;
 use crate::store::events::Event;
 use crate::store::{Tx, second_factors};
 use crate::totp::stripped;
@@ -94,12 +96,20 @@ fn message(user_id: Id, plain: &str) -> Zeroizing<Vec<u8>> {
 /// Makes and redeems recovery codes.
 pub(crate) struct RecoveryCodes {
     pub audit: Arc<Audit>,
+    pub outbox: Arc<Outbox>,
     pub secrets: Arc<Secrets>,
 }
 
 impl RecoveryCodes {
-    /// Makes recovery codes, in the caller's transaction, which replace the earlier ones.
-    pub(crate) fn renew(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<Vec<RecoveryCode>> {
+    /// Makes recovery codes, in the caller's transaction, which replace the earlier ones. A privileged caller gives
+    /// the reason.
+    pub(crate) fn renew(
+        &self,
+        tx: &mut Tx,
+        user_id: Id,
+        reason: Option<&str>,
+        now: i64,
+    ) -> Result<Vec<RecoveryCode>> {
         let codes: Vec<RecoveryCode> = (0..CODES).map(|_| RecoveryCode::new()).collect::<Result<_>>()?;
         second_factors::delete_recovery_codes(tx, user_id)?;
         for code in &codes {
@@ -107,7 +117,8 @@ impl RecoveryCodes {
             let id = self.secrets.mac(secrets::Purpose::RecoveryCode, &message(user_id, &plain))?;
             second_factors::insert_recovery_code(tx, &id, user_id, now)?;
         }
-        self.audit.record(tx, now, event(Kind::RecoveryCodesGenerated, user_id))?;
+        let event = event(Kind::RecoveryCodesGenerated, user_id);
+        self.audit.record(tx, now, Event { detail: reason, ..event })?;
         Ok(codes)
     }
 
@@ -127,6 +138,7 @@ impl RecoveryCodes {
                 let ip = client.ip_text();
                 let event = event(Kind::RecoveryCodeUsed, user_id);
                 self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event })?;
+                self.outbox.tell_owner(tx, mail::Kind::RecoveryCodeUsed, user_id, now)?;
                 return Ok(None);
             }
         }

@@ -317,17 +317,15 @@ impl Throttle {
         Ok(known_devices::is_known(tx, &id, now)?.then_some(KnownDevice(id)))
     }
 
-    /// Remembers the client's device after a login to the account.
-    pub(crate) fn keep_device(&self, tx: &mut Tx, account: Id, client: &Client, now: i64) -> Result<()> {
-        let Some(device) = client.device_id_text() else { return Ok(()) };
+    /// Remembers the client's device after a login to the account. Returns whether the account had other devices
+    /// and not this one.
+    pub(crate) fn keep_device(&self, tx: &mut Tx, account: Id, client: &Client, now: i64) -> Result<bool> {
+        let Some(device) = client.device_id_text() else { return Ok(false) };
         known_devices::forget_expired(tx, now, Share::AFew)?;
-        known_devices::put(
-            tx,
-            &self.device(Some(account), device)?,
-            account,
-            now + DEVICE_SECONDS,
-            MOST_DEVICES,
-        )
+        let id = self.device(Some(account), device)?;
+        let is_new = !known_devices::is_known(tx, &id, now)? && !known_devices::ids(tx, account)?.is_empty();
+        known_devices::put(tx, &id, account, now + DEVICE_SECONDS, MOST_DEVICES)?;
+        Ok(is_new)
     }
 
     fn device(&self, account: Option<Id>, device: &str) -> Result<[u8; 32]> {

@@ -1,5 +1,7 @@
-//! Accounts: `register`, `get_user`, `list_users`, `delete_user`; `update_user` has a file of its own.
+//! Accounts: `register`, `get_user`, `list_users`, `delete_user`; `update_user` and `lock_user` have files of their
+//! own.
 
+pub(crate) mod lock;
 pub(crate) mod update;
 
 use doorward_derive::Build;
@@ -12,9 +14,10 @@ use crate::engine::accounts::{bounded, in_order};
 use crate::engine::audit::{Kind, event};
 use crate::engine::throttle::locks::LockedAccounts;
 use crate::error::{Code, Error, Result};
+use crate::mail;
 use crate::store::events::{self, Event};
 use crate::store::users::{self, By, Listing, NewUser};
-use crate::store::{Durability, Tx, unexpected};
+use crate::store::{Tx, mails, unexpected};
 use crate::types::client::Client;
 use crate::types::id::Id;
 use crate::types::secret::{IssuedSecret, Secret};
@@ -278,19 +281,21 @@ impl Engine {
         Ok(ListUsersResponse { users, next })
     }
 
-    /// Deletes an account and everything that is kept about it, all or nothing.
+    /// Deletes an account and everything that is kept about it, all or nothing. One mail tells its user.
     ///
     /// Failures: `user_not_found`, `permission_denied`, `store_constraint` (rows of the host's own tables refer to the
     /// account), `store_unavailable`.
     pub fn delete_user(&self, request: DeleteUserRequest) -> Result<DeleteUserResponse> {
         let now = self.clock.now();
-        self.store.write(Durability::Full, |tx| {
+        self.mailing.write(|tx| {
             let user = users::find(tx, By::Id(request.id))?.ok_or(Error::from(Code::UserNotFound))?;
             if is_admin(&user.public) {
                 another_admin(tx, request.id)?;
             }
             self.throttle.forget_guesses(tx, request.id)?;
             self.throttle.forget_attempts(tx, request.id, &[])?;
+            mails::delete_all(tx, request.id)?;
+            self.mailing.outbox.tell(tx, mail::Kind::AccountDeleted, &user.public, now)?;
             users::delete(tx, request.id)?;
             events::forget_addresses(tx, request.id)?;
             self.audit.record(tx, now, event(Kind::UserDeleted, request.id))

@@ -12,7 +12,7 @@ use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::store::events::Event;
 use crate::store::users::{self, By, Canonical};
-use crate::store::{Durability, Tx, mails, one_time_secrets, unexpected};
+use crate::store::{Tx, mails, one_time_secrets, unexpected};
 use crate::types::id::Id;
 use crate::types::strict::Object;
 use crate::types::user::{Email, Locale, PublicUser, Role, Username};
@@ -65,7 +65,7 @@ impl Engine {
     pub fn update_user(&self, request: UpdateUserRequest) -> Result<UserResponse> {
         let changes = Changes::of(request)?;
         let now = self.clock.now();
-        let user = self.store.write(Durability::Full, |tx| {
+        let user = self.mailing.write(|tx| {
             let mut account = Changing::read(tx, &changes)?;
             account.rename(tx, &changes)?;
             self.readdress(tx, &mut account, &changes)?;
@@ -233,7 +233,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Forgets mails that the change makes void, and writes its event.
+    /// Forgets mails that the change makes void, tells the user, and writes the event.
     fn tell_update(&self, tx: &mut Tx, account: &Changing, changes: &Changes, now: i64) -> Result<()> {
         let user = &account.user;
         let mut changed = changed_fields(&account.before, user)?;
@@ -244,6 +244,9 @@ impl Engine {
         }
         if user.email_verified {
             mails::delete_kind(tx, user.id, crate::mail::Kind::VerifyEmail.name())?;
+        }
+        if changed.contains(&"username") || changed.contains(&"email") {
+            self.mailing.outbox.tell(tx, crate::mail::Kind::AccountChanged, &account.before, now)?;
         }
         let wanted = changes.request.must_change_password;
         if let Some(wanted) = wanted.filter(|wanted| *wanted != account.must_change_password) {

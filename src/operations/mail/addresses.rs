@@ -230,7 +230,14 @@ impl Engine {
             )?;
             self.accounts.tell_owner(tx, owner.as_ref(), &key, locale, now)?;
             if let Some(old) = &user.public.email {
-                self.mailing.outbox.put_notice(tx, Kind::EmailChangeRequested, &user, old, locale, now)?;
+                self.mailing.outbox.put_notice(
+                    tx,
+                    Kind::EmailChangeRequested,
+                    &user.public,
+                    old,
+                    locale,
+                    now,
+                )?;
             }
             let detail = Some(Kind::ChangeEmail.name());
             self.audit.record(tx, now, Event { detail, ..event(EventKind::MailRequested, user_id) })?;
@@ -280,7 +287,7 @@ impl Engine {
                 self.accounts.claim(tx, &mut user, now)?;
                 self.sessions.revoke_everything(tx, id, now)?;
                 if let Some(old) = &old {
-                    self.mailing.outbox.put_notice(tx, Kind::EmailChanged, &user, old, None, now)?;
+                    self.mailing.outbox.put_notice(tx, Kind::EmailChanged, &user.public, old, None, now)?;
                 }
                 self.audit.record(tx, now, event(EventKind::EmailChanged, id))?;
             } else {

@@ -9,9 +9,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::engine::Engine;
-use crate::engine::factors::passkeys::words;
+use crate::engine::factors::passkeys::{KIND, words};
 use crate::error::{Code, Error, Result};
-use crate::store::Durability;
 use crate::store::passkeys::{self as rows, Passkey};
 use crate::store::users::{self, By};
 use crate::types::id::Id;
@@ -78,9 +77,6 @@ pub struct PasskeyInfo {
     pub aaguid: String,
 }
 
-/// The factor's name in events.
-const KIND: &str = "passkey";
-
 impl Engine {
     /// Lists the passkeys of an account.
     ///
@@ -101,7 +97,7 @@ impl Engine {
     pub fn remove_passkey(&self, request: RemovePasskeyRequest) -> Result<RemovePasskeyResponse> {
         let RemovePasskeyRequest { user_id, credential_id } = request;
         let now = self.clock.now();
-        let removed = self.store.write(Durability::Full, |tx| {
+        let removed = self.mailing.write(|tx| {
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
             if !rows::delete(tx, user_id, &credential_id.0)? {
                 return Ok(false);

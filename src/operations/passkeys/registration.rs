@@ -7,17 +7,16 @@ use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{KIND, PasskeyInfo};
-use crate::config::Passkeys;
-use crate::crypto::webauthn::{self, Expected, Flaw, NewCredential, Registration};
+use super::PasskeyInfo;
+use crate::crypto::webauthn;
 use crate::engine::Engine;
-use crate::engine::factors::passkeys::{CEREMONY_SECONDS, handle};
+use crate::engine::factors::passkeys::{CEREMONY_SECONDS, KIND, handle};
 use crate::engine::factors::recovery_codes::RecoveryCode;
+use crate::engine::logins::Named;
 use crate::engine::one_time::{Making, Purpose};
 use crate::error::{Code, Error, Result};
 use crate::json;
-use crate::store::passkeys::{self as rows, Passkey};
-use crate::store::users::{self, By};
+use crate::store::passkeys as rows;
 use crate::store::{Durability, damaged};
 use crate::types::id::Id;
 use crate::types::parse_error::ParseError;
@@ -28,15 +27,18 @@ use crate::types::webauthn::{
     PUBLIC_KEY, RegistrationResponse, RelyingParty, UserEntity,
 };
 
-/// Begins to register a passkey for an account. The host must have authenticated its user just now, because a
-/// passkey opens the account.
-#[derive(Debug, Deserialize, JsonSchema, Build)]
-#[serde(deny_unknown_fields)]
+/// Begins to register a passkey for an account. `user_id` or `challenge` names the account. With `user_id` the host
+/// must have authenticated its user just now, because a passkey opens the account.
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
+#[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct BeginPasskeyRegistrationRequest {
-    /// The user's id.
-    pub user_id: Id,
-    /// The user's name for the passkey: 1 to 64 characters.
+    /// The user's id; or else give `challenge`.
+    pub user_id: Option<Id>,
+    /// The challenge of a login whose account must have a second factor and has none. `complete_login` then takes the
+    /// answer as `webauthn_registration`.
+    pub challenge: Option<Secret>,
+    /// The user's name for the passkey: 1 to 64 characters; not with `challenge`.
     pub label: Option<Label>,
 }
 
@@ -45,7 +47,7 @@ pub struct BeginPasskeyRegistrationRequest {
 #[non_exhaustive]
 pub struct BeginPasskeyRegistrationResponse {
     /// The challenge for `finish_passkey_registration`. A registration that succeeds spends it; another call
-    /// of this operation replaces it.
+    /// of this operation replaces it. With a `challenge` of a login it is the same, for `complete_login`.
     pub challenge: IssuedSecret,
     /// The options for `navigator.credentials.create`, as `PublicKeyCredential.parseCreationOptionsFromJSON`
     /// reads them.
@@ -107,23 +109,27 @@ const MOST: usize = 20;
 impl Engine {
     /// Begins the registration of a passkey.
     ///
-    /// Failures: `user_not_found`, `email_not_verified`, `permission_denied` (it has 20), `invalid_config` (`passkeys` is
-    /// not configured), `store_unavailable`.
+    /// Failures: `user_not_found`, `invalid_challenge`, `email_not_verified`, `permission_denied` (it has 20),
+    /// `invalid_config` (`passkeys` is not configured), `invalid_request`, `store_unavailable`.
     pub fn begin_passkey_registration(
         &self,
         request: BeginPasskeyRegistrationRequest,
     ) -> Result<BeginPasskeyRegistrationResponse> {
-        let BeginPasskeyRegistrationRequest { user_id, label } = request;
+        let BeginPasskeyRegistrationRequest { user_id, challenge, label } = request;
+        let named = Named::among(user_id, challenge)?;
+        if matches!(named, Named::ByLogin(_)) && label.is_some() {
+            return Err(Error::at(Code::InvalidRequest, "/label", "not with challenge"));
+        }
         let party = self.factors.passkeys.relying_party()?;
         let now = self.clock.now();
         let data = json::render(&label)?;
         let (challenge, user, passkeys) = self.store.write(Durability::Full, |tx| {
-            let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
+            let user = self.logins.named(tx, &named, now)?;
             self.factors.may_be_taken_by(&user.public)?;
-            let passkeys = rows::list(tx, user_id)?;
+            let passkeys = rows::list(tx, user.public.id)?;
             if passkeys.len() >= MOST {
                 let error = Error::new(Code::PermissionDenied, "too_many_passkeys");
-                return Err(error.about(Some(user_id), None));
+                return Err(error.about(Some(user.public.id), None));
             }
             let making = Making {
                 purpose: Purpose::PasskeyRegistration,
@@ -132,13 +138,17 @@ impl Engine {
                 attempts: 0,
                 data: data.as_bytes(),
             };
-            Ok((self.one_time.make(tx, &user, now, &making)?, user.public, passkeys))
+            let challenge = match &named {
+                Named::ById(_) => self.one_time.make(tx, &user, now, &making)?,
+                Named::ByLogin(challenge) => challenge.clone(),
+            };
+            Ok((challenge, user.public, passkeys))
         })?;
         let algorithm = |alg| CredentialParameters { kind: PUBLIC_KEY, alg };
         let options = CreationOptions {
             rp: RelyingParty { id: party.rp_id.as_str().to_owned(), name: party.rp_name.as_str().to_owned() },
             user: UserEntity {
-                id: handle(user_id),
+                id: handle(user.id),
                 name: user.username.as_str().to_owned(),
                 display_name: user.username.as_str().to_owned(),
             },
@@ -166,30 +176,16 @@ impl Engine {
         request: FinishPasskeyRegistrationRequest,
     ) -> Result<FinishPasskeyRegistrationResponse> {
         let FinishPasskeyRegistrationRequest { challenge, response } = request;
-        let party = self.factors.passkeys.relying_party()?;
+        self.factors.passkeys.relying_party()?;
         let now = self.clock.now();
         let purpose = &[Purpose::PasskeyRegistration];
         let found = self.store.read(|tx| self.one_time.peek(tx, challenge.expose(), purpose, now))?;
         let user_id = found.user_id;
         let about = |error: Error| error.about(Some(user_id), None);
         let label: Option<Label> = serde_json::from_slice(&found.data).map_err(|_| damaged())?;
-        let made = self.new_credential(party, &challenge, &response);
-        let made = made.map_err(|flaw| about(Error::new(Code::InvalidCredentials, flaw)))?;
-        let passkey = Passkey {
-            credential_id: response.id.0,
-            user_id,
-            label: label.map(|Label(label)| label),
-            public_key: made.public_key,
-            aaguid: made.aaguid,
-            sign_count: made.state.sign_count,
-            user_verified: made.state.user_verified,
-            backup_eligible: made.state.backup_eligible,
-            backed_up: made.state.backed_up,
-            transports: transports(response.response.transports.unwrap_or_default()),
-            created_at: now,
-            last_used_at: None,
-        };
-        let recovery_codes = self.store.write(Durability::Full, |tx| {
+        let label = label.map(|Label(label)| label);
+        let passkey = self.factors.passkeys.made(user_id, &challenge, response, label, now)?;
+        let recovery_codes = self.mailing.write(|tx| {
             // Registrations that were begun before another passkey was registered are dead, so the limit
             // still holds.
             self.one_time.redeem(tx, challenge.expose(), purpose, now)?;
@@ -200,38 +196,4 @@ impl Engine {
         })?;
         Ok(FinishPasskeyRegistrationResponse { credential: passkey.into(), recovery_codes })
     }
-
-    /// Returns the credential of a registration response.
-    fn new_credential(
-        &self,
-        party: &Passkeys,
-        challenge: &Secret,
-        response: &RegistrationResponse,
-    ) -> Result<NewCredential, Flaw> {
-        if response.id != response.raw_id {
-            return Err("raw_id");
-        }
-        let challenges = self.factors.passkeys.derived_challenges(challenge);
-        let registration = Registration {
-            credential_id: &response.id.0,
-            client_data_json: &response.response.client_data_json.0,
-            attestation_object: &response.response.attestation_object.0,
-        };
-        webauthn::register(
-            &registration,
-            &Expected { party, challenges: &challenges, user_verification: false },
-        )
-    }
-}
-
-/// Returns the transports as they are stored: a few sorted words. Invalid words are dropped, because
-/// transports are only hints.
-fn transports(mut given: Vec<String>) -> String {
-    given.retain(|name| {
-        (1..=16).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
-    });
-    given.sort();
-    given.dedup();
-    given.truncate(8);
-    given.join(" ")
 }

@@ -1,4 +1,5 @@
-//! Second factors: authenticator apps, and the codes that replace a lost one.
+//! Second factors: authenticator apps, the codes that replace a lost one, and their removal by a privileged caller.
 
 pub(crate) mod recovery_codes;
+pub(crate) mod removal;
 pub(crate) mod totp;

@@ -9,17 +9,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
+use crate::mail;
 use crate::store::users::{self, By};
-use crate::store::{Durability, Tx, second_factors};
+use crate::store::{Tx, second_factors, sessions};
 use crate::types::id::Id;
+use crate::types::token::Token;
+use crate::types::user::{ActingReason, Proofs};
 
-/// Replaces the recovery codes of an account. The host must have authenticated its user just now.
-#[derive(Debug, Deserialize, JsonSchema, Build)]
-#[serde(deny_unknown_fields)]
+/// Replaces the recovery codes of an account: for its user, by a `token` whose session gave a second factor in the
+/// last fifteen minutes (`reauthenticate`); or by `user_id` and `reason`, for a privileged caller.
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
+#[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
-pub struct GenerateRecoveryCodesRequest {
-    /// The user's id.
-    pub user_id: Id,
+pub struct GenerateRecoveryCodesRequest<'a> {
+    /// A live access token of the user.
+    #[serde(borrow)]
+    pub token: Option<Token<'a>>,
+    /// The user's id, if a privileged caller acts without the user.
+    pub user_id: Option<Id>,
+    /// With `user_id`: why, for the audit log.
+    pub reason: Option<ActingReason>,
 }
 
 /// New recovery codes, shown only now. Every session has ended.
@@ -47,26 +56,56 @@ pub struct RecoveryCodesStatusResponse {
     pub remaining: i64,
 }
 
+/// How long a second factor counts as given just now.
+const FRESH_SECONDS: i64 = 900;
+
 impl Engine {
-    /// Replaces the recovery codes of an account that has a second factor, and ends every session.
+    /// Replaces the recovery codes of an account that has a second factor, ends every session, and tells the user by
+    /// mail.
     ///
-    /// Failures: `user_not_found`, `permission_denied`, `store_unavailable`.
+    /// Failures: `invalid_token`, `user_not_found`, `permission_denied` (the account has no second factor, or the
+    /// token's session gave none lately), `invalid_request`, `store_unavailable`.
     pub fn generate_recovery_codes(
         &self,
         request: GenerateRecoveryCodesRequest,
     ) -> Result<GenerateRecoveryCodesResponse> {
-        let user_id = request.user_id;
+        let (user_id, session_id, reason) = match (request.token, request.user_id, request.reason) {
+            (Some(token), None, None) => {
+                let bearer = self.tokens.bearer(&token, None)?;
+                let session_id = bearer.session_id.filter(|_| self.is_fresh(&bearer.proofs));
+                let refused = Error::new(Code::PermissionDenied, "reauthentication_required");
+                let refused = refused.about(Some(bearer.user.id), bearer.session_id);
+                (bearer.user.id, Some(session_id.ok_or(refused)?), None)
+            }
+            (None, Some(user_id), Some(reason)) => (user_id, None, Some(reason)),
+            _ => return Err(Error::new(Code::InvalidRequest, "expected token, or user_id and reason")),
+        };
         let now = self.clock.now();
-        let codes = self.store.write(Durability::Full, |tx| {
-            known(tx, user_id)?;
+        let codes = self.mailing.write(|tx| {
+            let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
+            if let Some(id) = session_id
+                && let Some(end) = sessions::find(tx, id)?.map_or(Some("revoked"), |it| it.end(now))
+            {
+                return Err(Error::new(Code::InvalidToken, end).about(Some(user_id), session_id));
+            }
             if !self.factors.of(tx, user_id)?.any() {
                 let error = Error::new(Code::PermissionDenied, "no_second_factor");
                 return Err(error.about(Some(user_id), None));
             }
             self.sessions.revoke_everything(tx, user_id, now)?;
-            self.factors.recovery_codes.renew(tx, user_id, now)
+            self.mailing.outbox.tell(tx, mail::Kind::RecoveryCodesGenerated, &user.public, now)?;
+            let reason = reason.as_ref().map(ActingReason::as_str);
+            self.factors.recovery_codes.renew(tx, user_id, reason, now)
         })?;
         Ok(GenerateRecoveryCodesResponse { codes })
+    }
+
+    /// Returns whether a session gave a second factor lately. A time in the future was written while a clock was
+    /// wrong.
+    fn is_fresh(&self, proofs: &Proofs) -> bool {
+        let now = self.clock.now();
+        let latest = now + self.config.leeway_seconds.seconds();
+        proofs.time_of("mfa").is_some_and(|time| (now - FRESH_SECONDS..=latest).contains(&time))
     }
 
     /// Returns the number of remaining recovery codes.

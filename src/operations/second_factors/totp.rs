@@ -1,7 +1,8 @@
 //! Codes of an authenticator app (RFC 6238): `generate_totp_secret`, `totp_provisioning_uri`, `verify_totp`,
 //! `setup_totp`, `confirm_totp`, `totp_status`, `disable_totp`.
 
-use crate::engine::factors::totp::owner;
+use crate::engine::factors::totp::{KIND, owner};
+use crate::engine::logins::Named;
 use crate::engine::step::Step;
 use doorward_derive::Build;
 use schemars::JsonSchema;
@@ -11,7 +12,7 @@ use crate::engine::Engine;
 use crate::engine::factors::Proof;
 use crate::engine::factors::recovery_codes::RecoveryCode;
 use crate::error::{Code, Error, Result};
-use crate::store::second_factors::{self, Totp};
+use crate::store::second_factors::{self, StoredSeed};
 use crate::store::users::{self, By, User};
 use crate::store::{Durability, Tx};
 use crate::totp::{AccountName, Provisioning, Seed};
@@ -64,17 +65,20 @@ pub struct VerifyTotpResponse {
     pub valid: bool,
 }
 
-/// Sets up an authenticator app for an account. The host must have authenticated its user just now, because
-/// the app shuts out all other users.
-#[derive(Debug, Deserialize, JsonSchema, Build)]
-#[serde(deny_unknown_fields)]
+/// Sets up an authenticator app for an account. `user_id` or `challenge` names the account. With `user_id` the host must
+/// have authenticated its user just now, because the app shuts out all other users.
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
+#[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct SetupTotpRequest {
-    /// The user's id.
-    pub user_id: Id,
+    /// The user's id; or else give `challenge`.
+    pub user_id: Option<Id>,
+    /// The challenge of a login whose account must have a second factor and has none. `complete_login` then takes the
+    /// app's code.
+    pub challenge: Option<Secret>,
 }
 
-/// The app's secret. The app is not a factor until `confirm_totp`.
+/// The app's secret. The app is not a factor until `confirm_totp` or, by a challenge, `complete_login`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct SetupTotpResponse {
@@ -172,31 +176,30 @@ impl Engine {
         Ok(VerifyTotpResponse { valid: step.is_some() })
     }
 
-    /// Makes a secret for an account. It replaces a secret that was not confirmed.
+    /// Makes a secret for an account. It replaces a secret that was not confirmed. An app that is in use stays in
+    /// use until the new one is confirmed.
     ///
-    /// Failures: `user_not_found`, `email_not_verified`, `already_configured`, `store_unavailable`.
+    /// Failures: `user_not_found`, `invalid_challenge`, `email_not_verified`, `invalid_request`, `store_unavailable`.
     pub fn setup_totp(&self, request: SetupTotpRequest) -> Result<SetupTotpResponse> {
-        let user_id = request.user_id;
+        let named = Named::among(request.user_id, request.challenge)?;
         let now = self.clock.now();
         let parameters = self.factors.apps.parameters();
         let secret = Seed::new()?;
-        let pending = Totp {
-            sealed: self.secrets.seal(&owner(user_id), secret.bytes())?,
-            digits: parameters.digits.into(),
-            period_seconds: parameters.period_seconds,
-            last_step: -1,
-            created_at: now,
-            confirmed_at: None,
-        };
         let user = self.store.write(Durability::Full, |tx| {
-            let user = known(tx, user_id)?;
+            let user = self.logins.named(tx, &named, now)?;
+            let user_id = user.public.id;
             self.factors.may_be_taken_by(&user.public)?;
-            if second_factors::totp(tx, user_id)?.is_some_and(|totp| totp.confirmed_at.is_some()) {
-                return Err(Error::new(Code::AlreadyConfigured, "totp").about(Some(user_id), None));
-            }
+            let pending = StoredSeed {
+                sealed: self.secrets.seal(&owner(user_id), secret.bytes())?,
+                digits: parameters.digits.into(),
+                period_seconds: parameters.period_seconds,
+                created_at: now,
+            };
             second_factors::put_pending(tx, user_id, &pending)?;
-            // Guesses at the old secret no longer count.
-            self.throttle.forget_guesses(tx, user_id)?;
+            // Guesses at the old pending secret no longer count. Those at an app in use do.
+            if !self.factors.of(tx, user_id)?.totp_supported {
+                self.throttle.forget_guesses(tx, user_id)?;
+            }
             Ok(user.public)
         })?;
         let account = user.email.as_ref().map_or(user.username.as_str(), Email::as_str);
@@ -205,7 +208,7 @@ impl Engine {
     }
 
     /// Activates the secret of `setup_totp` by a code, which shows that the app has it, and ends every
-    /// session. Wrong codes are counted like those of a login.
+    /// session. The new app replaces the one in use. Wrong codes are counted like those of a login.
     ///
     /// Failures: `user_not_found`, `email_not_verified`, `invalid_code`, `already_configured`, `too_many_attempts`,
     /// `store_unavailable`.
@@ -213,21 +216,9 @@ impl Engine {
         let user_id = request.user_id;
         let now = self.clock.now();
         let client = request.client.unwrap_or_default();
-        let confirmed = self.store.write(Durability::Full, |tx| {
-            self.factors.may_be_taken_by(&known(tx, user_id)?.public)?;
-            let refused = |code, detail| Err(Error::new(code, detail).about(Some(user_id), None));
-            let Some(pending) = second_factors::totp(tx, user_id)? else {
-                return refused(Code::InvalidCode, "not_set_up");
-            };
-            if pending.confirmed_at.is_some() {
-                return refused(Code::AlreadyConfigured, "totp");
-            }
-            let look = |tx: &mut Tx| self.factors.apps.redeem_step(tx, user_id, &pending, &request.code, now);
-            if let Step::Refused(refused) = self.factors.guess(tx, user_id, &client, now, look)? {
-                return Ok(Step::Refused(refused));
-            }
-            second_factors::confirm_totp(tx, user_id, now)?;
-            self.factors.added(tx, user_id, KIND, now).map(Step::Done)
+        let confirmed = self.mailing.write(|tx| {
+            let user = known(tx, user_id)?.public;
+            self.factors.confirm_app(tx, &user, &request.code, &client, now)
         })?;
         Ok(ConfirmTotpResponse { is_configured: true, recovery_codes: confirmed.result()? })
     }
@@ -243,8 +234,8 @@ impl Engine {
         Ok(TotpStatusResponse { is_configured: factors.totp_supported })
     }
 
-    /// Removes an account's authenticator app. If it was active, every session ends. Without an app nothing
-    /// changes. Wrong codes are counted like those of a login.
+    /// Removes an account's authenticator app, and one that is set up and not confirmed. If one was active, every
+    /// session ends. Without an app nothing changes. Wrong codes are counted like those of a login.
     ///
     /// Failures: `user_not_found`, `invalid_code`, `permission_denied`, `too_many_attempts`, `store_unavailable`.
     pub fn disable_totp(&self, request: DisableTotpRequest) -> Result<TotpStatusResponse> {
@@ -254,18 +245,17 @@ impl Engine {
         let is_recovery_code = RecoveryCode::looks_like(&request.code);
         let proof =
             if is_recovery_code { Proof::RecoveryCode(request.code) } else { Proof::Totp(request.code) };
-        let disabled = self.store.write(Durability::Full, |tx| {
+        let disabled = self.mailing.write(|tx| {
             let user = known(tx, user_id)?;
-            let Some(totp) = second_factors::totp(tx, user_id)? else { return Ok(Step::Done(())) };
-            let is_in_force = totp.confirmed_at.is_some();
+            let is_in_force = self.factors.of(tx, user_id)?.totp_supported;
             if is_in_force
                 && let Step::Refused(refused) = self.factors.prove(tx, user_id, &proof, &client, now)?
             {
                 return Ok(Step::Refused(refused));
             }
-            second_factors::delete_totp(tx, user_id)?;
-            self.throttle.forget_guesses(tx, user_id)?;
-            if is_in_force {
+            second_factors::delete_pending_totp(tx, user_id)?;
+            if second_factors::delete_totp(tx, user_id)? {
+                self.throttle.forget_guesses(tx, user_id)?;
                 self.factors.removed(tx, &user.public, KIND, now)?;
             }
             Ok(Step::Done(()))
@@ -273,9 +263,6 @@ impl Engine {
         disabled.result().map(|()| TotpStatusResponse { is_configured: false })
     }
 }
-
-/// The factor's name in events.
-const KIND: &str = "totp";
 
 fn known(tx: &mut Tx, user_id: Id) -> Result<User> {
     users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))

@@ -196,6 +196,50 @@ fn recovery_codes_come_with_the_first_factor(store: &Store) {
     assert!(added.len() == 2 && added.iter().all(|event| event["detail"] == "passkey"));
 }
 
+on_each_store!(a_passkey_is_made_inside_the_login_that_requires_one);
+fn a_passkey_is_made_inside_the_login_that_requires_one(store: &Store) {
+    let stage = Stage::with(store, json!({"require_second_factor": true}));
+    stage.register("ada");
+    stage.register("bob");
+    let begin = |step: &Value| {
+        stage.call("begin_passkey_registration", json!({"challenge": step["challenge"]}))["options"].clone()
+    };
+    let registration = |step: &Value, response: &Value| json!({"challenge": step["challenge"], "webauthn_registration": response});
+    let mut device = Device::new(Key::es256());
+    let ada = step_up(&stage, "ada");
+    let bob = step_up(&stage, "bob");
+    // What was signed for the login of another.
+    let foreign = registration(&bob, &device.create(&begin(&ada)));
+    assert_eq!(stage.try_call("complete_login", foreign), Err(Code::InvalidCredentials));
+    let request = registration(&ada, &device.create(&begin(&ada)));
+    let login = stage.call("complete_login", request.clone());
+    assert_eq!(amr(&stage, &login), json!(["pwd", "hwk", "user", "mfa"]));
+    assert_eq!(login["recovery_codes"].as_array().unwrap().len(), 10);
+    stage.call("authenticate", json!({"token": login["access_token"]}));
+    assert_eq!(stage.try_call("complete_login", request), Err(Code::InvalidChallenge));
+    // A credential belongs to one account.
+    let mut other = Device::new(Key::es256());
+    other.id.clone_from(&device.id);
+    let refused = stage.refused("complete_login", registration(&bob, &other.create(&begin(&bob))));
+    assert_eq!(refused, (Code::AlreadyConfigured, "credential_id".to_owned()));
+    stage.login(&mut device).unwrap();
+}
+
+on_each_store!(lost_passkeys_are_removed);
+fn lost_passkeys_are_removed(store: &Store) {
+    let stage = Stage::new(store);
+    let user_id = stage.register("ada");
+    let mut device = stage.device(&user_id);
+    let codes = stage.call("recovery_codes_status", json!({"user_id": user_id}))["remaining"].clone();
+    let request = json!({"user_id": user_id, "factors": ["passkeys"], "reason": "lost the key"});
+    let removed = stage.call("remove_second_factors", request);
+    let expected = json!({"totp": false, "passkeys": 1, "recovery_codes": codes, "revoked_sessions": 0});
+    assert_eq!(removed, expected);
+    assert_eq!(stage.login(&mut device), Err(Code::InvalidCredentials));
+    stage.call("login", json!({"username": "ada", "password": PASSWORD}));
+    assert_eq!(stage.events("second_factors_removed")[0]["detail"], "passkeys recovery_codes: lost the key");
+}
+
 /// The account still has a passkey, but passkeys are no longer configured: nothing opens without it.
 #[test]
 fn where_passkeys_are_not_configured_any_more() {

@@ -106,8 +106,8 @@ CREATE TABLE one_time_secrets (
 CREATE INDEX one_time_secrets_by_user ON one_time_secrets (user_id, purpose, created_at);
 CREATE INDEX one_time_secrets_by_expiry ON one_time_secrets (expires_at);
 
--- The seed of a user's authenticator app (RFC 6238), sealed, and the parameters given to the app. It is a factor
--- once it is confirmed; a time step is accepted once, and none before it.
+-- The seed of a user's authenticator app (RFC 6238), sealed, and the parameters given to the app. A time step is
+-- accepted once, and none before it.
 CREATE TABLE totp (
   user_id        BLOB    NOT NULL PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
   sealed         BLOB    NOT NULL,
@@ -115,7 +115,17 @@ CREATE TABLE totp (
   period_seconds INTEGER NOT NULL,
   last_step      INTEGER NOT NULL,
   created_at     INTEGER NOT NULL,
-  confirmed_at   INTEGER
+  confirmed_at   INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- The seed of an app that is set up and not confirmed. It is no factor. Once it is confirmed it replaces the row of
+-- `totp`.
+CREATE TABLE pending_totp (
+  user_id        BLOB    NOT NULL PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+  sealed         BLOB    NOT NULL,
+  digits         INTEGER NOT NULL,
+  period_seconds INTEGER NOT NULL,
+  created_at     INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 -- Recovery codes, for an account whose other factors are lost. The id is a code of user and recovery code, which is
@@ -208,10 +218,10 @@ CREATE TABLE throttles (
 CREATE INDEX throttles_by_expiry ON throttles (expires_at);
 
 -- Mails that wait to be sent: the address and the token are sealed. A mail that a sender has taken is not due until
--- the sender's lease ends.
+-- the sender's lease ends. The last mail of a deleted account tells of its deletion.
 CREATE TABLE mails (
   id         BLOB    NOT NULL PRIMARY KEY,
-  user_id    BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  user_id    BLOB    NOT NULL,
   kind       TEXT    NOT NULL,
   sealed     BLOB    NOT NULL,
   locale     TEXT,

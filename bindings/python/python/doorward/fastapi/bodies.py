@@ -34,7 +34,16 @@ class Completion(Body):
     new_password: Annotated[str | None, Field(repr=False)] = None
     recovery_code: Annotated[str | None, Field(repr=False)] = None
     two_fa_code: Annotated[str | None, Field(repr=False)] = None
+    """The code of the authenticator app, also of one that `setup-totp` made for this challenge."""
     webauthn_response: Annotated[dict[str, Any] | None, Field(repr=False)] = None
+    webauthn_registration: Annotated[dict[str, Any] | None, Field(repr=False)] = None
+    """The new passkey for which `begin-passkey-registration` made the options by this challenge."""
+
+
+class Enrolment(Body):
+    """The challenge of a login that requires a second factor of a user who has none."""
+
+    challenge: Annotated[str, Field(repr=False)]
 
 
 class Proof(Body):
@@ -152,6 +161,8 @@ class PasskeyLabel(Body):
     """The user's label for the passkey."""
 
     label: str | None = None
+    challenge: Annotated[str | None, Field(repr=False)] = None
+    """The challenge of a login that requires a second factor of a user who has none; without a label."""
 
 
 class PasskeyUser(Body):
@@ -194,6 +205,8 @@ class CookieLogin(CookieRefresh):
     backend: str
     session_id: str
     user: PublicUser
+    recovery_codes: Annotated[list[str] | None, Field(repr=False)] = None
+    """If this login gave the account its first second factor; they are shown only now."""
 
 
 class OwnSession(Model):

@@ -491,7 +491,9 @@ class Routes:
             _, found = auth.authenticate(request)
             return auth.engine.totp_status(user_id=found.user.id)
 
-        def setup_totp(request: Request) -> Response:
+        def setup_totp(request: Request, body: bodies.Enrolment | None = None) -> Response:
+            if body is not None:
+                return _private(auth.engine.setup_totp(challenge=body.challenge))
             _, found = self._fresh(request)
             return _private(auth.engine.setup_totp(user_id=found.user.id))
 
@@ -512,8 +514,9 @@ class Routes:
             return auth.engine.recovery_codes_status(user_id=found.user.id)
 
         def generate_recovery_codes(request: Request) -> Response:
-            transport, found = self._fresh(request)
-            done = auth.engine.generate_recovery_codes(user_id=found.user.id)
+            transport, _ = self._fresh(request)
+            backend, _ = auth.authenticate(request)
+            done = auth.engine.generate_recovery_codes(token=auth.token(request, backend))
             return _forgotten(transport, _private(done))
 
         self._add("totp_status", totp_status, method="GET", also=SIGNED_IN)
@@ -532,6 +535,9 @@ class Routes:
             return auth.engine.list_passkeys(user_id=found.user.id)
 
         def begin_passkey_registration(request: Request, body: bodies.PasskeyLabel) -> Response:
+            if body.challenge is not None:
+                begun = auth.engine.begin_passkey_registration(challenge=body.challenge, label=body.label)
+                return _private(begun)
             _, found = self._fresh(request)
             begun = auth.engine.begin_passkey_registration(user_id=found.user.id, label=body.label)
             return _private(begun)

@@ -101,6 +101,8 @@ __all__ = [
     "ListSessionsResponse",
     "ListUsersRequest",
     "ListUsersResponse",
+    "LockUserRequest",
+    "LockUserResponse",
     "LoginRequest",
     "LoginResponse",
     "LoginWithIdTokenRequest",
@@ -128,6 +130,8 @@ __all__ = [
     "RegisterResponse",
     "RemovePasskeyRequest",
     "RemovePasskeyResponse",
+    "RemoveSecondFactorsRequest",
+    "RemoveSecondFactorsResponse",
     "RequestEmailChangeRequest",
     "RequestEmailChangeResponse",
     "RequestEmailVerificationRequest",
@@ -203,6 +207,8 @@ PasswordWeakness = Literal[
 
 SecretKeyState = Literal["current", "listed", "missing", "retired"]
 
+FactorKind = Literal["totp", "passkeys", "recovery_codes"]
+
 EventKind = Literal[
     "registered",
     "logged_in",
@@ -217,6 +223,7 @@ EventKind = Literal[
     "reauthentication_failed",
     "second_factor_added",
     "second_factor_removed",
+    "second_factors_removed",
     "second_factor_failed",
     "recovery_codes_generated",
     "recovery_code_used",
@@ -226,6 +233,7 @@ EventKind = Literal[
     "refresh_repeated",
     "refresh_token_reused",
     "user_updated",
+    "account_locked",
     "user_deleted",
     "users_imported",
     "mail_requested",
@@ -524,6 +532,28 @@ class UserResponse(Model):
     """The account."""
 
 
+class LockUserRequest(Model, extra="forbid"):
+    """Locks an account: a privileged act. `update_user` with `is_active` opens it again."""
+
+    user_id: str
+    """The user's id."""
+    reason: Annotated[str, Field(max_length=200, min_length=1)]
+    """Why, for the audit log."""
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
+    """
+
+
+class LockUserResponse(Model):
+    """The account is locked."""
+
+    user: User
+    """The account."""
+    revoked_sessions: Annotated[int, Field(ge=0)]
+    """The number of sessions that ended."""
+
+
 class DeleteUserRequest(Model, extra="forbid"):
     """Deletes an account and everything about it."""
 
@@ -712,6 +742,15 @@ class Passkey(Model):
     """When the passkey was last used."""
 
 
+class ExportedTotp(Model):
+    """An authenticator app."""
+
+    created_at: int
+    """When the app was set up."""
+    confirmed_at: int | None = None
+    """When the app was activated."""
+
+
 class ProviderLogin(Model):
     """A login at an identity provider, and what the provider says about it. The engine concludes nothing
     from it.
@@ -756,15 +795,6 @@ class ExportedSession(Model):
     """The `User-Agent` that opened the session."""
 
 
-class ExportedTotp(Model):
-    """An authenticator app."""
-
-    created_at: int
-    """When the app was set up."""
-    confirmed_at: int | None = None
-    """When the app was activated."""
-
-
 class ExportUserResponse(Model):
     """Everything that the store keeps about a person, without secrets; one page of sessions and events."""
 
@@ -796,8 +826,10 @@ class ExportUserResponse(Model):
     """When the password expires, if an administrator set it."""
     password_scheme: str | None = None
     """The scheme of the password's hash, if there is a password. The hash stays in the store."""
+    pending_totp: ExportedTotp | None = None
+    """The authenticator app that is set up and not confirmed, without its secret."""
     totp: ExportedTotp | None = None
-    """The authenticator app without its secret, if one is set up."""
+    """The authenticator app without its secret, if one is in use."""
 
 
 class HashPasswordRequest(Model, extra="forbid"):
@@ -945,6 +977,8 @@ class LoginResponse(Model):
     """The backend that the token is for."""
     user: User
     """The user who logged in."""
+    recovery_codes: Annotated[list[str] | None, Field(repr=False)] = None
+    """If this login gave the account its first second factor: the recovery codes. They are shown only now."""
     refresh_expires_in: int | None = None
     """The life of the refresh token in seconds."""
     refresh_token: Annotated[str | None, Field(repr=False)] = None
@@ -961,7 +995,11 @@ class CompleteLoginRequest(Model, extra="forbid"):
     recovery_code: Annotated[str | None, Field(repr=False)] = None
     """A recovery code, which is used up."""
     two_fa_code: Annotated[str | None, Field(repr=False)] = None
-    """The code of the authenticator app."""
+    """The code of the authenticator app, also of one that `setup_totp` made for this challenge."""
+    webauthn_registration: Annotated[dict[str, Any] | None, Field(repr=False)] = None
+    """The answer of `navigator.credentials.create` to what `begin_passkey_registration` made for this
+    challenge: the credential's `toJSON()`.
+    """
     webauthn_response: Annotated[dict[str, Any] | None, Field(repr=False)] = None
     """The answer of `navigator.credentials.get` to the login's `webauthn_options`: the credential's
     `toJSON()`.
@@ -1004,6 +1042,8 @@ class LoginWithIdTokenResponse(Model):
     """The user who logged in."""
     created: bool
     """Whether this login created the account."""
+    recovery_codes: Annotated[list[str] | None, Field(repr=False)] = None
+    """If this login gave the account its first second factor: the recovery codes. They are shown only now."""
     refresh_expires_in: int | None = None
     """The life of the refresh token in seconds."""
     refresh_token: Annotated[str | None, Field(repr=False)] = None
@@ -1808,16 +1848,21 @@ class VerifyTotpResponse(Model):
 
 
 class SetupTotpRequest(Model, extra="forbid"):
-    """Sets up an authenticator app for an account. The host must have authenticated its user just now,
-    because the app shuts out all other users.
+    """Sets up an authenticator app for an account. `user_id` or `challenge` names the account. With
+    `user_id` the host must have authenticated its user just now, because the app shuts out all other
+    users.
     """
 
-    user_id: str
-    """The user's id."""
+    challenge: Annotated[str | None, Field(repr=False)] = None
+    """The challenge of a login whose account must have a second factor and has none. `complete_login` then
+    takes the app's code.
+    """
+    user_id: str | None = None
+    """The user's id; or else give `challenge`."""
 
 
 class SetupTotpResponse(Model):
-    """The app's secret. The app is not a factor until `confirm_totp`."""
+    """The app's secret. The app is not a factor until `confirm_totp` or, by a challenge, `complete_login`."""
 
     secret: Annotated[str, Field(max_length=256, min_length=16, repr=False)]
     """The secret in base32, for users who cannot scan the picture."""
@@ -1883,14 +1928,21 @@ class DisableTotpRequest(Model, extra="forbid"):
 
 
 class GenerateRecoveryCodesRequest(Model, extra="forbid"):
-    """Replaces the recovery codes of an account. The host must have authenticated its user just now."""
+    """Replaces the recovery codes of an account: for its user, by a `token` whose session gave a second
+    factor in the last five minutes (`reauthenticate`); or by `user_id` and `reason`, for a privileged
+    caller.
+    """
 
-    user_id: str
-    """The user's id."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
     call's events record it.
     """
+    reason: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """With `user_id`: why, for the audit log."""
+    token: Annotated[str | None, Field(repr=False)] = None
+    """A live access token of the user."""
+    user_id: str | None = None
+    """The user's id, if a privileged caller acts without the user."""
 
 
 class GenerateRecoveryCodesResponse(Model):
@@ -1914,15 +1966,49 @@ class RecoveryCodesStatusResponse(Model):
     """The number of unused codes."""
 
 
-class BeginPasskeyRegistrationRequest(Model, extra="forbid"):
-    """Begins to register a passkey for an account. The host must have authenticated its user just now,
-    because a passkey opens the account.
+class RemoveSecondFactorsRequest(Model, extra="forbid"):
+    """Removes the second factors of an account without a proof of its user: a privileged act. Verify who
+    asks by other means before.
     """
 
     user_id: str
     """The user's id."""
+    reason: Annotated[str, Field(max_length=200, min_length=1)]
+    """Why, for the audit log."""
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
+    """
+    factors: list[FactorKind] | None = None
+    """The factors to remove; default: all of them. The recovery codes go with the last other factor."""
+
+
+class RemoveSecondFactorsResponse(Model):
+    """What was removed. If that was anything, every session has ended."""
+
+    totp: bool
+    """Whether an authenticator app was removed."""
+    passkeys: int
+    """The number of passkeys that were removed."""
+    recovery_codes: int
+    """The number of recovery codes that were removed."""
+    revoked_sessions: Annotated[int, Field(ge=0)]
+    """The number of sessions that ended."""
+
+
+class BeginPasskeyRegistrationRequest(Model, extra="forbid"):
+    """Begins to register a passkey for an account. `user_id` or `challenge` names the account. With
+    `user_id` the host must have authenticated its user just now, because a passkey opens the account.
+    """
+
+    challenge: Annotated[str | None, Field(repr=False)] = None
+    """The challenge of a login whose account must have a second factor and has none. `complete_login` then
+    takes the answer as `webauthn_registration`.
+    """
     label: Annotated[str | None, Field(max_length=64, min_length=1)] = None
-    """The user's name for the passkey: 1 to 64 characters."""
+    """The user's name for the passkey: 1 to 64 characters; not with `challenge`."""
+    user_id: str | None = None
+    """The user's id; or else give `challenge`."""
 
 
 class BeginPasskeyRegistrationResponse(Model):
@@ -1930,7 +2016,8 @@ class BeginPasskeyRegistrationResponse(Model):
 
     challenge: Annotated[str, Field(repr=False)]
     """The challenge for `finish_passkey_registration`. A registration that succeeds spends it; another
-    call of this operation replaces it.
+    call of this operation replaces it. With a `challenge` of a login it is the same, for
+    `complete_login`.
     """
     options: Annotated[dict[str, Any], Field(repr=False)]
     """The options for `navigator.credentials.create`, as

@@ -116,7 +116,7 @@ class AccountsTest {
         send("POST", "/refresh", null, Map.of("refreshToken", session.text("refresh_token")));
     assertEquals(200, refreshed.status(), refreshed.toString());
 
-    String secret = auth.setupTotp(SetupTotpRequest.of(id)).secret();
+    String secret = auth.setupTotp(SetupTotpRequest.of().withUserId(id)).secret();
     auth.confirmTotp(ConfirmTotpRequest.of(id, totp(secret)));
     clock.advance(Duration.ofSeconds(30));
     Answer step = login(password);

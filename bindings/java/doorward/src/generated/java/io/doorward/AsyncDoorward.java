@@ -38,6 +38,11 @@ public final class AsyncDoorward {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.updateUser(request));
   }
 
+  /** Does what {@link Doorward#lockUser(LockUserRequest)} does. */
+  public CompletableFuture<LockUserResponse> lockUser(LockUserRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.lockUser(request));
+  }
+
   /** Does what {@link Doorward#deleteUser(DeleteUserRequest)} does. */
   public CompletableFuture<DeleteUserResponse> deleteUser(DeleteUserRequest request) {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.deleteUser(request));
@@ -259,6 +264,12 @@ public final class AsyncDoorward {
   public CompletableFuture<RecoveryCodesStatusResponse> recoveryCodesStatus(
       RecoveryCodesStatusRequest request) {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.recoveryCodesStatus(request));
+  }
+
+  /** Does what {@link Doorward#removeSecondFactors(RemoveSecondFactorsRequest)} does. */
+  public CompletableFuture<RemoveSecondFactorsResponse> removeSecondFactors(
+      RemoveSecondFactorsRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.removeSecondFactors(request));
   }
 
   /** Does what {@link Doorward#beginPasskeyRegistration(BeginPasskeyRegistrationRequest)} does. */

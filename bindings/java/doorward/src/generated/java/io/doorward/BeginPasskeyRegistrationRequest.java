@@ -6,34 +6,71 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Begins to register a passkey for an account. The host must have authenticated its user just now,
- * because a passkey opens the account.
+ * Begins to register a passkey for an account. {@code user_id} or {@code challenge} names the
+ * account. With {@code user_id} the host must have authenticated its user just now, because a
+ * passkey opens the account.
  *
- * @param userId The user's id.
- * @param label The user's name for the passkey: 1 to 64 characters. May be null.
+ * @param challenge The challenge of a login whose account must have a second factor and has none.
+ *     {@code complete_login} then takes the answer as {@code webauthn_registration}. May be null.
+ * @param label The user's name for the passkey: 1 to 64 characters; not with {@code challenge}. May
+ *     be null.
+ * @param userId The user's id; or else give {@code challenge}. May be null.
  */
-public record BeginPasskeyRegistrationRequest(String userId, String label) implements Shape {
-  /** Makes one of what must be given. */
-  public static BeginPasskeyRegistrationRequest of(String userId) {
-    return new BeginPasskeyRegistrationRequest(userId, null);
+public record BeginPasskeyRegistrationRequest(String challenge, String label, String userId)
+    implements Shape {
+  /** Returns an empty one. */
+  public static BeginPasskeyRegistrationRequest of() {
+    return new BeginPasskeyRegistrationRequest(null, null, null);
   }
 
-  /** Returns the same with label: The user's name for the passkey: 1 to 64 characters. */
+  /**
+   * Returns the same with challenge: The challenge of a login whose account must have a second
+   * factor and has none. {@code complete_login} then takes the answer as {@code
+   * webauthn_registration}.
+   */
+  public BeginPasskeyRegistrationRequest withChallenge(String challenge) {
+    return new BeginPasskeyRegistrationRequest(challenge, label, userId);
+  }
+
+  /**
+   * Returns the same with label: The user's name for the passkey: 1 to 64 characters; not with
+   * {@code challenge}.
+   */
   public BeginPasskeyRegistrationRequest withLabel(String label) {
-    return new BeginPasskeyRegistrationRequest(userId, label);
+    return new BeginPasskeyRegistrationRequest(challenge, label, userId);
+  }
+
+  /** Returns the same with user_id: The user's id; or else give {@code challenge}. */
+  public BeginPasskeyRegistrationRequest withUserId(String userId) {
+    return new BeginPasskeyRegistrationRequest(challenge, label, userId);
   }
 
   static BeginPasskeyRegistrationRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new BeginPasskeyRegistrationRequest(
-        Read.optional(json, "user_id", Read::text), Read.optional(json, "label", Read::text));
+        Read.optional(json, "challenge", Read::text),
+        Read.optional(json, "label", Read::text),
+        Read.optional(json, "user_id", Read::text));
   }
 
   @Override
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
-    Read.put(json, "user_id", userId);
+    Read.put(json, "challenge", challenge);
     Read.put(json, "label", label);
+    Read.put(json, "user_id", userId);
     return json;
+  }
+
+  /** Hides secrets. */
+  @Override
+  public String toString() {
+    return "BeginPasskeyRegistrationRequest[challenge="
+        + Read.hidden(challenge)
+        + ", label="
+        + label
+        + ", userId="
+        + userId
+        + "]";
   }
 }

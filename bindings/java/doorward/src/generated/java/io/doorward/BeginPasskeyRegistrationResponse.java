@@ -9,7 +9,8 @@ import java.util.Map;
  * A ceremony that begins; finish it within five minutes.
  *
  * @param challenge The challenge for {@code finish_passkey_registration}. A registration that
- *     succeeds spends it; another call of this operation replaces it.
+ *     succeeds spends it; another call of this operation replaces it. With a {@code challenge} of a
+ *     login it is the same, for {@code complete_login}.
  * @param options The options for {@code navigator.credentials.create}, as {@code
  *     PublicKeyCredential.parseCreationOptionsFromJSON} reads them.
  */

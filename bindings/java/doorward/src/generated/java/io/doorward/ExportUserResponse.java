@@ -27,7 +27,9 @@ import java.util.Map;
  * @param passwordExpiresAt When the password expires, if an administrator set it. May be null.
  * @param passwordScheme The scheme of the password's hash, if there is a password. The hash stays
  *     in the store. May be null.
- * @param totp The authenticator app without its secret, if one is set up. May be null.
+ * @param pendingTotp The authenticator app that is set up and not confirmed, without its secret.
+ *     May be null.
+ * @param totp The authenticator app without its secret, if one is in use. May be null.
  */
 public record ExportUserResponse(
     User user,
@@ -44,6 +46,7 @@ public record ExportUserResponse(
     String next,
     Long passwordExpiresAt,
     String passwordScheme,
+    ExportedTotp pendingTotp,
     ExportedTotp totp)
     implements Shape {
   static ExportUserResponse read(Object value) {
@@ -63,6 +66,7 @@ public record ExportUserResponse(
         Read.optional(json, "next", Read::text),
         Read.optional(json, "password_expires_at", Read::integer),
         Read.optional(json, "password_scheme", Read::text),
+        Read.optional(json, "pending_totp", ExportedTotp::read),
         Read.optional(json, "totp", ExportedTotp::read));
   }
 
@@ -83,6 +87,7 @@ public record ExportUserResponse(
     Read.put(json, "next", next);
     Read.put(json, "password_expires_at", passwordExpiresAt);
     Read.put(json, "password_scheme", passwordScheme);
+    Read.put(json, "pending_totp", pendingTotp);
     Read.put(json, "totp", totp);
     return json;
   }

@@ -6,16 +6,21 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Replaces the recovery codes of an account. The host must have authenticated its user just now.
+ * Replaces the recovery codes of an account: for its user, by a {@code token} whose session gave a
+ * second factor in the last five minutes ({@code reauthenticate}); or by {@code user_id} and {@code
+ * reason}, for a privileged caller.
  *
- * @param userId The user's id.
  * @param actor The name or id of the person who makes this call, as the host knows them, if it is
  *     not the user. The call's events record it. May be null.
+ * @param reason With {@code user_id}: why, for the audit log. May be null.
+ * @param token A live access token of the user. May be null.
+ * @param userId The user's id, if a privileged caller acts without the user. May be null.
  */
-public record GenerateRecoveryCodesRequest(String userId, String actor) implements Shape {
-  /** Makes one of what must be given. */
-  public static GenerateRecoveryCodesRequest of(String userId) {
-    return new GenerateRecoveryCodesRequest(userId, null);
+public record GenerateRecoveryCodesRequest(String actor, String reason, String token, String userId)
+    implements Shape {
+  /** Returns an empty one. */
+  public static GenerateRecoveryCodesRequest of() {
+    return new GenerateRecoveryCodesRequest(null, null, null, null);
   }
 
   /**
@@ -23,20 +28,54 @@ public record GenerateRecoveryCodesRequest(String userId, String actor) implemen
    * knows them, if it is not the user. The call's events record it.
    */
   public GenerateRecoveryCodesRequest withActor(String actor) {
-    return new GenerateRecoveryCodesRequest(userId, actor);
+    return new GenerateRecoveryCodesRequest(actor, reason, token, userId);
+  }
+
+  /** Returns the same with reason: With {@code user_id}: why, for the audit log. */
+  public GenerateRecoveryCodesRequest withReason(String reason) {
+    return new GenerateRecoveryCodesRequest(actor, reason, token, userId);
+  }
+
+  /** Returns the same with token: A live access token of the user. */
+  public GenerateRecoveryCodesRequest withToken(String token) {
+    return new GenerateRecoveryCodesRequest(actor, reason, token, userId);
+  }
+
+  /** Returns the same with user_id: The user's id, if a privileged caller acts without the user. */
+  public GenerateRecoveryCodesRequest withUserId(String userId) {
+    return new GenerateRecoveryCodesRequest(actor, reason, token, userId);
   }
 
   static GenerateRecoveryCodesRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new GenerateRecoveryCodesRequest(
-        Read.optional(json, "user_id", Read::text), Read.optional(json, "actor", Read::text));
+        Read.optional(json, "actor", Read::text),
+        Read.optional(json, "reason", Read::text),
+        Read.optional(json, "token", Read::text),
+        Read.optional(json, "user_id", Read::text));
   }
 
   @Override
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
-    Read.put(json, "user_id", userId);
     Read.put(json, "actor", actor);
+    Read.put(json, "reason", reason);
+    Read.put(json, "token", token);
+    Read.put(json, "user_id", userId);
     return json;
+  }
+
+  /** Hides secrets. */
+  @Override
+  public String toString() {
+    return "GenerateRecoveryCodesRequest[actor="
+        + actor
+        + ", reason="
+        + reason
+        + ", token="
+        + Read.hidden(token)
+        + ", userId="
+        + userId
+        + "]";
   }
 }

@@ -3,6 +3,7 @@
 package io.doorward;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -14,6 +15,8 @@ import java.util.Map;
  * @param sessionId The session's id: {@code sid} in the token.
  * @param backend The backend that the token is for.
  * @param user The user who logged in.
+ * @param recoveryCodes If this login gave the account its first second factor: the recovery codes.
+ *     They are shown only now.
  * @param refreshExpiresIn The life of the refresh token in seconds. May be null.
  * @param refreshToken The refresh token, which gets the next access token; absent if the backend
  *     does not refresh. May be null.
@@ -25,6 +28,7 @@ public record LoginResponse(
     String sessionId,
     String backend,
     User user,
+    List<String> recoveryCodes,
     Long refreshExpiresIn,
     String refreshToken)
     implements Shape, LoginResult {
@@ -37,6 +41,7 @@ public record LoginResponse(
         Read.optional(json, "session_id", Read::text),
         Read.optional(json, "backend", Read::text),
         Read.optional(json, "user", User::read),
+        Read.orEmpty(Read.optional(json, "recovery_codes", Read.list(Read::text))),
         Read.optional(json, "refresh_expires_in", Read::integer),
         Read.optional(json, "refresh_token", Read::text));
   }
@@ -50,6 +55,7 @@ public record LoginResponse(
     Read.put(json, "session_id", sessionId);
     Read.put(json, "backend", backend);
     Read.put(json, "user", user);
+    Read.putUnlessEmpty(json, "recovery_codes", recoveryCodes);
     Read.put(json, "refresh_expires_in", refreshExpiresIn);
     Read.put(json, "refresh_token", refreshToken);
     return json;
@@ -70,6 +76,8 @@ public record LoginResponse(
         + backend
         + ", user="
         + user
+        + ", recoveryCodes="
+        + Read.hidden(recoveryCodes)
         + ", refreshExpiresIn="
         + refreshExpiresIn
         + ", refreshToken="

@@ -3,6 +3,7 @@
 package io.doorward;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -15,6 +16,8 @@ import java.util.Map;
  * @param backend The backend that the token is for.
  * @param user The user who logged in.
  * @param created Whether this login created the account.
+ * @param recoveryCodes If this login gave the account its first second factor: the recovery codes.
+ *     They are shown only now.
  * @param refreshExpiresIn The life of the refresh token in seconds. May be null.
  * @param refreshToken The refresh token, which gets the next access token; absent if the backend
  *     does not refresh. May be null.
@@ -27,6 +30,7 @@ public record LoginWithIdTokenResponse(
     String backend,
     User user,
     boolean created,
+    List<String> recoveryCodes,
     Long refreshExpiresIn,
     String refreshToken)
     implements Shape, LoginWithIdTokenResult {
@@ -40,6 +44,7 @@ public record LoginWithIdTokenResponse(
         Read.optional(json, "backend", Read::text),
         Read.optional(json, "user", User::read),
         Read.required(json, "created", Read::bool),
+        Read.orEmpty(Read.optional(json, "recovery_codes", Read.list(Read::text))),
         Read.optional(json, "refresh_expires_in", Read::integer),
         Read.optional(json, "refresh_token", Read::text));
   }
@@ -54,6 +59,7 @@ public record LoginWithIdTokenResponse(
     Read.put(json, "backend", backend);
     Read.put(json, "user", user);
     Read.put(json, "created", created);
+    Read.putUnlessEmpty(json, "recovery_codes", recoveryCodes);
     Read.put(json, "refresh_expires_in", refreshExpiresIn);
     Read.put(json, "refresh_token", refreshToken);
     return json;
@@ -76,6 +82,8 @@ public record LoginWithIdTokenResponse(
         + user
         + ", created="
         + created
+        + ", recoveryCodes="
+        + Read.hidden(recoveryCodes)
         + ", refreshExpiresIn="
         + refreshExpiresIn
         + ", refreshToken="

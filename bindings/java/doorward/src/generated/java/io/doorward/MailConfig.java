@@ -20,6 +20,7 @@ import java.util.Map;
  *     sends a mail. May be null.
  * @param locale The language of mails to users who have not chosen one. Default: {@code en}. May be
  *     null.
+ * @param notices Whether each kind of notice is written. Default: all of them. May be null.
  * @param smtp The mail server; it needs {@code from} and all {@code links}. Default: none, and the
  *     host takes the mails. May be null.
  * @param templates The host's own texts: by kind of mail, then by language. May be null.
@@ -30,12 +31,13 @@ public record MailConfig(
     String from,
     MailLinks links,
     String locale,
+    MailConfigNotices notices,
     SmtpConfig smtp,
     MailConfigTemplates templates)
     implements Shape {
   /** Returns an empty one. */
   public static MailConfig of() {
-    return new MailConfig(null, null, null, null, null, null, null);
+    return new MailConfig(null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -45,7 +47,7 @@ public record MailConfig(
    * identities.
    */
   public MailConfig withClickVerifies(boolean clickVerifies) {
-    return new MailConfig(clickVerifies, delivery, from, links, locale, smtp, templates);
+    return new MailConfig(clickVerifies, delivery, from, links, locale, notices, smtp, templates);
   }
 
   /**
@@ -53,7 +55,7 @@ public record MailConfig(
    * deliver_mail}.
    */
   public MailConfig withDelivery(MailDelivery delivery) {
-    return new MailConfig(clickVerifies, delivery, from, links, locale, smtp, templates);
+    return new MailConfig(clickVerifies, delivery, from, links, locale, notices, smtp, templates);
   }
 
   /**
@@ -61,7 +63,7 @@ public record MailConfig(
    * use the name for the service, or else the issuer.
    */
   public MailConfig withFrom(String from) {
-    return new MailConfig(clickVerifies, delivery, from, links, locale, smtp, templates);
+    return new MailConfig(clickVerifies, delivery, from, links, locale, notices, smtp, templates);
   }
 
   /**
@@ -69,7 +71,7 @@ public record MailConfig(
    * given, registering sends a mail.
    */
   public MailConfig withLinks(MailLinks links) {
-    return new MailConfig(clickVerifies, delivery, from, links, locale, smtp, templates);
+    return new MailConfig(clickVerifies, delivery, from, links, locale, notices, smtp, templates);
   }
 
   /**
@@ -77,7 +79,14 @@ public record MailConfig(
    * {@code en}.
    */
   public MailConfig withLocale(String locale) {
-    return new MailConfig(clickVerifies, delivery, from, links, locale, smtp, templates);
+    return new MailConfig(clickVerifies, delivery, from, links, locale, notices, smtp, templates);
+  }
+
+  /**
+   * Returns the same with notices: Whether each kind of notice is written. Default: all of them.
+   */
+  public MailConfig withNotices(MailConfigNotices notices) {
+    return new MailConfig(clickVerifies, delivery, from, links, locale, notices, smtp, templates);
   }
 
   /**
@@ -85,12 +94,12 @@ public record MailConfig(
    * Default: none, and the host takes the mails.
    */
   public MailConfig withSmtp(SmtpConfig smtp) {
-    return new MailConfig(clickVerifies, delivery, from, links, locale, smtp, templates);
+    return new MailConfig(clickVerifies, delivery, from, links, locale, notices, smtp, templates);
   }
 
   /** Returns the same with templates: The host's own texts: by kind of mail, then by language. */
   public MailConfig withTemplates(MailConfigTemplates templates) {
-    return new MailConfig(clickVerifies, delivery, from, links, locale, smtp, templates);
+    return new MailConfig(clickVerifies, delivery, from, links, locale, notices, smtp, templates);
   }
 
   static MailConfig read(Object value) {
@@ -101,6 +110,7 @@ public record MailConfig(
         Read.optional(json, "from", Read::text),
         Read.optional(json, "links", MailLinks::read),
         Read.optional(json, "locale", Read::text),
+        Read.optional(json, "notices", MailConfigNotices::read),
         Read.optional(json, "smtp", SmtpConfig::read),
         Read.optional(json, "templates", MailConfigTemplates::read));
   }
@@ -113,6 +123,7 @@ public record MailConfig(
     Read.put(json, "from", from);
     Read.put(json, "links", links);
     Read.put(json, "locale", locale);
+    Read.put(json, "notices", notices);
     Read.put(json, "smtp", smtp);
     Read.put(json, "templates", templates);
     return json;

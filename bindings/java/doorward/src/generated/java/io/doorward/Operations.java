@@ -74,6 +74,17 @@ public abstract sealed class Operations permits Doorward {
   }
 
   /**
+   * Locks an account and ends everything that is open.
+   *
+   * @throws NotFoundException {@code user_not_found}
+   * @throws ForbiddenException {@code permission_denied}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public LockUserResponse lockUser(LockUserRequest request) {
+    return run(Operation.LOCK_USER, request, LockUserResponse::read);
+  }
+
+  /**
    * Deletes an account and all data about it.
    *
    * @throws NotFoundException {@code user_not_found}
@@ -167,10 +178,14 @@ public abstract sealed class Operations permits Doorward {
    * Takes the next step of a login and opens its session.
    *
    * @return the session, or the next step of the login
-   * @throws DeniedException {@code invalid_challenge}, {@code invalid_code}
+   * @throws DeniedException {@code invalid_challenge}, {@code invalid_code}, {@code
+   *     invalid_credentials}
+   * @throws ForbiddenException {@code email_not_verified}
+   * @throws ConflictException {@code already_configured}
    * @throws ThrottledException {@code too_many_attempts}
    * @throws InvalidRequestException {@code weak_password}
    * @throws UnavailableException {@code hash_queue_full}, {@code store_unavailable}
+   * @throws ConfigException {@code invalid_config}
    */
   public LoginResult completeLogin(CompleteLoginRequest request) {
     return orStep(Operation.COMPLETE_LOGIN, request, LoginResponse::read, step -> step);
@@ -540,12 +555,17 @@ public abstract sealed class Operations permits Doorward {
    * Sets up an authenticator app for an account; it is not a factor until it is confirmed.
    *
    * @throws NotFoundException {@code user_not_found}
+   * @throws DeniedException {@code invalid_challenge}
    * @throws ForbiddenException {@code email_not_verified}
-   * @throws ConflictException {@code already_configured}
    * @throws UnavailableException {@code store_unavailable}
    */
   public SetupTotpResponse setupTotp(SetupTotpRequest request) {
     return run(Operation.SETUP_TOTP, request, SetupTotpResponse::read);
+  }
+
+  /** The same with an empty request. */
+  public SetupTotpResponse setupTotp() {
+    return setupTotp(SetupTotpRequest.of());
   }
 
   /**
@@ -588,12 +608,18 @@ public abstract sealed class Operations permits Doorward {
   /**
    * Replaces the recovery codes of an account and ends every session.
    *
+   * @throws DeniedException {@code invalid_token}, {@code user_not_found}
    * @throws NotFoundException {@code user_not_found}
    * @throws ForbiddenException {@code permission_denied}
    * @throws UnavailableException {@code store_unavailable}
    */
   public GenerateRecoveryCodesResponse generateRecoveryCodes(GenerateRecoveryCodesRequest request) {
     return run(Operation.GENERATE_RECOVERY_CODES, request, GenerateRecoveryCodesResponse::read);
+  }
+
+  /** The same with an empty request. */
+  public GenerateRecoveryCodesResponse generateRecoveryCodes() {
+    return generateRecoveryCodes(GenerateRecoveryCodesRequest.of());
   }
 
   /**
@@ -607,9 +633,20 @@ public abstract sealed class Operations permits Doorward {
   }
 
   /**
+   * Removes the second factors of an account without a proof of its user, and ends every session.
+   *
+   * @throws NotFoundException {@code user_not_found}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public RemoveSecondFactorsResponse removeSecondFactors(RemoveSecondFactorsRequest request) {
+    return run(Operation.REMOVE_SECOND_FACTORS, request, RemoveSecondFactorsResponse::read);
+  }
+
+  /**
    * Begins to register a passkey for an account.
    *
    * @throws NotFoundException {@code user_not_found}
+   * @throws DeniedException {@code invalid_challenge}
    * @throws ForbiddenException {@code email_not_verified}, {@code permission_denied}
    * @throws ConfigException {@code invalid_config}
    * @throws UnavailableException {@code store_unavailable}
@@ -618,6 +655,11 @@ public abstract sealed class Operations permits Doorward {
       BeginPasskeyRegistrationRequest request) {
     return run(
         Operation.BEGIN_PASSKEY_REGISTRATION, request, BeginPasskeyRegistrationResponse::read);
+  }
+
+  /** The same with an empty request. */
+  public BeginPasskeyRegistrationResponse beginPasskeyRegistration() {
+    return beginPasskeyRegistration(BeginPasskeyRegistrationRequest.of());
   }
 
   /**

@@ -6,26 +6,50 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Sets up an authenticator app for an account. The host must have authenticated its user just now,
- * because the app shuts out all other users.
+ * Sets up an authenticator app for an account. {@code user_id} or {@code challenge} names the
+ * account. With {@code user_id} the host must have authenticated its user just now, because the app
+ * shuts out all other users.
  *
- * @param userId The user's id.
+ * @param challenge The challenge of a login whose account must have a second factor and has none.
+ *     {@code complete_login} then takes the app's code. May be null.
+ * @param userId The user's id; or else give {@code challenge}. May be null.
  */
-public record SetupTotpRequest(String userId) implements Shape {
-  /** Makes one of what must be given. */
-  public static SetupTotpRequest of(String userId) {
-    return new SetupTotpRequest(userId);
+public record SetupTotpRequest(String challenge, String userId) implements Shape {
+  /** Returns an empty one. */
+  public static SetupTotpRequest of() {
+    return new SetupTotpRequest(null, null);
+  }
+
+  /**
+   * Returns the same with challenge: The challenge of a login whose account must have a second
+   * factor and has none. {@code complete_login} then takes the app's code.
+   */
+  public SetupTotpRequest withChallenge(String challenge) {
+    return new SetupTotpRequest(challenge, userId);
+  }
+
+  /** Returns the same with user_id: The user's id; or else give {@code challenge}. */
+  public SetupTotpRequest withUserId(String userId) {
+    return new SetupTotpRequest(challenge, userId);
   }
 
   static SetupTotpRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new SetupTotpRequest(Read.optional(json, "user_id", Read::text));
+    return new SetupTotpRequest(
+        Read.optional(json, "challenge", Read::text), Read.optional(json, "user_id", Read::text));
   }
 
   @Override
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
+    Read.put(json, "challenge", challenge);
     Read.put(json, "user_id", userId);
     return json;
+  }
+
+  /** Hides secrets. */
+  @Override
+  public String toString() {
+    return "SetupTotpRequest[challenge=" + Read.hidden(challenge) + ", userId=" + userId + "]";
   }
 }

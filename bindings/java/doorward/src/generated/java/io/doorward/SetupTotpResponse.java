@@ -6,7 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The app's secret. The app is not a factor until {@code confirm_totp}.
+ * The app's secret. The app is not a factor until {@code confirm_totp} or, by a challenge, {@code
+ * complete_login}.
  *
  * @param secret The secret in base32, for users who cannot scan the picture.
  * @param otpauthUri The URI that an authenticator app reads: {@code otpauth://totp/…}.

@@ -3,6 +3,7 @@
 package io.doorward;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -10,9 +11,12 @@ import java.util.Map;
  *
  * @param status The code of the failure, which names the step.
  * @param challenge The challenge for {@code complete_login}: it proves the steps so far and can be
- *     used once.
+ *     used once. If the account must have a second factor and has none, it is also for {@code
+ *     setup_totp} and {@code begin_passkey_registration}.
  * @param expiresIn The challenge's lifetime in seconds.
  * @param userId The id of the user who logs in.
+ * @param recoveryCodes With {@code password_change_required}, if {@code complete_login} just gave
+ *     the account its first factor: the recovery codes. They are shown only now.
  * @param recoveryCodesSupported Whether a recovery code is accepted: {@code recovery_code}. May be
  *     null.
  * @param totpSupported Whether a code of an authenticator app is accepted: {@code two_fa_code}. May
@@ -27,6 +31,7 @@ public record StepUp(
     String challenge,
     long expiresIn,
     String userId,
+    List<String> recoveryCodes,
     Boolean recoveryCodesSupported,
     Boolean totpSupported,
     Map<String, Object> webauthnOptions,
@@ -39,6 +44,7 @@ public record StepUp(
         Read.optional(json, "challenge", Read::text),
         Read.required(json, "expires_in", Read::integer),
         Read.optional(json, "user_id", Read::text),
+        Read.orEmpty(Read.optional(json, "recovery_codes", Read.list(Read::text))),
         Read.optional(json, "recovery_codes_supported", Read::bool),
         Read.optional(json, "totp_supported", Read::bool),
         Read.orEmpty(Read.optional(json, "webauthn_options", Read::object)),
@@ -52,6 +58,7 @@ public record StepUp(
     Read.put(json, "challenge", challenge);
     Read.put(json, "expires_in", expiresIn);
     Read.put(json, "user_id", userId);
+    Read.putUnlessEmpty(json, "recovery_codes", recoveryCodes);
     Read.put(json, "recovery_codes_supported", recoveryCodesSupported);
     Read.put(json, "totp_supported", totpSupported);
     Read.putUnlessEmpty(json, "webauthn_options", webauthnOptions);
@@ -70,6 +77,8 @@ public record StepUp(
         + expiresIn
         + ", userId="
         + userId
+        + ", recoveryCodes="
+        + Read.hidden(recoveryCodes)
         + ", recoveryCodesSupported="
         + recoveryCodesSupported
         + ", totpSupported="
