@@ -4707,7 +4707,7 @@ struct disable_totp_request {
 };
 
 // Replaces the recovery codes of an account: for its user, by a `token` whose session gave a second factor in
-// the last five minutes (`reauthenticate`); or by `user_id` and `reason`, for a privileged caller.
+// the last fifteen minutes (`reauthenticate`); or by `user_id` and `reason`, for a privileged caller.
 struct generate_recovery_codes_request {
   // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
   // call's events record it.

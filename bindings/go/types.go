@@ -1377,8 +1377,8 @@ func (v DisableTOTPRequest) LogValue() slog.Value {
 }
 
 // GenerateRecoveryCodesRequest: Replaces the recovery codes of an account: for its user, by a `token` whose
-// session gave a second factor in the last five minutes (`reauthenticate`); or by `user_id` and `reason`, for
-// a privileged caller.
+// session gave a second factor in the last fifteen minutes (`reauthenticate`); or by `user_id` and `reason`,
+// for a privileged caller.
 type GenerateRecoveryCodesRequest struct {
 	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
 	// call's events record it.

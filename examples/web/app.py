@@ -183,7 +183,9 @@ def create_app(engine: Engine) -> FastAPI:
         path = request.url.path
         if isinstance(error, StepUpRequired):
             response: Response = goto("/login/password")
-            if error.code == "second_factor_required" and not (error.totp_supported or error.webauthn_supported):
+            if error.code == "second_factor_required" and not (
+                error.totp_supported or error.webauthn_supported
+            ):
                 response = enrolment(request, error.challenge or "")
             elif error.code == "second_factor_required":
                 options = json.dumps(error.webauthn_options) if error.webauthn_options else ""

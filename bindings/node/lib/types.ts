@@ -1788,7 +1788,7 @@ export interface DisableTotpRequest {
 
 /**
  * Replaces the recovery codes of an account: for its user, by a `token` whose session gave a second factor in
- * the last five minutes (`reauthenticate`); or by `user_id` and `reason`, for a privileged caller.
+ * the last fifteen minutes (`reauthenticate`); or by `user_id` and `reason`, for a privileged caller.
  */
 export interface GenerateRecoveryCodesRequest {
   /**

@@ -456,3 +456,19 @@ def test_a_wrong_configuration_is_in_the_log(engine: Engine, config: Config, clo
     assert "operation=begin_passkey_login" in record.getMessage()
     assert "code=invalid_config" in record.getMessage()
     assert vars(record)["doorward"]["code"] == "invalid_config"
+
+
+def test_a_user_who_must_have_a_factor_enrols_inside_the_login(config: Config, clock: Clock) -> None:
+    required: Config = {**config, "require_second_factor": True}
+    with Engine(required, now_ms=clock) as engine, serving(application(engine)) as client:
+        engine.register(username="ada", email="ada@example.com", password=PASSWORD)
+        step = client.post("/login/default", json=ADA)
+        refused(step, 401, "second_factor_required")
+        challenge = {"challenge": step.json()["challenge"]}
+        refused(client.post("/setup-totp", json={"challenge": "x"}), 401, "invalid_challenge")
+        secret = client.post("/setup-totp", json=challenge).json()["secret"]
+        done = client.post("/complete-login", json={**challenge, "two_fa_code": code_of(secret, clock)})
+        assert done.status_code == 200 and len(done.json()["recovery_codes"]) == 10
+        headers = {"authorization": f"Bearer {done.json()['access_token']}"}
+        assert client.get("/totp-status", headers=headers).json() == {"is_configured": True}
+        refused(client.post("/setup-totp", json=challenge), 401, "invalid_challenge")

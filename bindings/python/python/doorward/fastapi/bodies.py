@@ -41,9 +41,10 @@ class Completion(Body):
 
 
 class Enrolment(Body):
-    """The challenge of a login that requires a second factor of a user who has none."""
+    """What names the account, if no user is logged in."""
 
-    challenge: Annotated[str, Field(repr=False)]
+    challenge: Annotated[str | None, Field(repr=False)] = None
+    """The challenge of a login that requires a second factor of a user who has none."""
 
 
 class Proof(Body):

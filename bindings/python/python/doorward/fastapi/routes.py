@@ -492,7 +492,7 @@ class Routes:
             return auth.engine.totp_status(user_id=found.user.id)
 
         def setup_totp(request: Request, body: bodies.Enrolment | None = None) -> Response:
-            if body is not None:
+            if body is not None and body.challenge is not None:
                 return _private(auth.engine.setup_totp(challenge=body.challenge))
             _, found = self._fresh(request)
             return _private(auth.engine.setup_totp(user_id=found.user.id))

@@ -1929,8 +1929,8 @@ class DisableTotpRequest(Model, extra="forbid"):
 
 class GenerateRecoveryCodesRequest(Model, extra="forbid"):
     """Replaces the recovery codes of an account: for its user, by a `token` whose session gave a second
-    factor in the last five minutes (`reauthenticate`); or by `user_id` and `reason`, for a privileged
-    caller.
+    factor in the last fifteen minutes (`reauthenticate`); or by `user_id` and `reason`, for a
+    privileged caller.
     """
 
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None

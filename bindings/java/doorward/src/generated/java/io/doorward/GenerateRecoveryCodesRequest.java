@@ -7,8 +7,8 @@ import java.util.Map;
 
 /**
  * Replaces the recovery codes of an account: for its user, by a {@code token} whose session gave a
- * second factor in the last five minutes ({@code reauthenticate}); or by {@code user_id} and {@code
- * reason}, for a privileged caller.
+ * second factor in the last fifteen minutes ({@code reauthenticate}); or by {@code user_id} and
+ * {@code reason}, for a privileged caller.
  *
  * @param actor The name or id of the person who makes this call, as the host knows them, if it is
  *     not the user. The call's events record it. May be null.
