@@ -235,7 +235,7 @@ java-classes: java-native
 java-package:
 	$(CARGO) build $(LOCKED) --profile dist --package doorward-java
 	install -D $(RELEASE)/libdoorward_java.so $(JAVA_NATIVE)
-	$(MVN) --quiet --file $(JAVA_BINDING) deploy -DskipTests -DaltDeploymentRepository=dist::file:$(CURDIR)/dist/java
+	$(MVN) --quiet --file $(JAVA_BINDING) --activate-profiles publish deploy -DskipTests -DaltDeploymentRepository=dist::file:$(CURDIR)/dist/java
 
 ## Tests the wrappers of docs/ffi.md (Ruby, PHP, LuaJIT, ctypes) where their languages are; in CI all must be.
 test-ffi: tested

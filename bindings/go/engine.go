@@ -88,8 +88,15 @@ func (e *Engine) Requests() RequestsConfig {
 // Close closes the engine: it waits for calls in progress and closes the store. Later calls fail as
 // [CodeEngineClosed]. It may be called at any time and more than once, and always returns nil.
 func (e *Engine) Close() error {
-	e.handle.close()
+	if e.isOpen() {
+		e.handle.close()
+	}
 	return nil
+}
+
+// isOpen tells an engine from what [Open] returns beside an error.
+func (e *Engine) isOpen() bool {
+	return e != nil && e.handle != nil
 }
 
 // Call runs the operation of this name with a request in JSON, and returns the response as JSON. The methods are
@@ -151,6 +158,9 @@ func call[Response any](ctx context.Context, e *Engine, row operation, request a
 
 // run waits for a place, and runs the operation.
 func (e *Engine) run(ctx context.Context, row operation, request []byte) ([]byte, error) {
+	if !e.isOpen() {
+		return nil, engineClosed()
+	}
 	leave, err := e.lanes.enter(ctx, row.cost)
 	if err != nil {
 		return nil, err

@@ -44,6 +44,25 @@ func login(t *testing.T, engine *doorward.Engine) *doorward.LoginResponse {
 	return session
 }
 
+// A program that drops the error of Open has no engine.
+func TestWhatWasNotOpenedIsClosed(t *testing.T) {
+	none, err := doorward.Open(doorward.Config{Store: "nothing:"})
+	if none != nil || doorward.CodeOf(err) != doorward.CodeInvalidConfig {
+		t.Fatal(none, err)
+	}
+	for _, engine := range []*doorward.Engine{none, new(doorward.Engine)} {
+		if _, err := engine.Verify(t.Context(), doorward.VerifyRequest{}); doorward.CodeOf(err) != doorward.CodeEngineClosed {
+			t.Error(err)
+		}
+		if _, err := engine.Call(t.Context(), "stats", nil); doorward.CodeOf(err) != doorward.CodeEngineClosed {
+			t.Error(err)
+		}
+		if err := engine.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestATokenIsVerifiedUntilItExpires(t *testing.T) {
 	engine, clock := registered(t)
 	session := login(t, engine)

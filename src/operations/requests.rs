@@ -63,6 +63,10 @@ pub struct AuthenticateRequestRequest<'a> {
 
 /// The request may pass.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(extend(
+    "if" = {"properties": {"skipped": {"const": false}}},
+    "then" = {"required": ["user", "claims"]},
+))]
 #[non_exhaustive]
 pub struct AuthenticateRequestResponse {
     /// Whether the request needs no authentication; the other members are then absent.

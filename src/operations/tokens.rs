@@ -84,6 +84,10 @@ pub struct IntrospectRequest<'a> {
 
 /// The token's state. An inactive token discloses nothing else.
 #[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(extend(
+    "if" = {"properties": {"active": {"const": true}}},
+    "then" = {"required": ["user", "sub", "client_id", "exp", "aud", "token_type"]},
+))]
 #[non_exhaustive]
 pub struct IntrospectResponse {
     /// Whether the token is valid now.

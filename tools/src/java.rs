@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::model::{Code, Constant, Failure, Kind, Member, Operation, Others, Shape, Status};
+use crate::model::{Code, Constant, Failure, Form, Kind, Member, Operation, Others, Shape, Status};
 use crate::{File, Library, camel};
 
 const PACKAGE: &str = "bindings/java/doorward/src/generated/java/io/doorward";
@@ -67,6 +67,16 @@ fn imports(code: &str) -> String {
     if lines.is_empty() { lines } else { lines + "\n" }
 }
 
+/// Returns the shape of the next step with the failure that stands beside it in the body.
+fn with_failure(step: &Shape) -> Shape {
+    let mut whole = step.clone();
+    if let Form::Object { members, .. } = &mut whole.form {
+        let about = "The failure, as every language answers with it: its code, its message, its HTTP status.";
+        members.insert(0, Member::required("error", about, Kind::Map(Box::new(Kind::Anything))));
+    }
+    whole
+}
+
 struct Java<'a> {
     library: &'a Library,
 }
@@ -89,6 +99,7 @@ impl<'a> Java<'a> {
     fn shape(&self, shape: &Shape, is_sent: bool) -> String {
         match shape.constants() {
             Some(constants) => values(&shape.name, &shape.about, constants, None),
+            None if shape.name == self.library.step_up => self.record(&with_failure(shape), is_sent),
             None => self.record(shape, is_sent),
         }
     }
@@ -680,7 +691,7 @@ fn exception(library: &Library, status: &Status) -> (String, String) {
             "
   /** Returns the next step. */
   public {step} step() {{
-    return {step}.read(body());
+    return {step}.read(told());
   }}
 "
         );

@@ -72,6 +72,7 @@ pub struct Code {
 }
 
 /// A type that has a name.
+#[derive(Clone)]
 pub struct Shape {
     pub name: String,
     /// Whether the name is the type's own. An object without one is named by its place:
@@ -87,9 +88,21 @@ pub struct Shape {
     pub of_body: Option<Vec<String>>,
     /// The members that an object of another system must have to be accepted.
     pub least: Option<Vec<String>>,
+    /// Of a response with two forms: what tells them apart (`if` and `then` of the schema).
+    pub fork: Option<Fork>,
+}
+
+/// A boolean member that decides which others are present.
+#[derive(Clone)]
+pub struct Fork {
+    pub member: String,
+    /// Its value in the form that has the members below; in the other form they are absent.
+    pub value: bool,
+    pub present: Vec<String>,
 }
 
 /// The form of a shape.
+#[derive(Clone)]
 pub enum Form {
     Object {
         /// First the required members, in their order, then the others by name.
@@ -119,6 +132,7 @@ pub struct Constant {
 }
 
 /// A member of an object.
+#[derive(Clone)]
 pub struct Member {
     pub name: String,
     pub about: String,
@@ -141,6 +155,23 @@ pub struct Member {
 }
 
 impl Member {
+    /// Returns a member that is always present, and has no mark.
+    pub fn required(name: &str, about: &str, kind: Kind) -> Member {
+        Member {
+            name: name.to_owned(),
+            about: about.to_owned(),
+            kind,
+            is_required: true,
+            is_nullable: false,
+            default: None,
+            is_secret: false,
+            is_host_only: false,
+            is_strict: false,
+            values: None,
+            rules: Map::new(),
+        }
+    }
+
     /// The default, unless it is `null` or an object. An optional member has none of its own, even if its type has
     /// one.
     pub fn own_default(&self) -> Option<&Value> {
@@ -181,6 +212,7 @@ fn shown(value: &Value) -> String {
 }
 
 /// The type of a value.
+#[derive(Clone)]
 pub enum Kind {
     Text,
     /// A whole number of 64 bits.
@@ -416,6 +448,7 @@ impl Parser<'_> {
             is_passed_on: schema.get("x-passed-on").is_some(),
             of_body: listed("x-body"),
             least: listed("x-least"),
+            fork: fork(schema),
         };
         self.shapes.insert(name.to_owned(), shape);
     }
@@ -514,6 +547,12 @@ fn constants(schema: &Value) -> Option<Vec<Constant>> {
     let choices = array(&schema["oneOf"]);
     let told = choices.iter().filter_map(|choice| Some(constant(choice.get("const")?, prose(choice))));
     (!choices.is_empty()).then(|| told.collect())
+}
+
+fn fork(schema: &Value) -> Option<Fork> {
+    let (member, condition) = schema["if"]["properties"].as_object()?.iter().next()?;
+    let present = array(&schema["then"]["required"]).iter().map(string).collect();
+    Some(Fork { member: member.clone(), value: condition["const"].as_bool()?, present })
 }
 
 fn others(schema: &Value) -> Others {

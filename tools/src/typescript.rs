@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::model::{Failure, Kind, Member, Operation, Others, Shape};
+use crate::model::{Failure, Fork, Kind, Member, Operation, Others, Shape};
 use crate::{File, Library, camel, wrapped};
 
 const FOLDER: &str = "bindings/node/lib";
@@ -37,7 +37,7 @@ impl<'a> TypeScript<'a> {
         let rows = self.library.operations.iter();
         let names = rows.flat_map(|row| [&row.request, &row.response]);
         let known = self.library.shapes().flat_map(Shape::members).filter_map(|member| member.values.as_ref());
-        let names = names.chain([&self.library.configuration, &self.library.step_up]).chain(known);
+        let names = names.chain([&self.library.configuration, &self.library.failure, &self.library.step_up]).chain(known);
         self.library.within_if(names, |shape| !shape.is_any_object())
     }
 
@@ -58,7 +58,10 @@ impl<'a> TypeScript<'a> {
                     let values: Vec<&Value> = constants.iter().map(|constant| &constant.value).collect();
                     format!("\n{}{}", comment(&shape.about, 0), union(&shape.name, &values))
                 }
-                None => self.interface(shape),
+                None => match &shape.fork {
+                    Some(fork) => self.alternatives(shape, fork),
+                    None => self.interface(shape),
+                },
             };
         }
         let names: Vec<Value> = self.library.codes().iter().map(|code| code.name.clone().into()).collect();
@@ -72,27 +75,52 @@ impl<'a> TypeScript<'a> {
             members += "  /** Tells a session and the next step of a login apart. */\n";
             members += &format!("  type: '{value}'\n");
         }
+        if shape.name == self.library.step_up {
+            members += "  /** The failure, as every language answers with it. */\n  error: ErrorBody\n";
+        }
         for member in shape.members() {
-            members += &self.member(member);
+            members += &self.member(member, 2);
         }
         // Other specifications have members that the browser and the engine alone need to know.
         if shape.others() == Others::Kept && !shape.is_passed_on {
             members += "  /** Other members. */\n  [name: string]: unknown\n";
         }
         let about = if shape.about.is_empty() { "Settings." } else { &shape.about };
-        let head = format!("\n{}export interface {} {{", comment(about, 0), shape.name);
+        let head = format!("\n{}export interface {} {{", comment(about, 0), own_name(&shape.name));
         if members.is_empty() { format!("{head}}}\n") } else { format!("{head}\n{members}}}\n") }
     }
 
-    fn member(&self, member: &Member) -> String {
+    /// Writes a response with two forms as one type for each, so that the member that tells them apart narrows it.
+    fn alternatives(&self, shape: &Shape, fork: &Fork) -> String {
+        let form = |value: bool| {
+            let member = |member: &Member| match (member.name == fork.member, fork.present.contains(&member.name)) {
+                (true, _) => self.member_as(member, 6, "", &value.to_string()),
+                (false, true) if value == fork.value => self.member_as(member, 6, "", &self.kind_of(member)),
+                (false, true) => format!("      {}?: undefined\n", member.name),
+                (false, false) => self.member(member, 6),
+            };
+            format!("  | {{\n{}    }}\n", shape.members().iter().map(member).collect::<String>())
+        };
+        let about = comment(&shape.about, 0);
+        format!("\n{about}export type {} =\n{}{}", shape.name, form(fork.value), form(!fork.value))
+    }
+
+    fn member(&self, member: &Member, indent: usize) -> String {
+        let mark = if member.is_required { "" } else { "?" };
+        let null = if member.is_nullable { " | null" } else { "" };
+        self.member_as(member, indent, mark, &format!("{}{null}", self.kind_of(member)))
+    }
+
+    fn member_as(&self, member: &Member, indent: usize, mark: &str, kind: &str) -> String {
         let mut about = member.about_with_bounds();
         if member.is_host_only {
             about += " It is not enumerable, so that JSON does not have it.";
         }
-        let mark = if member.is_required { "" } else { "?" };
-        let null = if member.is_nullable { " | null" } else { "" };
-        let kind = member.values.clone().unwrap_or_else(|| self.kind(&member.kind));
-        format!("{}  {}{mark}: {kind}{null}\n", comment(&about, 2), member.name)
+        format!("{}{}{}{mark}: {kind}\n", comment(&about, indent), " ".repeat(indent), member.name)
+    }
+
+    fn kind_of(&self, member: &Member) -> String {
+        member.values.clone().unwrap_or_else(|| self.kind(&member.kind))
     }
 
     fn kind(&self, kind: &Kind) -> String {
@@ -104,7 +132,7 @@ impl<'a> TypeScript<'a> {
             Kind::Constants(values) => values.iter().map(literal).collect::<Vec<_>>().join(" | "),
             Kind::Shape(name) => match self.library.shape(name) {
                 shape if shape.is_any_object() => "Record<string, unknown>".to_owned(),
-                shape => shape.name.clone(),
+                shape => own_name(&shape.name).to_owned(),
             },
             Kind::List(item) => match self.kind(item) {
                 item if item.contains(" | ") => format!("({item})[]"),
@@ -181,7 +209,7 @@ impl<'a> TypeScript<'a> {
     }
 
     fn statuses(&self) -> String {
-        let mut file = format!("{HEAD}\nimport {{ DoorwardError, type ErrorClass }} from './errors.js'\n");
+        let mut file = format!("{HEAD}\nimport {{ DoorwardError, type ErrorClass }} from './errors.js'\nimport type {{ Code }} from './types.js'\n");
         let failures = self.library.statuses.iter().filter(|row| row.value != 0 && row.name != "STEP_UP");
         let mut table = String::new();
         for row in failures {
@@ -200,14 +228,27 @@ impl<'a> TypeScript<'a> {
         file + &format!(
             "\n/** The error classes, by the number of their status. */\n\
              export const errors: Record<number, ErrorClass> = {{\n{table}}}\n"
-        )
+        ) + &self.wording()
+    }
+
+    /// Writes what the engine says of each code, for failures that the package finds itself.
+    fn wording(&self) -> String {
+        let mut file = "\n/** What the engine says of a code: the number of its status, the HTTP status, the text. */\n\
+                        export const wording: Record<Code, readonly [number, number, string]> = {\n"
+            .to_owned();
+        for code in self.library.codes() {
+            let status = self.library.statuses.iter().find(|row| row.name == code.status);
+            let (value, http) = status.map_or((0, 0), |row| (row.value, row.http));
+            file += &format!("  {}: [{value}, {http}, {}],\n", code.name, literal(&code.message.clone().into()));
+        }
+        file + "}\n"
     }
 
     /// Writes what the values of responses do not show.
     fn hidden(&self) -> String {
         let mut file = format!("{HEAD}\nimport type {{ Hidden }} from './shape.js'\n");
         let responses = self.library.operations.iter().map(|row| &row.response);
-        let shapes = self.library.within_if(responses.chain([&self.library.step_up]), |_| true);
+        let shapes = self.library.within_if(responses.chain([&self.library.step_up, &self.library.failure]), |_| true);
         file += "\n/** What the shapes of responses hide. */\nexport const shapes: Record<string, Hidden> = {\n";
         for shape in shapes.iter().filter(|shape| self.hides(shape)) {
             file += &format!("  {}: {{\n", shape.name);
@@ -277,6 +318,11 @@ fn union(name: &str, values: &[&Value]) -> String {
 
 fn literal(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), |text| format!("'{text}'"))
+}
+
+/// Returns the name of a shape: that of a class of JavaScript is taken.
+fn own_name(shape: &str) -> &str {
+    if shape == "Error" { "ErrorBody" } else { shape }
 }
 
 /// Writes `STEP_UP` as `StepUpError`.

@@ -1,10 +1,11 @@
 // The engine: opening, calling, closing.
 
 import type { CallOptions } from './call.js'
+import { DoorwardError } from './errors.js'
 import { native, WITHDRAWN, type Answer, type NativeClock, type NativeEngine } from './native.js'
 import { Operations } from './operations.js'
 import type { Claims, Config, RequestsConfig, StepUp, VerifyRequest } from './types.js'
-import { failure, response, stepUp } from './values.js'
+import { failure, refused, response, stepUp } from './values.js'
 
 /** The number of the status STEP_UP. */
 const STEP_UP = 2
@@ -69,7 +70,8 @@ export class Doorward extends Operations implements AsyncDisposable {
   }
 
   /** Opens an engine with a configuration, or with its JSON, as a file has it. */
-  static async open(config: Config | string, { logger, clock }: OpenOptions = {}): Promise<Doorward> {
+  static async open(config: Config | string, options?: OpenOptions): Promise<Doorward> {
+    const { logger, clock } = options ?? {}
     const text = typeof config === 'string' ? config : json(config)
     const opened = await native.open(unicode(text), clock?.native ?? null, logger ? recorder(logger) : null)
     if ('status' in opened) throw failure(opened.status, opened.body)
@@ -104,10 +106,11 @@ export class Doorward extends Operations implements AsyncDisposable {
   }
 
   /** Runs an operation by its name, JSON in, JSON out, and returns the status also of a failure. */
-  async callText(operation: string, request: string, { signal }: CallOptions = {}): Promise<Answer> {
+  async callText(operation: string, request: string, options?: CallOptions): Promise<Answer> {
+    const signal = options?.signal
     signal?.throwIfAborted()
     const ticket = this.#native.nextTicket
-    const running = this.#native.run(operation, unicode(request))
+    const running = this.#native.run(String(operation), unicode(request))
     // The engine must not become garbage while it is asked.
     if (signal === undefined) return await running
     const withdraw = () => this.#native.withdraw(ticket)
@@ -148,12 +151,21 @@ export function describe(): Record<string, unknown> {
 /** The version of the engine. */
 export const version: string = native.version()
 
-/** Writes JSON. A number that is not finite would become null there, which is absent and drops a condition. */
+/**
+ * Writes JSON. What JSON has no word for is refused: a number that is not finite would become null, which is
+ * absent and drops a condition. A value that is missing altogether is null, which the engine refuses.
+ */
 function json(value: object): string {
-  return JSON.stringify(value, (name, member: unknown) => {
-    if (typeof member === 'number' && !Number.isFinite(member)) throw new TypeError(`${name} is ${member}`)
-    return member
-  })
+  try {
+    return JSON.stringify(value, finite) ?? 'null'
+  } catch (error) {
+    throw error instanceof DoorwardError ? error : refused('invalid_json', 'the request cannot be written')
+  }
+}
+
+function finite(name: string, member: unknown): unknown {
+  if (typeof member !== 'number' || Number.isFinite(member)) return member
+  throw refused('invalid_json', `${name} is ${member}`)
 }
 
 function read<T>(operation: string, { status, body }: Answer): T {
@@ -167,9 +179,12 @@ function read<T>(operation: string, { status, body }: Answer): T {
   }
 }
 
-/** Half a surrogate pair would become another text on the way to the engine, so the engine refuses it. */
+/**
+ * Half a surrogate pair would become another text on the way to the engine, so the engine refuses it, and
+ * what is no text.
+ */
 function unicode(text: string): string | null {
-  return text.isWellFormed() ? text : null
+  return typeof text === 'string' && text.isWellFormed() ? text : null
 }
 
 /** Passes records on. A logger that throws must not end the process. */

@@ -2,20 +2,7 @@
 
 import { inspect } from 'node:util'
 
-import type { Code, PasswordWeakness } from './types.js'
-
-/** The body of a failure, in the form of all languages. */
-export interface FailureBody {
-  error: {
-    code: string
-    message: string
-    http_status: number
-    field?: string
-    reasons?: PasswordWeakness[]
-    retry_after_seconds?: number
-    detail?: string
-  }
-}
+import type { Code, ErrorBody, Failure, PasswordWeakness } from './types.js'
 
 /** An operation failed. Its subclasses are the classes of failures; treat any other failure as a refusal. */
 export abstract class DoorwardError<Codes extends string = Code> extends Error {
@@ -35,7 +22,7 @@ export abstract class DoorwardError<Codes extends string = Code> extends Error {
   declare readonly detail?: string
 
   /** The message may be shown to the end user; it reveals no more than the code. */
-  constructor(status: number, { error }: FailureBody) {
+  constructor(status: number, { error }: Failure) {
     super(error.message)
     this.status = status
     this.code = error.code
@@ -48,10 +35,10 @@ export abstract class DoorwardError<Codes extends string = Code> extends Error {
   }
 
   /** Returns the body for a client: what every language answers with, without the detail. */
-  toJSON(): FailureBody {
+  toJSON(): Failure {
     const { code, message, httpStatus: http_status, field, reasons, retryAfter } = this
     const optional = { field, reasons, retry_after_seconds: retryAfter }
-    return { error: { code, message, http_status, ...optional } as FailureBody['error'] }
+    return { error: { code, message, http_status, ...optional } as ErrorBody }
   }
 
   /** Shows the detail, too, because a console is a log. */

@@ -4,7 +4,15 @@ import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'exp
 
 import type { Doorward } from './engine.js'
 import { DoorwardError } from './errors.js'
-import { authenticator, clientOf, headerOf, refusal, type AdapterOptions } from './http.js'
+import {
+  authenticator,
+  authorizer,
+  clientOf,
+  headerOf,
+  refusal,
+  type AdapterOptions,
+  type Conditions,
+} from './http.js'
 import type { AuthenticateRequestResponse, Client } from './types.js'
 
 declare global {
@@ -26,6 +34,17 @@ export function authenticate(auth: Doorward, options: AdapterOptions = {}): Requ
         request.auth = answer
         next()
       },
+      (error: unknown) => send(response, error),
+    )
+  }
+}
+
+/** Lets the user of a request pass if the conditions hold, such as `{ roles: ['admin'] }`. */
+export function authorize(auth: Doorward, conditions: Conditions): RequestHandler {
+  const decide = authorizer(auth, conditions)
+  return ({ auth: passed }, response, next) => {
+    decide(passed).then(
+      () => next(),
       (error: unknown) => send(response, error),
     )
   }

@@ -1,10 +1,18 @@
 /** The adapter for Fastify: requests pass if the engine lets them. */
 
-import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { FastifyPluginAsync, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
 
 import type { Doorward } from './engine.js'
 import { DoorwardError } from './errors.js'
-import { authenticator, clientOf, headerOf, refusal, type AdapterOptions } from './http.js'
+import {
+  authenticator,
+  authorizer,
+  clientOf,
+  headerOf,
+  refusal,
+  type AdapterOptions,
+  type Conditions,
+} from './http.js'
 import type { AuthenticateRequestResponse, Client } from './types.js'
 
 declare module 'fastify' {
@@ -41,6 +49,12 @@ export const authenticate: FastifyPluginAsync<PluginOptions> = async (app, { aut
 
 // The hook is for all routes of the application, and not for those of the plugin alone.
 Object.assign(authenticate, { [Symbol.for('skip-override')]: true })
+
+/** Lets the user of a request pass if the conditions hold: `{ preHandler: authorize(auth, { roles: ['admin'] }) }`. */
+export function authorize(auth: Doorward, conditions: Conditions): preHandlerAsyncHookHandler {
+  const decide = authorizer(auth, conditions)
+  return (request) => decide(request.auth)
+}
 
 /** Returns what a login should know of the connection. Behind a proxy, set `trustProxy`. */
 export function client(request: FastifyRequest): Client {

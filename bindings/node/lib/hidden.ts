@@ -91,6 +91,12 @@ export const shapes: Record<string, Hidden> = {
     secrets: ['challenge', 'recovery_codes', 'webauthn_options'],
     within: { webauthn_options: 'RequestOptions' },
   },
+  Error: {
+    hostOnly: ['detail'],
+  },
+  Failure: {
+    within: { error: 'Error' },
+  },
 }
 
 /** The shapes of the responses that hide something, by operation. */

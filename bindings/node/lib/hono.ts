@@ -7,7 +7,7 @@ import { HTTPException } from 'hono/http-exception'
 
 import type { Doorward } from './engine.js'
 import { DoorwardError } from './errors.js'
-import { authenticator, clientOf, refusal, type AdapterOptions } from './http.js'
+import { authenticator, authorizer, clientOf, refusal, type AdapterOptions, type Conditions } from './http.js'
 import type { AuthenticateRequestResponse, Client } from './types.js'
 
 /** The variables that the middleware sets: `new Hono<DoorwardEnv>()`. */
@@ -28,13 +28,22 @@ export function authenticate(auth: Doorward, options: AdapterOptions = {}): Midd
     // The path as it was sent, where that is known: Hono decodes it.
     const path = incomingOf(c)?.url ?? c.req.path
     const header = (name: string) => (name.startsWith(':') ? undefined : c.req.header(name))
-    try {
-      c.set('auth', await decide({ method: c.req.method, path, header }))
-    } catch (cause) {
-      throw new HTTPException(refusal(cause).status as 401, { res: answer(cause), cause })
-    }
+    c.set('auth', await decide({ method: c.req.method, path, header }).catch(refuse))
     await next()
   }
+}
+
+/** Lets the user of a request pass if the conditions hold, such as `{ roles: ['admin'] }`. */
+export function authorize(auth: Doorward, conditions: Conditions): MiddlewareHandler<DoorwardEnv> {
+  const decide = authorizer(auth, conditions)
+  return async (c, next) => {
+    await decide(c.var.auth).catch(refuse)
+    await next()
+  }
+}
+
+function refuse(cause: unknown): never {
+  throw new HTTPException(refusal(cause).status as 401, { res: answer(cause), cause })
 }
 
 /** Answers with the failures of the engine that handlers throw: `app.onError(answerFailures)`. */

@@ -3,10 +3,18 @@
 import type { IncomingMessage } from 'node:http'
 
 import type { Doorward } from './engine.js'
-import { DoorwardError, type FailureBody } from './errors.js'
-import { InvalidRequestError, UnavailableError } from './status.js'
-import type { AuthenticateRequestResponse, Client, RequestsConfig } from './types.js'
-import { internal } from './values.js'
+import { DoorwardError } from './errors.js'
+import { DeniedError, InvalidRequestError } from './status.js'
+import type {
+  AuthenticateRequestResponse,
+  AuthorizeRequest,
+  Client,
+  Failure,
+  RequestsConfig,
+} from './types.js'
+import { refused } from './values.js'
+
+export { refused }
 
 /** What an adapter may have of its own. */
 export interface AdapterOptions {
@@ -27,6 +35,12 @@ export interface Incoming {
   excluded?: boolean
 }
 
+/** What a user must fulfil beside being authenticated: the conditions of `authorize`. */
+export type Conditions = Omit<AuthorizeRequest, 'token' | 'backend'>
+
+/** The tokens of the requests that passed. */
+const tokens = new WeakMap<AuthenticateRequestResponse, Pick<AuthorizeRequest, 'token' | 'backend'>>()
+
 /** Returns the function that asks the engine whether a request may pass. It throws if the rules are wrong. */
 export function authenticator(
   auth: Doorward,
@@ -34,13 +48,14 @@ export function authenticator(
 ): (incoming: Incoming) => Promise<AuthenticateRequestResponse> {
   if (rules !== undefined) check(auth, rules)
   const { header: field, cookie } = rules ?? auth.requests
-  return ({ method, path, header, excluded = false }) => {
+  return async ({ method, path, header, excluded = false }) => {
     const value = cookie == null ? undefined : cookieOf(header('cookie'), cookie)
-    return auth.authenticateRequest({
+    const authorization = header(field ?? 'authorization')
+    const answer = await auth.authenticateRequest({
       method,
       path,
       connection: connectionOf(header('upgrade')),
-      authorization: header(field ?? 'authorization') ?? null,
+      authorization: authorization ?? null,
       cookies: cookie == null || value === undefined ? null : { [cookie]: value },
       host: header('host') ?? header(':authority') ?? null,
       origin: header('origin') ?? null,
@@ -48,6 +63,31 @@ export function authenticator(
       rules: rules ?? null,
       backend: backend ?? null,
     })
+    // The engine has read the header: it is `Bearer`, a space, and the token.
+    const token = authorization?.slice('Bearer '.length).trim() ?? value
+    if (!answer.skipped && token !== undefined) tokens.set(answer, { token, backend: backend ?? null })
+    return answer
+  }
+}
+
+/**
+ * Returns the function that lets the user of a request pass if the conditions hold, and otherwise throws:
+ * ForbiddenError, or DeniedError if the request has no user or the user must prove again who it is.
+ */
+export function authorizer(
+  auth: Doorward,
+  conditions: Conditions,
+): (passed: AuthenticateRequestResponse | null | undefined) => Promise<void> {
+  // A variable that is undefined by mistake must not drop the only condition.
+  if (!Object.values(conditions).some((condition) => condition != null)) throw refused('invalid_request')
+  return async (passed) => {
+    const token = passed && tokens.get(passed)
+    if (!token) throw refused('not_authenticated')
+    const { authorized, reason } = await auth.authorize({ ...conditions, ...token })
+    if (authorized) return
+    if (reason !== 'reauthentication_required') throw refused('permission_denied')
+    const message = 'Prove again who you are.'
+    throw new DeniedError(1, { error: { code: reason, message, http_status: 401 } })
   }
 }
 
@@ -80,7 +120,7 @@ export function clientOf(ip: string | undefined, userAgent: string | undefined):
 export interface Refusal {
   status: number
   headers: Record<string, string>
-  body: FailureBody
+  body: Failure
 }
 
 /**
@@ -101,9 +141,8 @@ export function refusal(error: unknown): Refusal {
 
 function foreign(error: unknown): DoorwardError {
   const name = error instanceof Error ? error.name : ''
-  if (name !== 'AbortError' && name !== 'TimeoutError') return internal(name)
-  const message = 'The service is not available right now.'
-  return new UnavailableError(8, { error: { code: 'store_unavailable', message, http_status: 503 } })
+  const isLate = name === 'AbortError' || name === 'TimeoutError'
+  return isLate ? refused('store_unavailable') : refused('internal', name)
 }
 
 /** Names the kind of a connection, as `connections` of the rules does. */

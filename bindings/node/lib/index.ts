@@ -7,7 +7,7 @@
 export type { CallOptions } from './call.js'
 export { describe, Doorward, version } from './engine.js'
 export type { Clock, Logger, LogRecord, OpenOptions } from './engine.js'
-export { DoorwardError, type FailureBody } from './errors.js'
+export { DoorwardError } from './errors.js'
 export type { Answer } from './native.js'
 export * from './status.js'
 export type * from './types.js'

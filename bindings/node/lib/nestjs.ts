@@ -16,7 +16,15 @@ import { Reflector } from '@nestjs/core'
 
 import type { Doorward } from './engine.js'
 import { DoorwardError } from './errors.js'
-import { authenticator, clientOf, headerOf, refusal, type AdapterOptions } from './http.js'
+import {
+  authenticator,
+  authorizer,
+  clientOf,
+  headerOf,
+  refusal,
+  type AdapterOptions,
+  type Conditions,
+} from './http.js'
 import type { AuthenticateRequestResponse } from './types.js'
 
 /** A request of Express or of Fastify. */
@@ -31,6 +39,11 @@ const PUBLIC = 'doorward:public'
 
 /** A controller or handler that needs no authentication. */
 export const Public = () => SetMetadata(PUBLIC, true)
+
+const CONDITIONS = 'doorward:conditions'
+
+/** A controller or handler whose users must fulfil conditions, such as `{ roles: ['admin'] }`. */
+export const Authorize = (conditions: Conditions) => SetMetadata(CONDITIONS, conditions)
 
 /** The user of the request, or undefined if it needed none. */
 export const CurrentUser = createParamDecorator((_: unknown, context: ExecutionContext) => {
@@ -53,7 +66,10 @@ export class DoorwardGuard implements CanActivate {
   readonly #decide: ReturnType<typeof authenticator>
   readonly #reflector = new Reflector()
 
-  constructor(auth: Doorward, options: AdapterOptions = {}) {
+  constructor(
+    private readonly auth: Doorward,
+    options: AdapterOptions = {},
+  ) {
     this.#decide = authenticator(auth, options)
   }
 
@@ -64,6 +80,10 @@ export class DoorwardGuard implements CanActivate {
     const excluded = this.#reflector.getAllAndOverride<boolean>(PUBLIC, places) === true
     const { method = '', originalUrl: path } = request
     request.auth = await this.#decide({ method, path, header: headerOf(request.raw ?? request), excluded })
+    // Those of a controller hold beside those of its handler.
+    for (const conditions of this.#reflector.getAll<(Conditions | undefined)[]>(CONDITIONS, places)) {
+      if (conditions) await authorizer(this.auth, conditions)(request.auth)
+    }
     return true
   }
 }

@@ -1,6 +1,7 @@
 // Written by `make header` from the description of the library: do not edit.
 
 import { DoorwardError, type ErrorClass } from './errors.js'
+import type { Code } from './types.js'
 
 /** The codes of DeniedError. */
 export type DeniedCode =
@@ -89,4 +90,42 @@ export const errors: Record<number, ErrorClass> = {
   9: ConfigError,
   10: MisuseError,
   11: InternalError,
+}
+
+/** What the engine says of a code: the number of its status, the HTTP status, the text. */
+export const wording: Record<Code, readonly [number, number, string]> = {
+  invalid_credentials: [1, 401, 'The credentials are not valid.'],
+  invalid_token: [1, 401, 'The token is not valid.'],
+  user_not_found: [1, 401, 'There is no such user.'],
+  not_authenticated: [1, 401, 'Authentication is required.'],
+  invalid_authorization_header: [1, 401, 'The Authorization header is not valid.'],
+  password_change_required: [2, 401, 'The password must be changed.'],
+  second_factor_required: [2, 401, 'A second factor is required.'],
+  invalid_code: [1, 401, 'The code is not valid.'],
+  invalid_challenge: [1, 401, 'The challenge is not valid.'],
+  permission_denied: [3, 403, 'Permission denied.'],
+  email_not_verified: [3, 403, 'The e-mail address must be verified first.'],
+  invalid_json: [4, 400, 'The request is not valid JSON.'],
+  invalid_request: [4, 400, 'The request is not valid.'],
+  weak_password: [4, 400, 'The password is too weak.'],
+  username_taken: [6, 409, 'The username is taken.'],
+  email_taken: [6, 409, 'The e-mail address is taken.'],
+  already_configured: [6, 409, 'It is configured already.'],
+  too_many_attempts: [7, 429, 'Too many attempts. Try again later.'],
+  store_constraint: [6, 409, 'A rule of the store forbids the change.'],
+  store_unavailable: [8, 503, 'The service is not available right now.'],
+  auth_service_unavailable: [8, 503, 'The service is not available right now.'],
+  hash_queue_full: [8, 503, 'The service is not available right now.'],
+  mail_unavailable: [8, 503, 'The service is not available right now.'],
+  invalid_config: [9, 500, 'The configuration is not valid.'],
+  unknown_operation: [9, 500, 'There is no such operation.'],
+  feature_not_built: [9, 500, 'This build does not have the feature.'],
+  wrong_secret_key: [9, 500, 'The secret key does not open this store.'],
+  schema_too_new: [9, 500, 'The store was written by a newer version.'],
+  null_argument: [10, 500, 'A required argument is NULL.'],
+  invalid_utf8: [10, 500, 'A text is not valid UTF-8.'],
+  engine_closed: [10, 500, 'The engine is closed.'],
+  forked: [10, 500, 'The engine was opened before a fork; open one in the child.'],
+  reentered: [10, 500, 'A hook must not call the library.'],
+  internal: [11, 500, 'An internal error was contained.'],
 }

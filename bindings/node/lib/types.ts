@@ -1101,35 +1101,59 @@ export interface IntrospectRequest {
 }
 
 /** The token's state. An inactive token discloses nothing else. */
-export interface IntrospectResponse {
-  /** Whether the token is valid now. */
-  active: boolean
-  /** The token's audience. */
-  aud?: string[]
-  /** The backend that issued the token. */
-  client_id?: string
-  /** When the token expires, in Unix seconds. */
-  exp?: number
-  /** When the token was issued. */
-  iat?: number
-  /** The issuer. */
-  iss?: string
-  /**
-   * Why the token is not active. It is for the host only: do not pass it on. It is not enumerable, so that
-   * JSON does not have it.
-   */
-  reason?: string
-  /** The scopes, separated by spaces. */
-  scope?: string
-  /** The session's id, if the token belongs to a session. */
-  sid?: string
-  /** The id of the account. */
-  sub?: string
-  /** `Bearer` or `refresh_token`. */
-  token_type?: string
-  /** The account as it is now. */
-  user?: User
-}
+export type IntrospectResponse =
+  | {
+      /** Whether the token is valid now. */
+      active: true
+      /** The token's audience. */
+      aud: string[]
+      /** The backend that issued the token. */
+      client_id: string
+      /** When the token expires, in Unix seconds. */
+      exp: number
+      /** When the token was issued. */
+      iat?: number
+      /** The issuer. */
+      iss?: string
+      /**
+       * Why the token is not active. It is for the host only: do not pass it on. It is not enumerable, so
+       * that JSON does not have it.
+       */
+      reason?: string
+      /** The scopes, separated by spaces. */
+      scope?: string
+      /** The session's id, if the token belongs to a session. */
+      sid?: string
+      /** The id of the account. */
+      sub: string
+      /** `Bearer` or `refresh_token`. */
+      token_type: string
+      /** The account as it is now. */
+      user: User
+    }
+  | {
+      /** Whether the token is valid now. */
+      active: false
+      aud?: undefined
+      client_id?: undefined
+      exp?: undefined
+      /** When the token was issued. */
+      iat?: number
+      /** The issuer. */
+      iss?: string
+      /**
+       * Why the token is not active. It is for the host only: do not pass it on. It is not enumerable, so
+       * that JSON does not have it.
+       */
+      reason?: string
+      /** The scopes, separated by spaces. */
+      scope?: string
+      /** The session's id, if the token belongs to a session. */
+      sid?: string
+      sub?: undefined
+      token_type?: undefined
+      user?: undefined
+    }
 
 /**
  * Issues an access token that belongs to no session. If `sub` is not the id of an account, `verify` accepts
@@ -1249,16 +1273,25 @@ export interface AuthenticateRequestRequest {
 }
 
 /** The request may pass. */
-export interface AuthenticateRequestResponse {
-  /** Whether the request needs no authentication; the other members are then absent. */
-  skipped: boolean
-  /** The token's claims. */
-  claims?: Claims
-  /** The session's id, if the token belongs to a session. */
-  session_id?: string
-  /** The account as it is now. */
-  user?: User
-}
+export type AuthenticateRequestResponse =
+  | {
+      /** Whether the request needs no authentication; the other members are then absent. */
+      skipped: false
+      /** The token's claims. */
+      claims: Claims
+      /** The session's id, if the token belongs to a session. */
+      session_id?: string
+      /** The account as it is now. */
+      user: User
+    }
+  | {
+      /** Whether the request needs no authentication; the other members are then absent. */
+      skipped: true
+      claims?: undefined
+      /** The session's id, if the token belongs to a session. */
+      session_id?: string
+      user?: undefined
+    }
 
 /** Asks the configured `introspection_service` about a token (RFC 7662). */
 export interface IntrospectRemoteRequest {
@@ -2838,10 +2871,41 @@ export interface Config {
   totp?: TotpConfig
 }
 
+/** A failure. */
+export interface ErrorBody {
+  /** The code of the failure: the stable, fine-grained part of the contract. New codes may appear. */
+  code: string
+  /** A sentence that may be shown to the end user; it reveals nothing more than the code. */
+  message: string
+  /** The HTTP status code of a web host's answer. */
+  http_status: number
+  /**
+   * The exact reason, for the host's logs only. It holds no secret. It is not enumerable, so that JSON does
+   * not have it.
+   */
+  detail?: string
+  /** A JSON pointer (RFC 6901) to the member of the request or the configuration that is at fault. */
+  field?: string
+  /**
+   * With `weak_password`: the reasons, in the codes of `check_password`. They may be shown to the end user.
+   */
+  reasons?: PasswordWeakness[]
+  /** The seconds to wait before the next attempt. */
+  retry_after_seconds?: number
+}
+
+/** The body of a failure. With status STEP_UP the members of StepUp stand beside `error`. */
+export interface Failure {
+  /** The failure. */
+  error: ErrorBody
+}
+
 /** The next step of a login. Its members stand beside `error` in the body. */
 export interface StepUp {
   /** Tells a session and the next step of a login apart. */
   type: 'step_up'
+  /** The failure, as every language answers with it. */
+  error: ErrorBody
   /** The code of the failure, which names the step. */
   status: NextStep
   /**

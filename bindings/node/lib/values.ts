@@ -2,10 +2,11 @@
 
 import { inspect } from 'node:util'
 
-import type { DoorwardError, FailureBody } from './errors.js'
+import type { DoorwardError } from './errors.js'
 import { responses, shapes } from './hidden.js'
 import type { Hidden } from './shape.js'
-import { errors, InternalError } from './status.js'
+import { errors, InternalError, wording } from './status.js'
+import type { Code, Failure } from './types.js'
 
 type Members = Record<string, unknown>
 
@@ -23,22 +24,24 @@ export function response<T>(operation: string, body: string): T {
   return value
 }
 
-/** Returns the next step of a login, which is the body of its failure without the failure. */
+/** Returns the next step of a login, which is the body of its failure. */
 export function stepUp<T>(body: string): T {
-  const { error: _, ...step } = JSON.parse(body) as Members
+  const step = JSON.parse(body) as Members
+  hide(step, 'Failure')
   hide(step, 'StepUp')
   return step as T
 }
 
 /** Returns the error of a failure. */
 export function failure(status: number, body: string): DoorwardError {
-  return new (errors[status] ?? InternalError)(status, JSON.parse(body) as FailureBody)
+  return new (errors[status] ?? InternalError)(status, JSON.parse(body) as Failure)
 }
 
-/** Returns a failure that the engine was not asked about. */
-export function internal(detail: string): DoorwardError {
-  return new InternalError(11, {
-    error: { code: 'internal', message: 'Something went wrong.', http_status: 500, detail },
+/** Returns the failure with this code, as the engine words it, for what a program refuses itself. */
+export function refused(code: Code, detail?: string): DoorwardError {
+  const [status, http_status, message] = wording[code]
+  return new (errors[status] ?? InternalError)(status, {
+    error: { code, message, http_status, ...(detail !== undefined && { detail }) },
   })
 }
 

@@ -16,10 +16,10 @@ import type { Claims, Client, Config, Doorward, LoginResponse, User } from 'door
 import * as forExpress from 'doorward/express'
 import * as forFastify from 'doorward/fastify'
 import * as forHono from 'doorward/hono'
-import type { AdapterOptions } from 'doorward/http'
+import type { AdapterOptions, Conditions } from 'doorward/http'
 import * as forNest from 'doorward/nestjs'
-import { openForTest } from 'doorward/testing'
-import express from 'express'
+import { openForTest, type Clock } from 'doorward/testing'
+import express, { type Express } from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
 
@@ -37,30 +37,51 @@ interface Site {
 
 type Serve = (auth: Doorward, options?: AdapterOptions) => Promise<Site>
 
-const serveExpress: Serve = async (auth, options) => {
-  const app = express()
-  // What is mounted sees another path than the router of the application.
-  app.use('/', forExpress.authenticate(auth, options))
-  app.all(['/health', '/orders'], (request, response) => {
-    response.send(told(request.auth?.user, request.auth?.claims, forExpress.client(request)))
-  })
-  app.get('/refused', async () => {
-    await auth.getUser({ username: 'nobody' })
-  })
-  app.use(forExpress.answerFailures)
-  return listening(createServer(app))
-}
+const EDITOR = { roles: ['editor'] }
+const FRESH = { max_age_seconds: 60 }
 
-const serveFastify: Serve = async (auth, options) => {
-  const app = fastify()
-  await app.register(forFastify.authenticate, { auth, ...options })
-  for (const url of ['/health', '/orders']) {
-    app.all(url, (request) => told(request.auth?.user, request.auth?.claims, forFastify.client(request)))
+// The oldest versions that the adapters are for. Their types are those of the newest.
+const express4 = require('express4') as typeof express
+const fastify4 = require('fastify4') as typeof fastify
+
+const serveExpress =
+  (express: () => Express): Serve =>
+  async (auth, options) => {
+    const app = express()
+    // What is mounted sees another path than the router of the application.
+    app.use('/', forExpress.authenticate(auth, options))
+    app.all(['/health', '/orders'], (request, response) => {
+      response.send(told(request.auth?.user, request.auth?.claims, forExpress.client(request)))
+    })
+    app.get('/refused', (_request, _response, next) => {
+      auth.getUser({ username: 'nobody' }).catch(next)
+    })
+    app.get(['/edit', '/health/edit'], forExpress.authorize(auth, EDITOR), (_, response) => {
+      response.send('for editors')
+    })
+    app.get('/fresh', forExpress.authorize(auth, FRESH), (_, response) => {
+      response.send('done')
+    })
+    app.use(forExpress.answerFailures)
+    return listening(createServer(app))
   }
-  app.get('/open', { config: { isPublic: true } }, () => 'nobody')
-  app.get('/refused', () => auth.getUser({ username: 'nobody' }))
-  return { url: await app.listen({ host: '127.0.0.1', port: 0 }), close: () => app.close() }
-}
+
+const serveFastify =
+  (make: typeof fastify): Serve =>
+  async (auth, options) => {
+    const app = make()
+    await app.register(forFastify.authenticate, { auth, ...options })
+    for (const url of ['/health', '/orders']) {
+      app.all(url, (request) => told(request.auth?.user, request.auth?.claims, forFastify.client(request)))
+    }
+    app.get('/open', { config: { isPublic: true } }, () => 'nobody')
+    app.get('/refused', () => auth.getUser({ username: 'nobody' }))
+    for (const url of ['/edit', '/health/edit']) {
+      app.get(url, { preHandler: forFastify.authorize(auth, EDITOR) }, () => 'for editors')
+    }
+    app.get('/fresh', { preHandler: forFastify.authorize(auth, FRESH) }, () => 'done')
+    return { url: await app.listen({ host: '127.0.0.1', port: 0 }), close: () => app.close() }
+  }
 
 const serveHono: Serve = async (auth, options) => {
   const app = new Hono<forHono.DoorwardEnv>()
@@ -69,6 +90,10 @@ const serveHono: Serve = async (auth, options) => {
     return c.text(told(c.var.auth.user, c.var.auth.claims, forHono.client(c)))
   })
   app.get('/refused', async (c) => c.json(await auth.getUser({ username: 'nobody' })))
+  for (const path of ['/edit', '/health/edit']) {
+    app.get(path, forHono.authorize(auth, EDITOR), (c) => c.text('for editors'))
+  }
+  app.get('/fresh', forHono.authorize(auth, FRESH), (c) => c.text('done'))
   app.onError(forHono.answerFailures)
   return listening(serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }) as Server)
 }
@@ -108,13 +133,35 @@ const serveNest =
         return 'nobody'
       }
 
+      @Get('health/edit')
+      @forNest.Authorize(EDITOR)
+      skipped() {
+        return 'for editors'
+      }
+
+      @Get('fresh')
+      @forNest.Authorize(FRESH)
+      fresh() {
+        return 'done'
+      }
+
       @Get('refused')
       async refused() {
         await auth.getUser({ username: 'nobody' })
       }
     }
 
-    @Module({ controllers: [Orders] })
+    @Controller()
+    @forNest.Authorize(EDITOR)
+    class Editing {
+      @Get('edit')
+      @forNest.Authorize({ require_verified_email: false })
+      edit() {
+        return 'for editors'
+      }
+    }
+
+    @Module({ controllers: [Orders, Editing] })
     class Application {}
 
     const app = await NestFactory.create(Application, adapter(), { logger: false })
@@ -125,8 +172,10 @@ const serveNest =
   }
 
 const frameworks: Record<string, Serve> = {
-  Express: serveExpress,
-  Fastify: serveFastify,
+  Express: serveExpress(express),
+  'Express 4': serveExpress(express4),
+  Fastify: serveFastify(fastify),
+  'Fastify 4': serveFastify(fastify4),
   'NestJS on Express': serveNest(() => new ExpressAdapter()),
   'NestJS on Fastify': serveNest(() => new FastifyAdapter()),
   Hono: serveHono,
@@ -136,11 +185,13 @@ for (const [name, serve] of Object.entries(frameworks)) {
   const isNest = name.startsWith('NestJS')
   describe(name, () => {
     let auth: Doorward
+    let clock: Clock
     let site: Site
     let bearer: string[]
     let token: string
     before(async () => {
-      ;({ auth, token } = await open({ requests: { exclude: ['/health'], cookie: 'token' } }))
+      const exclude = ['/health', '/health/edit']
+      ;({ auth, clock, token } = await open({ requests: { exclude, cookie: 'token' } }))
       bearer = ['Authorization', `Bearer ${token}`]
       site = await serve(auth)
     })
@@ -198,7 +249,34 @@ for (const [name, serve] of Object.entries(frameworks)) {
       await assert.rejects(serve(auth, { rules: { exclude: ['/**'] } }), { code: 'invalid_request' })
     })
 
-    test('a route opts out', { skip: !isNest && name !== 'Fastify' }, async () => {
+    test('a route has conditions beside a user', async () => {
+      const cookie = ['Cookie', `token=${token}`]
+      const foreign = [...cookie, 'Origin', 'https://elsewhere.example']
+      const { user } = await auth.authenticate({ token })
+      for (const [roles, path, headers, status, code] of [
+        [[], '/edit', bearer, 403, 'permission_denied'],
+        [['reader'], '/edit', cookie, 403, 'permission_denied'],
+        [['editor'], '/edit', ['Authorization', `bearer   ${token} `], 200, 'for editors'],
+        [['editor'], '/edit', cookie, 200, 'for editors'],
+        [['editor'], '/edit', foreign, 403, 'permission_denied'],
+        [['editor'], '/edit', [], 401, 'not_authenticated'],
+        // A path that the rules skip has no user, whatever the request carries.
+        [['editor'], '/health/edit', bearer, 401, 'not_authenticated'],
+        [[], '/fresh', bearer, 200, 'done'],
+      ] as [string[], string, string[], number, string][]) {
+        await auth.updateUser({ id: user.id, roles })
+        const answer = await ask('GET', site.url + path, headers)
+        const all = `${roles.join()} ${path} ${headers.join()}: ${answer.status} ${answer.body}`
+        assert.equal(answer.status, status, all)
+        assert.ok(answer.body.includes(code), all)
+      }
+      clock.advance(61)
+      const stale = await ask('GET', `${site.url}/fresh`, bearer)
+      assert.equal(stale.status, 401)
+      assert.ok(stale.body.includes('reauthentication_required'), stale.body)
+    })
+
+    test('a route opts out', { skip: !isNest && !name.startsWith('Fastify') }, async () => {
       assert.equal((await ask('GET', `${site.url}/open`, [])).body, 'nobody')
     })
 
@@ -214,6 +292,14 @@ for (const [name, serve] of Object.entries(frameworks)) {
   })
 }
 
+test('a condition that is missing by mistake lets no request pass', async () => {
+  const { auth } = await open({})
+  for (const conditions of [{}, { roles: undefined }, { roles: null }] as Conditions[]) {
+    assert.throws(() => forExpress.authorize(auth, conditions), { code: 'invalid_request' })
+  }
+  await auth.close()
+})
+
 test('Fastify without a connection', async () => {
   const { auth, token } = await open({})
   const app = fastify()
@@ -226,11 +312,11 @@ test('Fastify without a connection', async () => {
   await auth.close()
 })
 
-async function open(config: Config): Promise<{ auth: Doorward; token: string }> {
-  const { auth } = await openForTest(config)
+async function open(config: Config): Promise<{ auth: Doorward; clock: Clock; token: string }> {
+  const { auth, clock } = await openForTest(config)
   await auth.register({ username: 'ada', email: 'ada@example.com', password: PASSWORD })
   const session = (await auth.login({ username: 'ada', password: PASSWORD })) as LoginResponse
-  return { auth, token: session.access_token }
+  return { auth, clock, token: session.access_token }
 }
 
 async function listening(server: Server): Promise<Site> {

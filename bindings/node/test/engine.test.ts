@@ -11,6 +11,7 @@ import {
   describe,
   Doorward,
   DoorwardError,
+  ForbiddenError,
   InvalidRequestError,
   MisuseError,
   ThrottledError,
@@ -19,7 +20,9 @@ import {
   type Config,
   type LoginResponse,
   type LogRecord,
+  type StepUp,
 } from 'doorward'
+import { refused } from 'doorward/http'
 import { Clock, openForTest, totpCode } from 'doorward/testing'
 
 const PASSWORD = 'eight wise words'
@@ -62,6 +65,10 @@ test('a login ends in a session, or in the next step', async () => {
   assert.equal(step.type, 'step_up')
   if (step.type !== 'step_up') return
   assert.equal(step.status, 'second_factor_required')
+  // A client gets what every language answers with.
+  const message = 'A second factor is required.'
+  const { error } = JSON.parse(JSON.stringify(step)) as StepUp
+  assert.deepEqual(error, { code: step.status, message, http_status: 401 })
   const done = await auth.completeLogin({
     challenge: step.challenge,
     two_fa_code: totpCode(secret, clock.now),
@@ -260,9 +267,56 @@ test('a number that is not finite is refused, and drops no condition', async () 
   const { auth, session } = await openWithAda()
   for (const seconds of [Number.NaN, Number.POSITIVE_INFINITY]) {
     const asked = { token: session.access_token, max_age_seconds: seconds }
-    await assert.rejects(auth.authorize(asked), new TypeError(`max_age_seconds is ${seconds}`))
-    await assert.rejects(Doorward.open({ access_token_seconds: seconds }), TypeError)
+    const error = await rejection(auth.authorize(asked))
+    assert.ok(error instanceof InvalidRequestError && error.code === 'invalid_json')
+    assert.equal(error.detail, `max_age_seconds is ${seconds}`)
+    assert.equal((await rejection(Doorward.open({ access_token_seconds: seconds }))).code, 'invalid_json')
   }
+  await auth.close()
+})
+
+test('what is no request is refused by a failure of the engine, by every method', async () => {
+  const { auth } = await openForTest()
+  const cycle: Record<string, unknown> = {}
+  cycle['cycle'] = cycle
+  const odd = [undefined, null, 5, 'text', () => 1, Symbol('x'), 10n, cycle, { token: 10n }]
+  const operations = Object.getPrototypeOf(Doorward.prototype) as Record<
+    string,
+    (request: unknown) => unknown
+  >
+  const names = Object.getOwnPropertyNames(operations).filter((name) => name !== 'constructor')
+  assert.ok(names.length > 50)
+  for (const name of names) {
+    for (const request of odd) {
+      const call = async () => (auth as unknown as typeof operations)[name]?.(request)
+      const error = await call().then(
+        () => undefined,
+        (error: unknown) => error,
+      )
+      // Without a request, some operations have none.
+      if (request === undefined && error === undefined) continue
+      assert.ok(error instanceof DoorwardError, `${name}(${typeof request}): ${String(error)}`)
+    }
+  }
+  for (const odd of [undefined, null, 5, {}]) {
+    assert.equal((await rejection(auth.call(odd as never))).code, 'unknown_operation')
+    const { status, body } = await auth.callText('stats', odd as never)
+    assert.ok(status === 10 && body.includes('invalid_utf8'), body)
+    if (odd === undefined || odd === null) assert.ok(await auth.stats({}, odd as never))
+  }
+  for (const config of [null, undefined, 5]) {
+    assert.ok((await rejection(Doorward.open(config as never))) instanceof DoorwardError)
+  }
+  await auth.close()
+})
+
+test('a program refuses in the words of the engine', async () => {
+  const { auth } = await openForTest()
+  const told = await rejection(auth.getUser({ username: 'nobody' }))
+  const own = refused('user_not_found')
+  assert.equal(own.message, told.message)
+  const forbidden = refused('permission_denied')
+  assert.ok(forbidden instanceof ForbiddenError && forbidden.httpStatus === 403)
   await auth.close()
 })
 

@@ -2,7 +2,15 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -27,18 +35,33 @@ describe('the packages', () => {
     execFileSync(process.execPath, [join(HERE, 'package.mjs'), made, native], { stdio: 'pipe' })
     const archives = readdirSync(made).filter((name) => name.endsWith('.tgz'))
     assert.equal(archives.length, 2)
+    packages = archives.map((name) => join(made, name))
     writeFileSync(join(project, 'package.json'), '{"private": true}')
+    install(project, '--legacy-peer-deps')
+  })
+
+  let packages: string[]
+
+  function install(project: string, ...more: string[]): void {
     const npm = process.env['npm_execpath'] ? [process.execPath, process.env['npm_execpath']] : ['npm']
-    const options = [
-      'install',
-      '--offline',
-      '--ignore-scripts',
-      '--no-audit',
-      '--no-fund',
-      '--legacy-peer-deps',
-    ]
-    const [program = '', ...rest] = [...npm, ...options, ...archives.map((name) => join(made, name))]
+    const options = ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', ...more]
+    const [program = '', ...rest] = [...npm, ...options, ...packages]
     execFileSync(program, rest, { cwd: project, stdio: 'pipe' })
+  }
+
+  test('a project has the oldest versions of the frameworks, and npm does not mind', () => {
+    const older = join(project, 'older')
+    const versions = { express: '4.0.0', fastify: '4.10.0', hono: '4.0.0', '@nestjs/common': '10.0.0' }
+    const dependencies: Record<string, string> = {}
+    for (const [name, version] of Object.entries(versions)) {
+      mkdirSync(join(older, name), { recursive: true })
+      writeFileSync(join(older, name, 'package.json'), JSON.stringify({ name, version }))
+      dependencies[name] = `file:${name}`
+    }
+    writeFileSync(join(older, 'package.json'), JSON.stringify({ private: true, dependencies }))
+    install(older, '--strict-peer-deps')
+    const native = '@doorward'
+    assert.ok(readdirSync(join(older, 'node_modules')).includes(native))
   })
 
   const [quickStart = ''] = blocks(join(HERE, 'README.md'), 'js')

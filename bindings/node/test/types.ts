@@ -28,6 +28,14 @@ export async function types(auth: Doorward): Promise<User> {
   // @ts-expect-error: it may be a step.
   void result.access_token
   if (result.type === 'step_up') throw new Error(result.challenge)
+  const passed = await auth.authenticateRequest({ method: 'GET', path: '/' })
+  // @ts-expect-error: the rules may have skipped the request.
+  void passed.user.username
+  if (!passed.skipped) void [passed.user.username, passed.claims.sub]
+  const answer = await auth.introspect({ token: 'token' })
+  // @ts-expect-error: the token may not be active.
+  void answer.user.username
+  if (answer.active) void [answer.user.username, answer.exp]
   const code: Code = 'invalid_token'
   try {
     await auth.stats()

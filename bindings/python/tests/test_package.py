@@ -115,7 +115,8 @@ def test_the_programs_of_a_document_in_an_empty_environment(
     for is_second in (False, True):
         run = subprocess.run([installed, "page.py"], capture_output=True, text=True, cwd=tmp_path)
         assert run.returncode == 0, run.stderr
-        assert any(line.count(".") == 2 for line in run.stdout.splitlines()), run.stdout
+        assert "ada" in run.stdout.replace("ada is registered already", "")
+        assert "eyJ" not in run.stdout
         assert ("ada is registered already" in run.stdout) == is_second
 
 
@@ -275,6 +276,22 @@ def test_no_document_installs_what_nobody_published() -> None:
     installs = re.compile(r"\b(?:install|add|get|require)\b[^\n`]*[ \"'=]doorward(?![\w./])")
     for document in (*DOCUMENTS, *ROOT.glob("examples/*/*.py")):
         assert not installs.findall(document.read_text()), document
+
+
+def test_no_program_prints_a_token() -> None:
+    """A terminal and a log keep what they show."""
+    # A token that is passed to a function is not printed.
+    printed = re.compile(
+        r"(?i)\b(?:print\w*|log|puts|echo|cout)\b(?:!?\(| )(?:[^()\n]|\(\))*(?:access|refresh)_?token"
+    )
+    for text in (
+        "print(x.access_token)",
+        'println!("{}", x.access_token)',
+        "f.Println(x.a(), x.AccessToken)",
+    ):
+        assert printed.search(text), text
+    for document in (*DOCUMENTS, *(file for file in ROOT.glob("examples/*/*.*") if file.is_file())):
+        assert not printed.findall(document.read_text(errors="replace")), document
 
 
 def test_the_example_of_an_import(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ func TestTheReleasedModuleIsAllThatAProjectNeeds(t *testing.T) {
 	run(t, project, environment, "go", "get", "doorward.io/doorward@"+version)
 	run(t, project, environment, "go", "build", "-o", "app")
 	program := filepath.Join(project, "app")
-	for _, expected := range []string{`^ada: eyJ\S+\n$`, `^ada is registered already\nada: eyJ\S+\n$`} {
+	for _, expected := range []string{`^ada is logged in\n$`, `^ada is registered already\nada is logged in\n$`} {
 		output := run(t, project, environment, program)
 		if !regexp.MustCompile(expected).MatchString(output) {
 			t.Errorf("expected %s, got %s", expected, output)

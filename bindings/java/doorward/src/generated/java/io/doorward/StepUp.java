@@ -9,6 +9,8 @@ import java.util.Map;
 /**
  * The next step of a login. Its members stand beside {@code error} in the body.
  *
+ * @param error The failure, as every language answers with it: its code, its message, its HTTP
+ *     status.
  * @param status The code of the failure, which names the step.
  * @param challenge The challenge for {@code complete_login}: it proves the steps so far and can be
  *     used once. If the account must have a second factor and has none, it is also for {@code
@@ -27,6 +29,7 @@ import java.util.Map;
  * @param webauthnSupported Whether a passkey is accepted: {@code webauthn_response}. May be null.
  */
 public record StepUp(
+    Map<String, Object> error,
     String status,
     String challenge,
     long expiresIn,
@@ -40,6 +43,7 @@ public record StepUp(
   static StepUp read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new StepUp(
+        Read.orEmpty(Read.optional(json, "error", Read::object)),
         Read.optional(json, "status", Read::text),
         Read.optional(json, "challenge", Read::text),
         Read.required(json, "expires_in", Read::integer),
@@ -54,6 +58,7 @@ public record StepUp(
   @Override
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
+    Read.put(json, "error", error);
     Read.put(json, "status", status);
     Read.put(json, "challenge", challenge);
     Read.put(json, "expires_in", expiresIn);
@@ -69,7 +74,9 @@ public record StepUp(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "StepUp[status="
+    return "StepUp[error="
+        + error
+        + ", status="
         + status
         + ", challenge="
         + Read.hidden(challenge)

@@ -12,6 +12,6 @@ public class StepUpException extends DoorwardException {
 
   /** Returns the next step. */
   public StepUp step() {
-    return StepUp.read(body());
+    return StepUp.read(told());
   }
 }

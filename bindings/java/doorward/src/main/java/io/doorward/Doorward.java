@@ -60,6 +60,9 @@ public final class Doorward extends Operations implements AutoCloseable {
   }
 
   private static Doorward open(byte[] config, Options options) {
+    if (options == null) {
+      throw DoorwardException.of(Code.NULL_ARGUMENT);
+    }
     long[] handle = new long[1];
     String text = new String(config, StandardCharsets.UTF_8);
     try {

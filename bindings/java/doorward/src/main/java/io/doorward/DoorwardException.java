@@ -79,11 +79,16 @@ public class DoorwardException extends RuntimeException {
 
   /** Returns the body for a client, without the detail: {@code {"error": {…}}}. */
   public String toJson() {
+    return Json.write(told());
+  }
+
+  /** Returns the body without the detail. */
+  Map<String, Object> told() {
     Map<String, Object> told = new LinkedHashMap<>(body());
     Map<String, Object> error = new LinkedHashMap<>(error());
     error.remove("detail");
     told.put("error", error);
-    return Json.write(told);
+    return told;
   }
 
   private Map<String, Object> error() {

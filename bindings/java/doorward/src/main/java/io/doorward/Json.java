@@ -78,6 +78,9 @@ public final class Json {
    * of two.
    */
   static byte[] utf8(String text) {
+    if (text == null) {
+      throw DoorwardException.of(Code.NULL_ARGUMENT);
+    }
     Writer writer = new Writer();
     try {
       for (int index = 0; index < text.length(); index++) {

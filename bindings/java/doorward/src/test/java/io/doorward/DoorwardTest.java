@@ -10,9 +10,14 @@ import io.doorward.testing.TestClock;
 import io.doorward.testing.TestDoorward;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.ObjectOutputStream;
 import java.lang.ref.Cleaner;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -20,12 +25,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ResourceBundle;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 class DoorwardTest {
   private static final String PASSWORD = "eight wise words";
@@ -60,6 +71,93 @@ class DoorwardTest {
   }
 
   @Test
+  void aMissingArgumentIsRefusedByAFailure() throws Exception {
+    try (Doorward auth = TestDoorward.open(clock)) {
+      int calls = 0;
+      for (Object target : List.of(auth, auth.async())) {
+        for (Method method : target.getClass().getMethods()) {
+          Class<?>[] types = method.getParameterTypes();
+          if (types.length == 1 && Shape.class.isAssignableFrom(types[0])) {
+            Throwable thrown =
+                assertThrows(InvocationTargetException.class, () -> join(method, target));
+            assertInstanceOf(DoorwardException.class, thrown.getCause(), method.toString());
+            calls++;
+          }
+        }
+      }
+      assertTrue(calls > 100, calls + " calls");
+      for (Executable missing :
+          List.<Executable>of(
+              () -> auth.call(null, "{}"),
+              () -> auth.call("stats", null),
+              () -> Doorward.open((Config) null),
+              () -> Doorward.open(Config.of(), null),
+              () -> Doorward.openJson(null, Options.of()))) {
+        assertThrows(DoorwardException.class, missing);
+      }
+    }
+  }
+
+  /** Calls a method with null; what a future fails with is thrown. */
+  private static void join(Method method, Object target) throws Exception {
+    if (method.invoke(target, (Object) null) instanceof CompletableFuture<?> future) {
+      try {
+        future.join();
+      } catch (CompletionException failure) {
+        throw new InvocationTargetException(failure.getCause());
+      }
+    }
+  }
+
+  /**
+   * The metadata of GraalVM has only members of its schema (version 1.2.0), and names what exists
+   * and all that the native half calls.
+   */
+  @Test
+  void theMetadataOfGraalVmNamesWhatExists() throws Exception {
+    String file = "META-INF/native-image/io.doorward/doorward/reachability-metadata.json";
+    String text;
+    try (InputStream resource = Doorward.class.getClassLoader().getResourceAsStream(file)) {
+      text = new String(resource.readAllBytes(), StandardCharsets.UTF_8);
+    }
+    Map<String, Object> metadata = Json.object(text);
+    assertEquals(Set.of("reflection", "resources"), metadata.keySet());
+    assertEquals(List.of(Map.of("glob", "META-INF/native/**")), metadata.get("resources"));
+    List<String> methods = new ArrayList<>();
+    for (Map<String, Object> entry : Read.list(Read::object).apply(metadata.get("reflection"))) {
+      Set<String> known = Set.of("type", "jniAccessible", "methods", "allDeclaredMethods");
+      assertTrue(known.containsAll(entry.keySet()), entry.toString());
+      Class<?> type = Class.forName((String) entry.get("type"));
+      for (Map<String, Object> method :
+          Read.list(Read::object).apply(entry.getOrDefault("methods", List.of()))) {
+        assertEquals(Set.of("name", "parameterTypes"), method.keySet());
+        String signature =
+            method.get("name")
+                + Read.list(Read::text).apply(method.get("parameterTypes")).toString();
+        boolean isNewer = signature.equals("isVirtual[]") && Runtime.version().feature() < 21;
+        assertTrue(isNewer || signatures(type).contains(signature), type + " " + signature);
+        methods.add((String) method.get("name"));
+      }
+    }
+    Path hooks = Stores.ofRepository("bindings/java/native/src/hooks.rs");
+    Matcher called = Pattern.compile("jni_str!\\(\"(.*?)\"\\)").matcher(Files.readString(hooks));
+    List<String> names = called.results().map(found -> found.group(1)).toList();
+    assertEquals(3, names.size());
+    assertTrue(methods.containsAll(names), methods.toString());
+  }
+
+  private static List<String> signatures(Class<?> type) {
+    List<java.lang.reflect.Executable> all = new ArrayList<>(List.of(type.getDeclaredMethods()));
+    all.addAll(List.of(type.getDeclaredConstructors()));
+    return all.stream()
+        .map(
+            one ->
+                (one instanceof Method ? one.getName() : "<init>")
+                    + Stream.of(one.getParameterTypes()).map(Class::getTypeName).toList())
+        .toList();
+  }
+
+  @Test
   void theNextStepOfALoginIsAValue() {
     try (Doorward auth = registered(TestDoorward.open(clock))) {
       String id = login(auth).user().id();
@@ -67,6 +165,18 @@ class DoorwardTest {
       LoginRequest request = LoginRequest.of("ada", "another wise word");
       StepUp step = assertInstanceOf(StepUp.class, auth.login(request));
       assertEquals("password_change_required", step.status());
+      // A client gets what every language answers with, without the detail.
+      Map<String, Object> told = Json.object(step.toJson());
+      assertEquals(
+          Map.of(
+              "code",
+              step.status(),
+              "message",
+              "The password must be changed.",
+              "http_status",
+              401L),
+          told.get("error"));
+      assertEquals(step.challenge(), told.get("challenge"));
       assertFalse(step.toString().contains(step.challenge()));
       StepUpException raised =
           assertThrows(StepUpException.class, () -> auth.call("login", request.toJson()));
