@@ -47,7 +47,7 @@ bench-scale:
 help:
 	@awk '/^## / { text = text substr($$0, 3) " " } /^[a-z-]+:/ { if (text) printf "make %-14s%s\n", substr($$1, 1, index($$1, ":") - 1), text; text = "" }' Makefile
 
-.PHONY: help tested demo test first-login lint deny bench bench-scale test-rust test-onepassword test-python test-c test-cpp test-go test-node test-ffi test-languages go-tests go-module node-package test-java java-tests java-native java-classes java-package module wheel bench-languages web browser library command install \
+.PHONY: help tested demo test first-login lint deny bench bench-scale rust-tests test-rust test-onepassword test-python test-c test-cpp test-go test-node test-ffi test-languages go-tests go-module node-package test-java java-tests java-native java-classes java-package module wheel bench-languages web browser library command install \
   uninstall header clean
 
 ## Runs the tour on an SQLite file, and prints each request and response.
@@ -62,9 +62,10 @@ demo:
 WITH_POSTGRES = tests/postgres
 
 ## Runs every test. Three jobs run side by side, because linking and many tests use one core or wait.
+# The tests of Rust and Python take longest and begin first. The last one waits for the build directory of the others.
 test:
-	$(WITH_POSTGRES) $(MAKE) --jobs=3 lint test-rust test-python test-c test-cpp test-go test-node test-java test-ffi test-onepassword
-	$(MAKE) test-languages
+	$(WITH_POSTGRES) $(MAKE) --jobs=3 BEFORE_LANGUAGES="test-java test-node" test-rust test-python lint test-java \
+	  test-node test-c test-cpp test-go test-languages test-ffi test-onepassword
 
 lint:
 	$(CARGO) fmt --all --check
@@ -89,9 +90,16 @@ tested:
 	$(CARGO) build $(LOCKED) --release --package doorward-c --package doorward-node --package doorward-java
 	ln -sf libdoorward.so $(TESTED)/$(SONAME)
 
-test-rust: tested
-	DOORWARD_LIBRARY=$(abspath $(TESTED)/libdoorward.so) \
-	  $(WITH_POSTGRES) $(CARGO) test $(LOCKED) --workspace --exclude doorward-onepassword
+# rustdoc warns of the jobs of make, which it cannot join.
+RUST_TESTS = env --unset=MAKEFLAGS $(CARGO) test $(LOCKED) --workspace --exclude doorward-onepassword
+
+rust-tests:
+	$(RUST_TESTS) --no-run
+
+# More tests at once than there are cores, because many wait for the disk or a server.
+test-rust: tested rust-tests
+	DOORWARD_LIBRARY=$(abspath $(TESTED)/libdoorward.so) RUST_TEST_THREADS=$$((2 * $$(nproc))) \
+	  $(WITH_POSTGRES) $(RUST_TESTS)
 
 # 1Password's crates unify features with ours, so doorward is compiled anew: beside the other tests.
 test-onepassword:
@@ -242,7 +250,7 @@ test-ffi: tested
 	$(WITH_POSTGRES) tests/languages/ffi $(TESTED)
 
 ## Runs all languages at once on one store; those that are not here are named, and missed in CI.
-test-languages: tested module
+test-languages: tested module $(BEFORE_LANGUAGES)
 	@test -e $(JAVA_TARGET)/doorward/test-classes || ! command -v $(MVN) >/dev/null || $(MAKE) java-classes
 	@test -e bindings/node/build/doorward.node || $(MAKE) test-node
 	$(WITH_POSTGRES) tests/languages/verdict $(TESTED)

@@ -25,6 +25,9 @@ MEMORY = '{"store": "sqlite::memory:", "password": {"memory_kib": 8, "iterations
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SERVER = os.environ.get("DOORWARD_TEST_POSTGRES", "")  # tests/postgres starts one
+# Built with the packages of `make test-rust`: others would change features, and all would be built anew.
+BUILD_IN_RUST = [os.environ.get("CARGO", "cargo"), "build", "--quiet", "--locked", "--example", "lines"]
+BUILD_IN_RUST += ["--workspace", "--exclude", "doorward-onepassword"]
 
 Answer = tuple[int, Any]
 
@@ -217,10 +220,7 @@ def languages(folder: Path, library: Path) -> tuple[list[Language], dict[str, st
     in_c, in_cpp, in_go = (str(folder / name) for name in ("in_c", "in_cpp", "in_go"))
     add(Language("C", [in_c]), [*cc, *strict, "lines.c", "-o", in_c, *link])
     add(Language("C++", [in_cpp]), [*cxx, "-std=c++17", *strict, "lines.cpp", "-o", in_cpp, *link])
-    # Built with the packages of `make test-rust`: others would change features, and all would be built anew.
-    cargo = [os.environ.get("CARGO", "cargo"), "build", "--quiet", "--locked", "--example", "lines"]
-    workspace = ["--workspace", "--exclude", "doorward-onepassword"]
-    add(Language("Rust", [str(ROOT / "target/debug/examples/lines")]), [*cargo, *workspace], ROOT)
+    add(Language("Rust", [str(ROOT / "target/debug/examples/lines")]), BUILD_IN_RUST, ROOT)
     go = [os.environ.get("GO", "go"), "build", "-o", in_go, "./internal/lines"]
     add(Language("Go", [in_go]), go, ROOT / "bindings/go")
     add(Language("Python", [str(ROOT / "target/venv/bin/python"), "lines.py"]))
