@@ -61,11 +61,21 @@ demo:
 # Starts a PostgreSQL server for the tests, if one is installed.
 WITH_POSTGRES = tests/postgres
 
+# The stores of the tests in most languages are in memory. Those in Rust, which end processes and machines, are on a disk.
+test test-c test-cpp test-go test-node test-java test-ffi test-languages test-python: export TMPDIR := $(shell tests/temporary)
+rust-tests test-rust: export TMPDIR := /var/tmp
+
 ## Runs every test. Three jobs run side by side, because linking and many tests use one core or wait.
-# The tests of Rust and Python take longest and begin first. The last one waits for the build directory of the others.
 test:
-	$(WITH_POSTGRES) $(MAKE) --jobs=3 BEFORE_LANGUAGES="test-java test-node" test-rust test-python lint test-java \
-	  test-node test-c test-cpp test-go test-languages test-ffi test-onepassword
+	$(WITH_POSTGRES) $(MAKE) --jobs=3 IN_ORDER=yes test-rust test-python test-c lint test-java test-node test-cpp \
+	  test-go test-languages test-ffi test-onepassword
+
+# The longest jobs begin first. Of two builds in one directory, the second waits: the checks let the tests of Rust go
+# before them.
+ifdef IN_ORDER
+lint: rust-tests tested
+test-languages: test-java test-node
+endif
 
 lint:
 	$(CARGO) fmt --all --check
@@ -250,7 +260,7 @@ test-ffi: tested
 	$(WITH_POSTGRES) tests/languages/ffi $(TESTED)
 
 ## Runs all languages at once on one store; those that are not here are named, and missed in CI.
-test-languages: tested module $(BEFORE_LANGUAGES)
+test-languages: tested module
 	@test -e $(JAVA_TARGET)/doorward/test-classes || ! command -v $(MVN) >/dev/null || $(MAKE) java-classes
 	@test -e bindings/node/build/doorward.node || $(MAKE) test-node
 	$(WITH_POSTGRES) tests/languages/verdict $(TESTED)

@@ -108,7 +108,8 @@ class ConformanceTest {
     }
 
     void all() throws Exception {
-      Path folder = Files.createTempDirectory("doorward");
+      Path temporary = Path.of(System.getenv().getOrDefault("TMPDIR", "/tmp"));
+      Path folder = Files.createTempDirectory(temporary, "doorward");
       String store = stores == null ? "sqlite:" + folder.resolve("store.db") : stores.take();
       variables.put("folder", folder.toString());
       variables.put("store", store);
