@@ -48,7 +48,7 @@ class Provider:
 
     def tokens(self, who: str, nonce: str = "n", client_id: str = "app") -> dict[str, str]:
         """Log a user in with a new browser: return `id_token` and `access_token`."""
-        with httpx.Client(base_url=self.issuer, trust_env=False) as browser:
+        with httpx.Client(base_url=self.issuer, timeout=60, trust_env=False) as browser:
             request = {"client_id": client_id, "response_type": "code", "redirect_uri": CALLBACK}
             page = browser.get("/auth", params={**request, "scope": "openid email profile", "nonce": nonce})
             while not (target := page.headers.get("location", "")).startswith(CALLBACK):
