@@ -204,12 +204,12 @@ final class Bench {
         claims.iss(),
         claims.sub(),
         claims.aud(),
-        date(claims.exp()),
-        date(claims.iat()),
+        Date.from(claims.exp()),
+        Date.from(claims.iat()),
         claims.jti(),
         claims.sid(),
         claims.clientId(),
-        date(claims.authTime()),
+        Date.from(claims.authTime()),
         claims.amr());
   }
 

@@ -6,7 +6,7 @@ mod hooks;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use doorward::{Code, Config, Engine, Error, Result, contain};
+use doorward::{Code, Config, Engine, Error, Result, VerifyRequest, contain};
 use jni::errors::ThrowRuntimeExAndDefault;
 use jni::objects::{JByteArray, JClass, JLongArray, JObject};
 use jni::sys::{jint, jlong};
@@ -19,6 +19,16 @@ use crate::hooks::Hooks;
 struct Handle {
     is_closed: AtomicBool,
     open: RwLock<Option<Engine>>,
+}
+
+impl Handle {
+    fn with<T>(&self, f: impl FnOnce(&Engine) -> Result<T>) -> Result<T> {
+        if self.is_closed.load(Ordering::Acquire) {
+            return Err(Code::EngineClosed.into());
+        }
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        f(open.as_ref().ok_or(Error::from(Code::EngineClosed))?)
+    }
 }
 
 #[unsafe(no_mangle)]
@@ -76,13 +86,30 @@ pub extern "system" fn Java_io_doorward_Native_call<'local>(
         let request = Zeroizing::new(env.convert_byte_array(&request)?);
         // SAFETY: Java calls with the handle of an engine that it has not released.
         let handle = unsafe { handle_of(handle) };
+        answer(env, || handle.with(|engine| engine.call(text(&operation)?, text(&request)?)))
+    })
+    .resolve::<ThrowRuntimeExAndDefault>()
+}
+
+/// Verifies an access token, and returns the claims.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_io_doorward_Native_verify<'local>(
+    mut env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    handle: jlong,
+    token: JByteArray<'local>,
+) -> JByteArray<'local> {
+    env.with_env(|env| {
+        let token = Zeroizing::new(env.convert_byte_array(&token)?);
+        // SAFETY: as above.
+        let handle = unsafe { handle_of(handle) };
         answer(env, || {
-            if handle.is_closed.load(Ordering::Acquire) {
-                return Err(Code::EngineClosed.into());
-            }
-            let open = handle.open.read().unwrap_or_else(PoisonError::into_inner);
-            let engine = open.as_ref().ok_or(Error::from(Code::EngineClosed))?;
-            engine.call(text(&operation)?, text(&request)?)
+            let request = VerifyRequest::new(text(&token)?);
+            let claims = handle.with(|engine| match engine.verify_at_once(&request)? {
+                Some(claims) => Ok(claims),
+                None => engine.verify(request),
+            })?;
+            Ok(claims.as_str().to_owned())
         })
     })
     .resolve::<ThrowRuntimeExAndDefault>()

@@ -2,9 +2,11 @@
 
 package io.doorward;
 
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -36,15 +38,15 @@ import java.util.Set;
  */
 public record Claims(
     List<String> aud,
-    double exp,
+    Instant exp,
     Long accountEpoch,
     List<String> amr,
-    Double authTime,
+    Instant authTime,
     String clientId,
-    Double iat,
+    Instant iat,
     String iss,
     String jti,
-    Double nbf,
+    Instant nbf,
     ProviderLogin provider,
     List<String> roles,
     String scope,
@@ -76,15 +78,15 @@ public record Claims(
     Map<String, Object> json = Read.object(value);
     return new Claims(
         Read.orEmpty(Read.optional(json, "aud", Read::oneOrMore)),
-        Read.required(json, "exp", Read::number),
+        Read.required(json, "exp", Read::instant),
         Read.optional(json, "account_epoch", Read::integer),
         Read.orEmpty(Read.optional(json, "amr", Read.list(Read::text))),
-        Read.optional(json, "auth_time", Read::number),
+        Read.optional(json, "auth_time", Read::instant),
         Read.optional(json, "client_id", Read::text),
-        Read.optional(json, "iat", Read::number),
+        Read.optional(json, "iat", Read::instant),
         Read.optional(json, "iss", Read::text),
         Read.optional(json, "jti", Read::text),
-        Read.optional(json, "nbf", Read::number),
+        Read.optional(json, "nbf", Read::instant),
         Read.optional(json, "provider", ProviderLogin::read),
         Read.orEmpty(Read.optional(json, "roles", Read.list(Read::text))),
         Read.optional(json, "scope", Read::text),
@@ -94,19 +96,80 @@ public record Claims(
         Read.others(json, KNOWN));
   }
 
+  static Claims readFrom(JsonReader json) {
+    List<String> aud = null;
+    Instant exp = null;
+    Long accountEpoch = null;
+    List<String> amr = null;
+    Instant authTime = null;
+    String clientId = null;
+    Instant iat = null;
+    String iss = null;
+    String jti = null;
+    Instant nbf = null;
+    ProviderLogin provider = null;
+    List<String> roles = null;
+    String scope = null;
+    String sid = null;
+    String sub = null;
+    String userId = null;
+    Map<String, Object> extra = new LinkedHashMap<>();
+    for (boolean more = json.first(); more; more = json.next()) {
+      String name = json.name();
+      Object value = json.value();
+      switch (name) {
+        case "aud" -> aud = Read.orNull(value, Read::oneOrMore);
+        case "exp" -> exp = Read.orNull(value, Read::instant);
+        case "account_epoch" -> accountEpoch = (Long) value;
+        case "amr" -> amr = Read.orNull(value, Read.list(Read::text));
+        case "auth_time" -> authTime = Read.orNull(value, Read::instant);
+        case "client_id" -> clientId = (String) value;
+        case "iat" -> iat = Read.orNull(value, Read::instant);
+        case "iss" -> iss = (String) value;
+        case "jti" -> jti = (String) value;
+        case "nbf" -> nbf = Read.orNull(value, Read::instant);
+        case "provider" -> provider = Read.orNull(value, ProviderLogin::read);
+        case "roles" -> roles = Read.orNull(value, Read.list(Read::text));
+        case "scope" -> scope = (String) value;
+        case "sid" -> sid = (String) value;
+        case "sub" -> sub = (String) value;
+        case "user_id" -> userId = (String) value;
+        default -> extra.put(name, value);
+      }
+    }
+    return new Claims(
+        Read.orEmpty(aud),
+        Objects.requireNonNull(exp, "exp"),
+        accountEpoch,
+        Read.orEmpty(amr),
+        authTime,
+        clientId,
+        iat,
+        iss,
+        jti,
+        nbf,
+        provider,
+        Read.orEmpty(roles),
+        scope,
+        sid,
+        sub,
+        userId,
+        extra);
+  }
+
   @Override
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>(extra);
     Read.put(json, "aud", Read.compact(aud));
-    Read.put(json, "exp", exp);
+    Read.put(json, "exp", Read.seconds(exp));
     Read.put(json, "account_epoch", accountEpoch);
     Read.putUnlessEmpty(json, "amr", amr);
-    Read.put(json, "auth_time", authTime);
+    Read.put(json, "auth_time", Read.seconds(authTime));
     Read.put(json, "client_id", clientId);
-    Read.put(json, "iat", iat);
+    Read.put(json, "iat", Read.seconds(iat));
     Read.put(json, "iss", iss);
     Read.put(json, "jti", jti);
-    Read.put(json, "nbf", nbf);
+    Read.put(json, "nbf", Read.seconds(nbf));
     Read.put(json, "provider", provider);
     Read.putUnlessEmpty(json, "roles", roles);
     Read.put(json, "scope", scope);

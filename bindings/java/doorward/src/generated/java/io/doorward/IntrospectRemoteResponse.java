@@ -4,6 +4,7 @@ package io.doorward;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -20,6 +21,20 @@ public record IntrospectRemoteResponse(boolean active, Map<String, Object> extra
     Map<String, Object> json = Read.object(value);
     return new IntrospectRemoteResponse(
         Read.required(json, "active", Read::bool), Read.others(json, KNOWN));
+  }
+
+  static IntrospectRemoteResponse readFrom(JsonReader json) {
+    Boolean active = null;
+    Map<String, Object> extra = new LinkedHashMap<>();
+    for (boolean more = json.first(); more; more = json.next()) {
+      String name = json.name();
+      Object value = json.value();
+      switch (name) {
+        case "active" -> active = (Boolean) value;
+        default -> extra.put(name, value);
+      }
+    }
+    return new IntrospectRemoteResponse(Objects.requireNonNull(active, "active"), extra);
   }
 
   @Override

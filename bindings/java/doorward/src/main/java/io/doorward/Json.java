@@ -3,10 +3,7 @@ package io.doorward;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -15,7 +12,7 @@ import java.util.Map;
  * Double}.
  */
 public final class Json {
-  private static final int MAX_DEPTH = 64;
+  static final int MAX_DEPTH = 64;
   private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
   private Json() {}
@@ -27,8 +24,17 @@ public final class Json {
    * @throws InvalidRequestException {@code invalid_json}
    */
   public static Object parse(String text) {
-    Reader reader = new Reader(text);
-    Object value = reader.value(0);
+    try {
+      return parse(utf8(text), 0);
+    } catch (MisuseException unpaired) {
+      throw invalid("an unpaired surrogate");
+    }
+  }
+
+  /** Reads a value in UTF-8, which begins at an index. */
+  static Object parse(byte[] text, int begin) {
+    JsonReader reader = new JsonReader(text, begin);
+    Object value = reader.value();
     reader.end();
     return value;
   }
@@ -81,18 +87,20 @@ public final class Json {
     if (text == null) {
       throw DoorwardException.of(Code.NULL_ARGUMENT);
     }
-    Writer writer = new Writer();
-    try {
-      for (int index = 0; index < text.length(); index++) {
-        index = writer.codePoint(text, index);
-      }
-      return Arrays.copyOf(writer.text, writer.length);
-    } finally {
-      Arrays.fill(writer.text, (byte) 0);
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    int marks = 0;
+    for (byte letter : bytes) {
+      marks += letter == '?' ? 1 : 0;
     }
+    // A question mark of the platform stands for half a surrogate pair.
+    if (marks > 0 && marks != text.chars().filter(letter -> letter == '?').count()) {
+      Arrays.fill(bytes, (byte) 0);
+      throw DoorwardException.of(Code.INVALID_UTF8);
+    }
+    return bytes;
   }
 
-  private static DoorwardException invalid(String detail) {
+  static DoorwardException invalid(String detail) {
     return DoorwardException.of(Code.INVALID_JSON, detail);
   }
 
@@ -169,45 +177,21 @@ public final class Json {
 
     private void string(String value) {
       append('"');
-      for (int index = 0; index < value.length(); index++) {
-        char letter = value.charAt(index);
+      byte[] bytes = utf8(value);
+      for (byte letter : bytes) {
         if (letter == '"' || letter == '\\') {
           append('\\');
-          append(letter);
-        } else if (letter < ' ') {
+          append((char) letter);
+        } else if (letter >= 0 && letter < ' ') {
           ascii("\\u00");
           append((char) HEX[letter >> 4]);
           append((char) HEX[letter & 15]);
         } else {
-          index = codePoint(value, index);
+          append((char) letter);
         }
       }
+      Arrays.fill(bytes, (byte) 0);
       append('"');
-    }
-
-    /** Writes the code point at an index, and returns the index of its last half. */
-    int codePoint(String value, int index) {
-      int point = value.codePointAt(index);
-      if (point >= 0xd800 && point <= 0xdfff) {
-        throw DoorwardException.of(Code.INVALID_UTF8);
-      }
-      if (point < 0x80) {
-        append((char) point);
-        return index;
-      }
-      if (point < 0x800) {
-        append((char) (0xc0 | point >> 6));
-      } else {
-        if (point < 0x10000) {
-          append((char) (0xe0 | point >> 12));
-        } else {
-          append((char) (0xf0 | point >> 18));
-          append((char) (0x80 | point >> 12 & 0x3f));
-        }
-        append((char) (0x80 | point >> 6 & 0x3f));
-      }
-      append((char) (0x80 | point & 0x3f));
-      return index + Character.charCount(point) - 1;
     }
 
     private void ascii(String value) {
@@ -223,228 +207,6 @@ public final class Json {
         text = longer;
       }
       text[length++] = (byte) letter;
-    }
-  }
-
-  private static final class Reader {
-    private final String text;
-    private int at;
-
-    Reader(String text) {
-      this.text = text;
-    }
-
-    Object value(int depth) {
-      if (depth > MAX_DEPTH) {
-        throw wrong("nested too deeply");
-      }
-      skipSpace();
-      switch (peek()) {
-        case '{':
-          return object(depth);
-        case '[':
-          return list(depth);
-        case '"':
-          return string();
-        case 't':
-          return word("true", Boolean.TRUE);
-        case 'f':
-          return word("false", Boolean.FALSE);
-        case 'n':
-          return word("null", null);
-        default:
-          return number();
-      }
-    }
-
-    void end() {
-      skipSpace();
-      if (at < text.length()) {
-        throw wrong("something after the value");
-      }
-    }
-
-    private Map<String, Object> object(int depth) {
-      Map<String, Object> members = new LinkedHashMap<>();
-      at++;
-      skipSpace();
-      if (take('}')) {
-        return members;
-      }
-      do {
-        skipSpace();
-        String name = string();
-        skipSpace();
-        expect(':');
-        if (members.containsKey(name)) {
-          throw wrong("a duplicate name");
-        }
-        members.put(name, value(depth + 1));
-        skipSpace();
-      } while (take(','));
-      expect('}');
-      return members;
-    }
-
-    private List<Object> list(int depth) {
-      List<Object> items = new ArrayList<>();
-      at++;
-      skipSpace();
-      if (take(']')) {
-        return items;
-      }
-      do {
-        items.add(value(depth + 1));
-        skipSpace();
-      } while (take(','));
-      expect(']');
-      return items;
-    }
-
-    private String string() {
-      expect('"');
-      int begin = at;
-      while (at < text.length() && text.charAt(at) != '"' && text.charAt(at) != '\\') {
-        character();
-      }
-      if (take('"')) {
-        return text.substring(begin, at - 1);
-      }
-      StringBuilder built = new StringBuilder(text.substring(begin, at));
-      while (!take('"')) {
-        if (take('\\')) {
-          escape(built);
-        } else {
-          int from = at;
-          character();
-          built.append(text, from, at);
-        }
-      }
-      return built.toString();
-    }
-
-    /** Passes one character of a text. */
-    private void character() {
-      int point = at < text.length() ? text.codePointAt(at) : 0;
-      if (point < ' ' || isSurrogate(point)) {
-        throw wrong("a text that is not valid");
-      }
-      at += Character.charCount(point);
-    }
-
-    private void escape(StringBuilder built) {
-      int escaped = "\"\\/bfnrt".indexOf(peek());
-      if (escaped >= 0) {
-        at++;
-        built.append("\"\\/\b\f\n\r\t".charAt(escaped));
-        return;
-      }
-      int point = unit();
-      if (Character.isHighSurrogate((char) point) && take('\\')) {
-        char low = unit();
-        point =
-            Character.isLowSurrogate(low) ? Character.toCodePoint((char) point, low) : low | 0xd800;
-      }
-      if (isSurrogate(point)) {
-        throw wrong("an unpaired surrogate");
-      }
-      built.appendCodePoint(point);
-    }
-
-    /** Reads the rest of an escape of four digits. */
-    private char unit() {
-      expect('u');
-      int value = 0;
-      for (int digit = 0; digit < 4; digit++) {
-        int one = peek() < 0x80 ? Character.digit(peek(), 16) : -1;
-        if (one < 0) {
-          throw wrong("an escape that is not valid");
-        }
-        value = value << 4 | one;
-        at++;
-      }
-      return (char) value;
-    }
-
-    private static boolean isSurrogate(int point) {
-      return point >= 0xd800 && point <= 0xdfff;
-    }
-
-    private Number number() {
-      int begin = at;
-      take('-');
-      if (!take('0')) {
-        digits();
-      }
-      boolean isWhole = true;
-      if (take('.')) {
-        digits();
-        isWhole = false;
-      }
-      if (take('e') || take('E')) {
-        if (!take('+')) {
-          take('-');
-        }
-        digits();
-        isWhole = false;
-      }
-      String digits = text.substring(begin, at);
-      if (isWhole && digits.length() <= 18) {
-        return Long.valueOf(digits);
-      }
-      if (isWhole && digits.length() <= 40) {
-        BigInteger number = new BigInteger(digits);
-        return number.bitLength() < 64 ? (Number) number.longValue() : number;
-      }
-      double number = Double.parseDouble(digits);
-      if (!Double.isFinite(number)) {
-        throw wrong("a number that is too large");
-      }
-      return number;
-    }
-
-    private void digits() {
-      int begin = at;
-      while (peek() >= '0' && peek() <= '9') {
-        at++;
-      }
-      if (at == begin) {
-        throw wrong("not a value");
-      }
-    }
-
-    private Object word(String word, Object value) {
-      if (!text.startsWith(word, at)) {
-        throw wrong("not a value");
-      }
-      at += word.length();
-      return value;
-    }
-
-    private void skipSpace() {
-      while (peek() == ' ' || peek() == '\n' || peek() == '\r' || peek() == '\t') {
-        at++;
-      }
-    }
-
-    private char peek() {
-      return at < text.length() ? text.charAt(at) : 0;
-    }
-
-    private boolean take(char letter) {
-      boolean isThere = at < text.length() && text.charAt(at) == letter;
-      at += isThere ? 1 : 0;
-      return isThere;
-    }
-
-    private void expect(char letter) {
-      if (!take(letter)) {
-        throw wrong("no " + letter);
-      }
-    }
-
-    private DoorwardException wrong(String what) {
-      return invalid(what + " at " + at);
     }
   }
 }

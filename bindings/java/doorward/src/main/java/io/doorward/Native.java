@@ -30,6 +30,8 @@ final class Native {
 
   static native byte[] call(long handle, byte[] operation, byte[] request);
 
+  static native byte[] verify(long handle, byte[] token);
+
   static native void close(long handle);
 
   static native void release(long handle);

@@ -1,5 +1,6 @@
 package io.doorward;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,7 +21,10 @@ final class Read {
 
   /** Returns null for a member that is absent or null. */
   static <T> T optional(Map<String, Object> json, String name, Function<Object, T> read) {
-    Object value = json.get(name);
+    return orNull(json.get(name), read);
+  }
+
+  static <T> T orNull(Object value, Function<Object, T> read) {
     return value == null ? null : read.apply(value);
   }
 
@@ -46,6 +50,17 @@ final class Read {
 
   static Double number(Object value) {
     return ((Number) value).doubleValue();
+  }
+
+  /** Reads a time in Unix seconds, which may have a fraction (RFC 7519, section 2). */
+  static Instant instant(Object value) {
+    if (value instanceof Long seconds) {
+      long inRange = Math.max(seconds, Instant.MIN.getEpochSecond());
+      return Instant.ofEpochSecond(Math.min(inRange, Instant.MAX.getEpochSecond()));
+    }
+    double seconds = (Double) value;
+    double whole = Math.floor(seconds);
+    return Instant.ofEpochSecond((long) whole, Math.round((seconds - whole) * 1e9));
   }
 
   static Boolean bool(Object value) {
@@ -86,6 +101,14 @@ final class Read {
   /** Writes one text as a text. */
   static Object compact(List<String> texts) {
     return texts != null && texts.size() == 1 ? texts.get(0) : texts;
+  }
+
+  /** Writes a time in Unix seconds. */
+  static Number seconds(Instant time) {
+    if (time == null || time.getNano() == 0) {
+      return time == null ? null : (Number) time.getEpochSecond();
+    }
+    return time.getEpochSecond() + time.getNano() / 1e9;
   }
 
   static void put(Map<String, Object> json, String name, Object value) {
