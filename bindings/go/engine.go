@@ -1,6 +1,7 @@
 package doorward
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -184,8 +185,9 @@ func (e *Engine) run(ctx context.Context, row operation, request []byte) ([]byte
 // is not JSON.
 func terminated(text []byte) []byte {
 	copied := make([]byte, len(text)+1)
-	for index, letter := range text {
-		copied[index] = max(letter, 1)
+	copy(copied, text)
+	for index := bytes.IndexByte(copied, 0); index < len(text); index += bytes.IndexByte(copied[index:], 0) {
+		copied[index] = 1
 	}
 	return copied
 }

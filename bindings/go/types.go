@@ -3197,8 +3197,47 @@ type Claims struct {
 
 // UnmarshalJSON reads the members by their exact names.
 func (v *Claims) UnmarshalJSON(data []byte) error {
-	type plain Claims
-	return decodeOpen(data, (*plain)(v), &v.Extra)
+	r := readObject(data)
+	for v.Extra = nil; r.next(); {
+		switch r.name {
+		case "aud":
+			r.oneOrMore(&v.Aud)
+		case "exp":
+			field := &v.Exp
+			number(r, &field)
+		case "account_epoch":
+			number(r, &v.AccountEpoch)
+		case "amr":
+			r.strings(&v.Amr)
+		case "auth_time":
+			number(r, &v.AuthTime)
+		case "client_id":
+			v.ClientID = r.string()
+		case "iat":
+			number(r, &v.Iat)
+		case "iss":
+			v.Iss = r.string()
+		case "jti":
+			v.Jti = r.string()
+		case "nbf":
+			number(r, &v.Nbf)
+		case "provider":
+			r.value(&v.Provider)
+		case "roles":
+			r.strings(&v.Roles)
+		case "scope":
+			v.Scope = r.string()
+		case "sid":
+			v.Sid = r.string()
+		case "sub":
+			v.Sub = r.string()
+		case "user_id":
+			v.UserID = r.string()
+		default:
+			r.extra(&v.Extra)
+		}
+	}
+	return r.err
 }
 
 // MarshalJSON writes all members, also those in Extra.
@@ -3311,8 +3350,16 @@ type IntrospectRemoteResponse struct {
 
 // UnmarshalJSON reads the members by their exact names.
 func (v *IntrospectRemoteResponse) UnmarshalJSON(data []byte) error {
-	type plain IntrospectRemoteResponse
-	return decodeOpen(data, (*plain)(v), &v.Extra)
+	r := readObject(data)
+	for v.Extra = nil; r.next(); {
+		switch r.name {
+		case "active":
+			r.value(&v.Active)
+		default:
+			r.extra(&v.Extra)
+		}
+	}
+	return r.err
 }
 
 // MarshalJSON writes all members, also those in Extra.

@@ -8,7 +8,6 @@ import (
 	"math"
 	"reflect"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -31,11 +30,9 @@ type OneOrMore []string
 
 // UnmarshalJSON reads a text or a list.
 func (v *OneOrMore) UnmarshalJSON(data []byte) error {
-	if bytes.HasPrefix(data, []byte(`"`)) {
-		*v = make(OneOrMore, 1)
-		return json.Unmarshal(data, &(*v)[0])
-	}
-	return json.Unmarshal(data, (*[]string)(v))
+	r := objectReader{text: string(data)}
+	r.oneOrMore(v)
+	return r.err
 }
 
 // MarshalJSON writes one text as a text.
@@ -72,7 +69,7 @@ func encode(request any) ([]byte, error) {
 	if err != nil {
 		return nil, invalidJSON(err)
 	}
-	if !isUTF8(reflect.ValueOf(request)) {
+	if bytes.Contains(text, []byte(`\ufffd`)) && !isUTF8(reflect.ValueOf(request)) {
 		clear(text)
 		return nil, invalidUTF8()
 	}
@@ -108,76 +105,158 @@ func isUTF8(value reflect.Value) bool {
 	return true
 }
 
-// decodeOpen reads an object that may have any members. encoding/json would take "Sub" for "sub", so that
-// a member which others may add to a token or an answer could overwrite one that decides. Members are therefore read
-// one by one, by their exact names.
-func decodeOpen(data []byte, target any, extra *map[string]json.RawMessage) error {
-	*extra = nil
-	fields := reflect.ValueOf(target).Elem()
-	known := membersByName(fields.Type())
-	if hasOnly(data, known) {
-		return json.Unmarshal(data, target)
+// objectReader reads the members of an object in JSON one by one, by their exact names. encoding/json would take "Sub" for
+// "sub", so that a member which others may add to a token or an answer could overwrite one that decides. It reads what
+// claims usually have: texts in ASCII, whole numbers, lists of texts. The rest is left to encoding/json.
+type objectReader struct {
+	text, name string
+	at         int
+	hasBegun   bool
+	err        error
+}
+
+func readObject(data []byte) *objectReader {
+	r := &objectReader{text: string(data)}
+	if !r.take('{') {
+		// Null is no object, either, and changes nothing.
+		r.value(&struct{}{})
+		r.text, r.at = "}", 0
 	}
-	var all map[string]json.RawMessage
-	if err := json.Unmarshal(data, &all); err != nil {
-		return err
+	return r
+}
+
+// next goes to the next member, after the value of the one before. It says whether there is one.
+func (r *objectReader) next() bool {
+	if r.take('}') {
+		r.expect(0)
+		return false
 	}
-	for name, index := range known {
-		if text, ok := all[name]; ok {
-			if err := json.Unmarshal(text, fields.Field(index).Addr().Interface()); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
+	if r.hasBegun {
+		r.expect(',')
+	}
+	r.hasBegun = true
+	r.name = r.string()
+	r.expect(':')
+	return r.err == nil
+}
+
+func (r *objectReader) string() (text string) {
+	if r.peek() == '"' {
+		rest := r.text[r.at+1:]
+		for index, letter := range []byte(rest) {
+			if letter == '"' {
+				r.at += index + 2
+				return rest[:index]
 			}
-			delete(all, name)
+			if letter < ' ' || letter == '\\' || letter >= utf8.RuneSelf {
+				break
+			}
 		}
 	}
-	*extra = all
-	return nil
+	r.value(&text)
+	return text
 }
 
-// knownMembers are the members of the types of open objects.
-var knownMembers sync.Map
-
-// membersByName returns the indices of the fields of a type, by the names of the members.
-func membersByName(structure reflect.Type) map[string]int {
-	if known, ok := knownMembers.Load(structure); ok {
-		return known.(map[string]int)
+func (r *objectReader) strings(list *[]string) {
+	if !r.take('[') {
+		r.value(list)
+		return
 	}
-	known := make(map[string]int, structure.NumField())
-	for index := range structure.NumField() {
-		if name := memberName(structure.Field(index)); name != "-" {
-			known[name] = index
+	for *list = []string{}; r.err == nil && !r.take(']'); *list = append(*list, r.string()) {
+		if len(*list) > 0 {
+			r.expect(',')
 		}
 	}
-	knownMembers.Store(structure, known)
-	return known
 }
 
-// hasOnly says whether an object has only members with these names, to the letter.
-func hasOnly(data []byte, known map[string]int) bool {
-	depth := 0
-	for index := 0; index < len(data); index++ {
-		switch data[index] {
+func (r *objectReader) oneOrMore(list *OneOrMore) {
+	if r.peek() == '"' {
+		*list = OneOrMore{r.string()}
+		return
+	}
+	r.strings((*[]string)(list))
+}
+
+// number reads a number or null. A whole number with up to 15 digits is exact in each type.
+func number[T int64 | NumericDate](r *objectReader, target **T) {
+	first, end, whole := r.peek(), r.at, int64(0)
+	for ; end < len(r.text) && '0' <= r.text[end] && r.text[end] <= '9'; end++ {
+		whole = 10*whole + int64(r.text[end]-'0')
+	}
+	length := end - r.at
+	isPlain := 0 < length && length <= 15 && (first != '0' || length == 1)
+	if !isPlain || end == len(r.text) || strings.IndexByte(",} \t\r\n", r.text[end]) < 0 {
+		r.value(target)
+		return
+	}
+	if *target == nil {
+		*target = new(T)
+	}
+	r.at, **target = end, T(whole)
+}
+
+// value reads any value.
+func (r *objectReader) value(target any) {
+	begin, depth := r.at, 0
+	for r.at < len(r.text) {
+		switch r.text[r.at] {
 		case '{', '[':
 			depth++
 		case '}', ']':
 			depth--
 		case '"':
-			begin := index + 1
-			for index = begin; index < len(data) && data[index] != '"'; index++ {
-				if data[index] == '\\' {
-					index++
+			for r.at++; r.at < len(r.text) && r.text[r.at] != '"'; r.at++ {
+				if r.text[r.at] == '\\' {
+					r.at++
 				}
 			}
-			if depth != 1 || index >= len(data) {
-				continue
-			}
-			isName := bytes.HasPrefix(bytes.TrimLeft(data[index+1:], " \t\r\n"), []byte(":"))
-			if _, ok := known[string(data[begin:index])]; isName && !ok {
-				return false
-			}
+		}
+		if r.at++; depth <= 0 && (r.at >= len(r.text) || strings.IndexByte(",:]}", r.text[r.at]) >= 0) {
+			break
 		}
 	}
+	r.at = min(r.at, len(r.text))
+	r.fail(json.Unmarshal([]byte(r.text[begin:r.at]), target))
+}
+
+func (r *objectReader) extra(all *map[string]json.RawMessage) {
+	var text json.RawMessage
+	r.value(&text)
+	if *all == nil {
+		*all = map[string]json.RawMessage{}
+	}
+	(*all)[r.name] = text
+}
+
+// peek returns the next byte that is no space, which is 0 at the end.
+func (r *objectReader) peek() byte {
+	for ; r.at < len(r.text); r.at++ {
+		if letter := r.text[r.at]; letter > ' ' || strings.IndexByte(" \t\r\n", letter) < 0 {
+			return letter
+		}
+	}
+	return 0
+}
+
+func (r *objectReader) take(letter byte) bool {
+	if r.peek() != letter {
+		return false
+	}
+	r.at++
 	return true
+}
+
+func (r *objectReader) expect(letter byte) {
+	if !r.take(letter) {
+		r.fail(fmt.Errorf("not an object in JSON"))
+	}
+}
+
+// fail keeps the first error.
+func (r *objectReader) fail(err error) {
+	if r.err == nil && err != nil {
+		r.err = fmt.Errorf("%s: %w", r.name, err)
+	}
 }
 
 // encodeOpen writes an object with its further members.

@@ -95,11 +95,7 @@ impl<'a> Go<'a> {
             false => format!(" {{\n{}}}\n", fields.join("\n")),
         };
         if is_open {
-            code += &format!(
-                "\n// UnmarshalJSON reads the members by their exact names.\n\
-                 func (v *{name}) UnmarshalJSON(data []byte) error {{\n\
-                 \ttype plain {name}\n\treturn decodeOpen(data, (*plain)(v), &v.Extra)\n}}\n"
-            );
+            code += &self.reader(shape, &name, is_sent);
             let writes = format!("(v {name}) MarshalJSON() ([]byte, error)");
             code += &function(
                 "MarshalJSON writes all members, also those in Extra.",
@@ -117,6 +113,32 @@ impl<'a> Go<'a> {
         code
     }
 
+    /// Writes the function that reads an open object.
+    fn reader(&self, shape: &Shape, name: &str, is_sent: bool) -> String {
+        let read = |member: &Member| {
+            let field = format!("v.{}", go_name(&member.name));
+            let read = match self.field_type(member, is_sent).as_str() {
+                "string" => format!("{field} = r.string()"),
+                "[]string" => format!("r.strings(&{field})"),
+                "OneOrMore" => format!("r.oneOrMore(&{field})"),
+                "int64" | "NumericDate" => format!("field := &{field}\n\t\t\tnumber(r, &field)"),
+                "*int64" | "*NumericDate" => format!("number(r, &{field})"),
+                _ => format!("r.value(&{field})"),
+            };
+            format!("\t\tcase \"{}\":\n\t\t\t{read}\n", member.name)
+        };
+        let cases: String = shape.members().iter().map(read).collect();
+        format!(
+            "\n// UnmarshalJSON reads the members by their exact names.\n\
+             func (v *{name}) UnmarshalJSON(data []byte) error {{\n\
+             \tr := readObject(data)\n\
+             \tfor v.Extra = nil; r.next(); {{\n\
+             \t\tswitch r.name {{\n{cases}\
+             \t\tdefault:\n\t\t\tr.extra(&v.Extra)\n\
+             \t\t}}\n\t}}\n\treturn r.err\n}}\n"
+        )
+    }
+
     /// Whether a value of the type contains secrets, at any depth.
     fn has_secrets(&self, shape: &Shape) -> bool {
         let shapes = self.library.within([&shape.name]);
@@ -126,6 +148,15 @@ impl<'a> Go<'a> {
     /// Writes a member with its comment. In what a program sends, a member that may be absent is a pointer if its
     /// empty value is not the default: an empty condition must not become no condition.
     fn field(&self, member: &Member, is_sent: bool) -> String {
+        let kind = self.field_type(member, is_sent);
+        let omitted = if member.is_required { "" } else { ",omitzero" };
+        let secret = if member.is_secret { " doorward:\"secret\"" } else { "" };
+        let name = go_name(&member.name);
+        let tag = format!("json:\"{}{omitted}\"{secret}", member.name);
+        format!("{}\t{name} {kind} `{tag}`\n", comment(&member.about_with_bounds(), "\t"))
+    }
+
+    fn field_type(&self, member: &Member, is_sent: bool) -> String {
         let kind = member.values.as_deref().map_or_else(|| self.kind(&member.kind), go_name);
         let has_nil = is_container(&kind) || kind == "any";
         let is_plain = match (member.is_required, is_sent) {
@@ -133,19 +164,14 @@ impl<'a> Go<'a> {
             (false, true) => is_empty_the_default(member, &kind),
             (false, false) => kind == "string" || kind == "bool",
         };
-        let kind = match (member.is_host_only, is_plain || has_nil) {
+        match (member.is_host_only, is_plain || has_nil) {
             (true, _) => {
                 assert_eq!(kind, "string", "{}: only texts are for the host alone", member.name);
                 "HostOnly".to_owned()
             }
             (false, true) => kind,
             (false, false) => format!("*{kind}"),
-        };
-        let omitted = if member.is_required { "" } else { ",omitzero" };
-        let secret = if member.is_secret { " doorward:\"secret\"" } else { "" };
-        let name = go_name(&member.name);
-        let tag = format!("json:\"{}{omitted}\"{secret}", member.name);
-        format!("{}\t{name} {kind} `{tag}`\n", comment(&member.about_with_bounds(), "\t"))
+        }
     }
 
     fn kind(&self, kind: &Kind) -> String {
