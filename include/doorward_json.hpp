@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -40,8 +41,8 @@ struct wiping {
   T *allocate(std::size_t count) { return std::allocator<T>().allocate(count); }
   void deallocate(T *memory, std::size_t count) noexcept {
     // Volatile: the compiler must not leave out writes to memory that is not read again.
-    volatile char *byte = reinterpret_cast<volatile char *>(memory);
-    for (std::size_t left = count * sizeof(T); left > 0; left--) *byte++ = 0;
+    void *(*const volatile wipe)(void *, int, std::size_t) = std::memset;
+    wipe(memory, 0, count * sizeof(T));
     std::allocator<T>().deallocate(memory, count);
   }
 
@@ -71,6 +72,7 @@ class secret {
 
   void clear() noexcept { detail::wiped_bytes().swap(bytes_); }
   void push_back(char byte) { bytes_.push_back(byte); }
+  void append(const char *from, const char *end) { bytes_.insert(bytes_.end(), from, end); }
 
  private:
   detail::wiped_bytes bytes_;
@@ -183,7 +185,7 @@ Enumeration named(std::string_view name) noexcept {
 class writer {
  public:
   // A client gets no members that are for the host only.
-  explicit writer(bool is_for_host) : is_for_host_(is_for_host) {}
+  explicit writer(bool is_for_host) : is_for_host_(is_for_host) { out_.reserve(512); }
 
   std::string_view text() const noexcept { return {out_.data(), out_.size()}; }
   const char *c_str() {
@@ -307,19 +309,24 @@ inline void writer::value(double number) {
 
 inline void writer::value(std::string_view text) {
   out_.push_back('"');
-  for (const char letter : text) {
-    if (letter == '"' || letter == '\\') {
-      out_.push_back('\\');
-      out_.push_back(letter);
-    } else if (static_cast<unsigned char>(letter) < 0x20) {
+  std::size_t from = 0;
+  for (std::size_t index = 0; index < text.size(); index++) {
+    const char letter = text[index];
+    const bool is_control = static_cast<unsigned char>(letter) < 0x20;
+    if (!is_control && letter != '"' && letter != '\\') continue;
+    add(text.substr(from, index - from));
+    from = index + 1;
+    if (is_control) {
       const char *digits = "0123456789abcdef";
       add("\\u00");
       out_.push_back(digits[letter >> 4]);
       out_.push_back(digits[letter & 15]);
     } else {
+      out_.push_back('\\');
       out_.push_back(letter);
     }
   }
+  add(text.substr(from));
   out_.push_back('"');
 }
 
@@ -346,11 +353,14 @@ class reader {
 
   void value(bool &to) { to = literal("true") || (!literal("false") && fail()); }
   void value(std::int64_t &to) {
+    if (short_number(to)) return;
     const json number = this->number();
     if (!number.integer()) return void(fail());
     to = *number.integer();
   }
   void value(double &to) {
+    std::int64_t whole = 0;
+    if (short_number(whole)) return void(to = static_cast<double>(whole));
     const json number = this->number();
     if (number.integer()) to = static_cast<double>(*number.integer());
     if (number.number()) to = *number.number();
@@ -400,7 +410,7 @@ class reader {
 
   // A member of a shape.
   template <class T>
-  void operator()(const char *name, T &member) {
+  void operator()(std::string_view name, T &member) {
     if (is_taken_ || name_ != name) return;
     value(member);
     is_taken_ = true;
@@ -481,11 +491,6 @@ class reader {
     return first == '{';
   }
 
-  static void append(std::string &to, const char *from, const char *end) { to.append(from, end); }
-  static void append(secret &to, const char *from, const char *end) {
-    for (; from < end; from++) to.push_back(*from);
-  }
-
   template <class Text>
   void text(Text &to) {
     to.clear();
@@ -493,7 +498,7 @@ class reader {
     while (at_ < end_) {
       const char *const from = at_;
       while (at_ < end_ && *at_ != '"' && *at_ != '\\' && is_one_byte()) at_++;
-      append(to, from, at_);
+      to.append(from, at_);
       if (at_ == end_) break;
       if (*at_ == '"') return void(at_++);
       if (*at_ == '\\' ? !escape(to) : !many_bytes(to)) return void(fail());
@@ -519,7 +524,7 @@ class reader {
     for (int index = 2; index < length; index++) {
       if (byte(index) >> 6 != 2) return false;
     }
-    append(to, at_, at_ + length);
+    to.append(at_, at_ + length);
     at_ += length;
     return true;
   }
@@ -582,6 +587,20 @@ class reader {
   bool is_at(char one, char other) noexcept {
     if (at_ == end_ || (*at_ != one && *at_ != other)) return false;
     at_++;
+    return true;
+  }
+  // Reads a whole number without a sign, and with so few digits that it is exact in each type.
+  bool short_number(std::int64_t &to) noexcept {
+    skip_space();
+    const char *digit = at_;
+    std::int64_t number = 0;
+    for (; digit < end_ && *digit >= '0' && *digit <= '9' && digit - at_ < 15; digit++)
+      number = 10 * number + (*digit - '0');
+    const bool is_zero = digit - at_ == 1 && *at_ == '0';
+    if (digit == at_ || digit == end_ || (*at_ == '0' && !is_zero)) return false;
+    if (*digit != ',' && *digit != '}' && *digit != ']') return false;
+    to = number;
+    at_ = digit;
     return true;
   }
   // A whole number of 64 bits, or another that is finite; null where there is none.
