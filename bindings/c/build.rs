@@ -3,8 +3,13 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    if std::env::var_os("CARGO_CFG_TARGET_OS").is_some_and(|os| os == "linux") {
+    let is_linux = std::env::var_os("CARGO_CFG_TARGET_OS").is_some_and(|os| os == "linux");
+    if is_linux {
         println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libdoorward.so.1");
         println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    }
+    // Cargo strips no package that has settings of its own in the profile `dist`.
+    if is_linux && std::env::var_os("PROFILE").is_some_and(|profile| profile == "release") {
+        println!("cargo:rustc-cdylib-link-arg=-Wl,--strip-all");
     }
 }

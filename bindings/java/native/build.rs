@@ -1,0 +1,10 @@
+//! Strips the library that is shipped.
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    let is_linux = std::env::var_os("CARGO_CFG_TARGET_OS").is_some_and(|os| os == "linux");
+    // Cargo strips no package that has settings of its own in the profile `dist`.
+    if is_linux && std::env::var_os("PROFILE").is_some_and(|profile| profile == "release") {
+        println!("cargo:rustc-cdylib-link-arg=-Wl,--strip-all");
+    }
+}
