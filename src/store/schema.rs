@@ -156,8 +156,8 @@ impl Plan {
     }
 }
 
-/// Refuses a store of the newest schema that lacks a table, a column or an index, because somebody changed
-/// the schema. Without an index the store answers, but slowly. `found` has the names that the store has.
+/// Refuses a store of the newest schema that lacks a table, a column or an index, which was dropped by other
+/// means. Without an index the store answers, but slowly. `found` has the names that the store has.
 pub(super) fn refuse_incomplete(found: &str) -> Result<()> {
     let found: HashSet<&str> = found.split(',').collect();
     let mut missing = Vec::new();
