@@ -249,13 +249,6 @@ doorward_status doorward_update_user(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
-// Locks an account and ends everything that is open.
-// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
-DOORWARD_NODISCARD
-doorward_status doorward_lock_user(const struct doorward_engine *engine,
-                                   const char *request,
-                                   char **response);
-
 // Deletes an account and all data about it.
 // NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. CONFLICT: store_constraint. UNAVAILABLE:
 // store_unavailable.
@@ -321,9 +314,9 @@ DOORWARD_NODISCARD
 doorward_status doorward_login(const struct doorward_engine *engine, const char *request, char **response);
 
 // Takes the next step of a login and opens its session.
-// DENIED: invalid_challenge, invalid_code, invalid_credentials. FORBIDDEN: email_not_verified. CONFLICT:
-// already_configured. STEP_UP: password_change_required. THROTTLED: too_many_attempts. INVALID_REQUEST:
-// weak_password. UNAVAILABLE: hash_queue_full, store_unavailable. CONFIG: invalid_config.
+// DENIED: invalid_challenge, invalid_code. STEP_UP: second_factor_required, password_change_required.
+// THROTTLED: too_many_attempts. INVALID_REQUEST: weak_password. UNAVAILABLE: hash_queue_full,
+// store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_complete_login(const struct doorward_engine *engine,
                                         const char *request,
@@ -488,6 +481,21 @@ doorward_status doorward_reset_password(const struct doorward_engine *engine,
                                         const char *request,
                                         char **response);
 
+// Mails a code and a link that log in.
+// THROTTLED: too_many_attempts. CONFIG: invalid_config. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_request_login_code(const struct doorward_engine *engine,
+                                            const char *request,
+                                            char **response);
+
+// Logs in by a mailed link and opens a session.
+// INVALID_REQUEST: invalid_token. STEP_UP: second_factor_required. CONFIG: invalid_config. UNAVAILABLE:
+// store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_login_with_mail_token(const struct doorward_engine *engine,
+                                               const char *request,
+                                               char **response);
+
 // Verifies or changes an address by the token mailed to it and a proof of the account.
 // INVALID_REQUEST: invalid_token. DENIED: not_authenticated, user_not_found, invalid_credentials,
 // invalid_challenge. FORBIDDEN: permission_denied. CONFLICT: email_taken. THROTTLED: too_many_attempts.
@@ -544,7 +552,7 @@ doorward_status doorward_verify_totp(const struct doorward_engine *engine,
                                      char **response);
 
 // Sets up an authenticator app for an account; it is not a factor until it is confirmed.
-// NOT_FOUND: user_not_found. DENIED: invalid_challenge. FORBIDDEN: email_not_verified. UNAVAILABLE:
+// NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified. CONFLICT: already_configured. UNAVAILABLE:
 // store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_setup_totp(const struct doorward_engine *engine,
@@ -575,8 +583,7 @@ doorward_status doorward_disable_totp(const struct doorward_engine *engine,
                                       char **response);
 
 // Replaces the recovery codes of an account and ends every session.
-// DENIED: invalid_token, user_not_found. NOT_FOUND: user_not_found. FORBIDDEN: permission_denied.
-// UNAVAILABLE: store_unavailable.
+// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_generate_recovery_codes(const struct doorward_engine *engine,
                                                  const char *request,
@@ -589,16 +596,9 @@ doorward_status doorward_recovery_codes_status(const struct doorward_engine *eng
                                                const char *request,
                                                char **response);
 
-// Removes the second factors of an account without a proof of its user, and ends every session.
-// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
-DOORWARD_NODISCARD
-doorward_status doorward_remove_second_factors(const struct doorward_engine *engine,
-                                               const char *request,
-                                               char **response);
-
 // Begins to register a passkey for an account.
-// NOT_FOUND: user_not_found. DENIED: invalid_challenge. FORBIDDEN: email_not_verified, permission_denied.
-// CONFIG: invalid_config. UNAVAILABLE: store_unavailable.
+// NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified, permission_denied. CONFIG: invalid_config.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_begin_passkey_registration(const struct doorward_engine *engine,
                                                     const char *request,

@@ -140,6 +140,10 @@ pub struct Config {
     /// Mails to users.
     #[serde(deserialize_with = "crate::types::strict::object")]
     pub mail: Mail,
+    /// Logins by a mailed code or link. Default: none. Who reads the mails of a user can then log in as the
+    /// user, as far as no second factor is required.
+    #[serde(deserialize_with = "crate::types::strict::optional_object")]
+    pub mailed_login: Option<MailedLogin>,
     /// The audit log: `events`.
     #[serde(deserialize_with = "crate::types::strict::object")]
     pub audit: Audit,
@@ -362,6 +366,17 @@ impl Default for Registration {
     fn default() -> Registration {
         Registration { conceal_existing: false, default_roles: Vec::new(), require_email: true }
     }
+}
+
+/// Logins by a mailed code or link, to accounts whose address is verified.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Build)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "MailedLoginConfig")]
+#[non_exhaustive]
+pub struct MailedLogin {
+    /// Whether such a login may create an account without a password, for an address that no account has
+    /// verified (`create` of `request_login_code`).
+    pub create: bool,
 }
 
 /// The relying party of WebAuthn.

@@ -131,6 +131,8 @@ pub struct Links {
     pub reset_password: Option<Link>,
     /// The page that calls `verify_email` for a new address.
     pub change_email: Option<Link>,
+    /// The page that calls `login_with_mail_token`. Without it, a mail that logs in has the code alone.
+    pub login: Option<Link>,
 }
 
 impl Links {
@@ -139,6 +141,7 @@ impl Links {
             Kind::VerifyEmail => self.verify_email.as_ref(),
             Kind::ResetPassword => self.reset_password.as_ref(),
             Kind::ChangeEmail => self.change_email.as_ref(),
+            Kind::Login => self.login.as_ref(),
             _ => None,
         }
     }

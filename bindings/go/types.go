@@ -174,19 +174,6 @@ type UpdateUserRequest struct {
 	Username *string `json:"username,omitzero"`
 }
 
-// LockUserRequest: Locks an account: a privileged act. `update_user` with `is_active` opens it again.
-type LockUserRequest struct {
-	// The user's id.
-	UserID string `json:"user_id"`
-
-	// Why, for the audit log.
-	Reason string `json:"reason"`
-
-	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
-	// call's events record it.
-	Actor *string `json:"actor,omitzero"`
-}
-
 // DeleteUserRequest: Deletes an account and everything about it.
 type DeleteUserRequest struct {
 	// The user's id.
@@ -479,18 +466,18 @@ type CompleteLoginRequest struct {
 	// The login's challenge. It can be used once and allows ten attempts.
 	Challenge string `json:"challenge" doorward:"secret"`
 
+	// The mailed code, if the challenge is of `request_login_code`. It allows five attempts, and refuses
+	// every wrong or spent code alike.
+	MailCode *string `json:"mail_code,omitzero" doorward:"secret"`
+
 	// The new password, if the password must be changed.
 	NewPassword *string `json:"new_password,omitzero" doorward:"secret"`
 
 	// A recovery code, which is used up.
 	RecoveryCode *string `json:"recovery_code,omitzero" doorward:"secret"`
 
-	// The code of the authenticator app, also of one that `setup_totp` made for this challenge.
+	// The code of the authenticator app.
 	TwoFACode *string `json:"two_fa_code,omitzero" doorward:"secret"`
-
-	// The answer of `navigator.credentials.create` to what `begin_passkey_registration` made for this
-	// challenge: the credential's `toJSON()`.
-	WebAuthnRegistration json.RawMessage `json:"webauthn_registration,omitzero" doorward:"secret"`
 
 	// The answer of `navigator.credentials.get` to the login's `webauthn_options`: the credential's
 	// `toJSON()`.
@@ -1129,6 +1116,68 @@ func (v ResetPasswordRequest) LogValue() slog.Value {
 	return logValue(v)
 }
 
+// RequestLoginCodeRequest: Requests a mail with a code and a link that log in.
+type RequestLoginCodeRequest struct {
+	// The address. Only an account that has verified it gets a mail.
+	Email string `json:"email"`
+
+	// The backend that the session's tokens are for; default: `default`.
+	Backend *string `json:"backend,omitzero"`
+
+	// The client's connection: too many mails for one network address are refused. Pass it on, so that a
+	// stranger elsewhere cannot use up the mails of a user.
+	Client *Client `json:"client,omitzero"`
+
+	// Whether an account may be created for the address; needs `mailed_login.create`. It has no password, and
+	// it is found by its address once the mail was used.
+	Create *bool `json:"create,omitzero"`
+
+	// The language of the mail. Default: that of the account.
+	Locale *string `json:"locale,omitzero"`
+
+	// The scopes of the access token, separated by spaces. The engine grants what the host asks for.
+	Scope *string `json:"scope,omitzero"`
+}
+
+// Format hides secrets.
+func (v RequestLoginCodeRequest) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v RequestLoginCodeRequest) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v RequestLoginCodeRequest) LogValue() slog.Value {
+	return logValue(v)
+}
+
+// LoginWithMailTokenRequest: Logs in by a mailed link.
+type LoginWithMailTokenRequest struct {
+	// The token of the link.
+	Token string `json:"token" doorward:"secret"`
+
+	// The connection of the client that opened the link, where known.
+	Client *Client `json:"client,omitzero"`
+}
+
+// Format hides secrets.
+func (v LoginWithMailTokenRequest) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v LoginWithMailTokenRequest) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v LoginWithMailTokenRequest) LogValue() slog.Value {
+	return logValue(v)
+}
+
 // VerifyEmailRequest: Redeems a mailed token, with one proof of the account: `access_token`, `username` with
 // `password`, `verification`, or `id_token`. Without a proof the request is refused, unless
 // `mail.click_verifies` is set and the account never verified an address.
@@ -1281,31 +1330,11 @@ func (v VerifyTOTPRequest) LogValue() slog.Value {
 	return logValue(v)
 }
 
-// SetupTOTPRequest: Sets up an authenticator app for an account. `user_id` or `challenge` names the account.
-// With `user_id` the host must have authenticated its user just now, because the app shuts out all other
-// users.
+// SetupTOTPRequest: Sets up an authenticator app for an account. The host must have authenticated its user
+// just now, because the app shuts out all other users.
 type SetupTOTPRequest struct {
-	// The challenge of a login whose account must have a second factor and has none. `complete_login` then
-	// takes the app's code.
-	Challenge *string `json:"challenge,omitzero" doorward:"secret"`
-
-	// The user's id; or else give `challenge`.
-	UserID *string `json:"user_id,omitzero"`
-}
-
-// Format hides secrets.
-func (v SetupTOTPRequest) Format(state fmt.State, verb rune) {
-	format(state, verb, v)
-}
-
-// String hides secrets.
-func (v SetupTOTPRequest) String() string {
-	return render(v)
-}
-
-// LogValue hides secrets.
-func (v SetupTOTPRequest) LogValue() slog.Value {
-	return logValue(v)
+	// The user's id.
+	UserID string `json:"user_id"`
 }
 
 // ConfirmTOTPRequest: Activates an authenticator app.
@@ -1376,37 +1405,15 @@ func (v DisableTOTPRequest) LogValue() slog.Value {
 	return logValue(v)
 }
 
-// GenerateRecoveryCodesRequest: Replaces the recovery codes of an account: for its user, by a `token` whose
-// session gave a second factor in the last fifteen minutes (`reauthenticate`); or by `user_id` and `reason`,
-// for a privileged caller.
+// GenerateRecoveryCodesRequest: Replaces the recovery codes of an account. The host must have authenticated
+// its user just now.
 type GenerateRecoveryCodesRequest struct {
+	// The user's id.
+	UserID string `json:"user_id"`
+
 	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
 	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
-
-	// With `user_id`: why, for the audit log.
-	Reason *string `json:"reason,omitzero"`
-
-	// A live access token of the user.
-	Token *string `json:"token,omitzero" doorward:"secret"`
-
-	// The user's id, if a privileged caller acts without the user.
-	UserID *string `json:"user_id,omitzero"`
-}
-
-// Format hides secrets.
-func (v GenerateRecoveryCodesRequest) Format(state fmt.State, verb rune) {
-	format(state, verb, v)
-}
-
-// String hides secrets.
-func (v GenerateRecoveryCodesRequest) String() string {
-	return render(v)
-}
-
-// LogValue hides secrets.
-func (v GenerateRecoveryCodesRequest) LogValue() slog.Value {
-	return logValue(v)
 }
 
 // RecoveryCodesStatusRequest: Counts the unused recovery codes of an account.
@@ -1415,66 +1422,14 @@ type RecoveryCodesStatusRequest struct {
 	UserID string `json:"user_id"`
 }
 
-// FactorKind: A kind of second factor.
-type FactorKind string
-
-// The values of FactorKind; a newer library may have more.
-const (
-	// The authenticator app.
-	FactorKindTOTP FactorKind = "totp"
-
-	// Every passkey.
-	FactorKindPasskeys FactorKind = "passkeys"
-
-	// The recovery codes.
-	FactorKindRecoveryCodes FactorKind = "recovery_codes"
-)
-
-// RemoveSecondFactorsRequest: Removes the second factors of an account without a proof of its user: a
-// privileged act. Verify who asks by other means before.
-type RemoveSecondFactorsRequest struct {
+// BeginPasskeyRegistrationRequest: Begins to register a passkey for an account. The host must have
+// authenticated its user just now, because a passkey opens the account.
+type BeginPasskeyRegistrationRequest struct {
 	// The user's id.
 	UserID string `json:"user_id"`
 
-	// Why, for the audit log.
-	Reason string `json:"reason"`
-
-	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
-	// call's events record it.
-	Actor *string `json:"actor,omitzero"`
-
-	// The factors to remove; default: all of them. The recovery codes go with the last other factor.
-	Factors []FactorKind `json:"factors,omitzero"`
-}
-
-// BeginPasskeyRegistrationRequest: Begins to register a passkey for an account. `user_id` or `challenge`
-// names the account. With `user_id` the host must have authenticated its user just now, because a passkey
-// opens the account.
-type BeginPasskeyRegistrationRequest struct {
-	// The challenge of a login whose account must have a second factor and has none. `complete_login` then
-	// takes the answer as `webauthn_registration`.
-	Challenge *string `json:"challenge,omitzero" doorward:"secret"`
-
-	// The user's name for the passkey: 1 to 64 characters; not with `challenge`.
+	// The user's name for the passkey: 1 to 64 characters.
 	Label *string `json:"label,omitzero"`
-
-	// The user's id; or else give `challenge`.
-	UserID *string `json:"user_id,omitzero"`
-}
-
-// Format hides secrets.
-func (v BeginPasskeyRegistrationRequest) Format(state fmt.State, verb rune) {
-	format(state, verb, v)
-}
-
-// String hides secrets.
-func (v BeginPasskeyRegistrationRequest) String() string {
-	return render(v)
-}
-
-// LogValue hides secrets.
-func (v BeginPasskeyRegistrationRequest) LogValue() slog.Value {
-	return logValue(v)
 }
 
 // FinishPasskeyRegistrationRequest: Registers a passkey.
@@ -1581,7 +1536,6 @@ const (
 	EventKindReauthenticationFailed  EventKind = "reauthentication_failed"
 	EventKindSecondFactorAdded       EventKind = "second_factor_added"
 	EventKindSecondFactorRemoved     EventKind = "second_factor_removed"
-	EventKindSecondFactorsRemoved    EventKind = "second_factors_removed"
 	EventKindSecondFactorFailed      EventKind = "second_factor_failed"
 	EventKindRecoveryCodesGenerated  EventKind = "recovery_codes_generated"
 	EventKindRecoveryCodeUsed        EventKind = "recovery_code_used"
@@ -1591,7 +1545,6 @@ const (
 	EventKindRefreshRepeated         EventKind = "refresh_repeated"
 	EventKindRefreshTokenReused      EventKind = "refresh_token_reused"
 	EventKindUserUpdated             EventKind = "user_updated"
-	EventKindAccountLocked           EventKind = "account_locked"
 	EventKindUserDeleted             EventKind = "user_deleted"
 	EventKindUsersImported           EventKind = "users_imported"
 	EventKindMailRequested           EventKind = "mail_requested"
@@ -1908,46 +1861,14 @@ type MailLinks struct {
 	// The page that calls `verify_email` for a new address.
 	ChangeEmail *string `json:"change_email,omitzero"`
 
+	// The page that calls `login_with_mail_token`. Without it, a mail that logs in has the code alone.
+	Login *string `json:"login,omitzero"`
+
 	// The page that calls `reset_password`.
 	ResetPassword *string `json:"reset_password,omitzero"`
 
 	// The page that calls `verify_email`.
 	VerifyEmail *string `json:"verify_email,omitzero"`
-}
-
-// MailConfigNotices: Whether each kind of notice is written. Default: all of them.
-type MailConfigNotices struct {
-	AccountChanged *bool `json:"account_changed,omitzero"`
-
-	AccountDeleted *bool `json:"account_deleted,omitzero"`
-
-	AccountExists *bool `json:"account_exists,omitzero"`
-
-	AccountLocked *bool `json:"account_locked,omitzero"`
-
-	ChangeEmail *bool `json:"change_email,omitzero"`
-
-	EmailChangeRequested *bool `json:"email_change_requested,omitzero"`
-
-	EmailChanged *bool `json:"email_changed,omitzero"`
-
-	IdentityLinked *bool `json:"identity_linked,omitzero"`
-
-	NewDevice *bool `json:"new_device,omitzero"`
-
-	PasswordChanged *bool `json:"password_changed,omitzero"`
-
-	RecoveryCodeUsed *bool `json:"recovery_code_used,omitzero"`
-
-	RecoveryCodesGenerated *bool `json:"recovery_codes_generated,omitzero"`
-
-	ResetPassword *bool `json:"reset_password,omitzero"`
-
-	SecondFactorAdded *bool `json:"second_factor_added,omitzero"`
-
-	SecondFactorRemoved *bool `json:"second_factor_removed,omitzero"`
-
-	VerifyEmail *bool `json:"verify_email,omitzero"`
 }
 
 // SMTPTLS: The encryption of a connection.
@@ -2012,7 +1933,8 @@ func (v SMTPConfig) LogValue() slog.Value {
 }
 
 // MailTemplate: The text of one kind of mail in one language. Placeholders: `{service}`, `{username}`; for a
-// mail with a token also `{token}` and `{link}`, which is the token itself if no link is configured.
+// mail with a token also `{token}` and `{link}`, which is the token itself if no link is configured; for
+// `login` also `{code}`.
 type MailTemplate struct {
 	// The subject, on one line.
 	Subject string `json:"subject"`
@@ -2029,13 +1951,7 @@ type MailTemplate struct {
 
 // MailConfigTemplates: The host's own texts: by kind of mail, then by language.
 type MailConfigTemplates struct {
-	AccountChanged map[string]MailTemplate `json:"account_changed,omitzero"`
-
-	AccountDeleted map[string]MailTemplate `json:"account_deleted,omitzero"`
-
 	AccountExists map[string]MailTemplate `json:"account_exists,omitzero"`
-
-	AccountLocked map[string]MailTemplate `json:"account_locked,omitzero"`
 
 	ChangeEmail map[string]MailTemplate `json:"change_email,omitzero"`
 
@@ -2043,21 +1959,11 @@ type MailConfigTemplates struct {
 
 	EmailChanged map[string]MailTemplate `json:"email_changed,omitzero"`
 
-	IdentityLinked map[string]MailTemplate `json:"identity_linked,omitzero"`
-
-	NewDevice map[string]MailTemplate `json:"new_device,omitzero"`
+	Login map[string]MailTemplate `json:"login,omitzero"`
 
 	PasswordChanged map[string]MailTemplate `json:"password_changed,omitzero"`
 
-	RecoveryCodeUsed map[string]MailTemplate `json:"recovery_code_used,omitzero"`
-
-	RecoveryCodesGenerated map[string]MailTemplate `json:"recovery_codes_generated,omitzero"`
-
 	ResetPassword map[string]MailTemplate `json:"reset_password,omitzero"`
-
-	SecondFactorAdded map[string]MailTemplate `json:"second_factor_added,omitzero"`
-
-	SecondFactorRemoved map[string]MailTemplate `json:"second_factor_removed,omitzero"`
 
 	VerifyEmail map[string]MailTemplate `json:"verify_email,omitzero"`
 }
@@ -2081,9 +1987,6 @@ type MailConfig struct {
 	// The language of mails to users who have not chosen one. Default: `en`.
 	Locale *string `json:"locale,omitzero"`
 
-	// Whether each kind of notice is written. Default: all of them.
-	Notices MailConfigNotices `json:"notices,omitzero"`
-
 	// The mail server; it needs `from` and all `links`. Default: none, and the host takes the mails.
 	SMTP *SMTPConfig `json:"smtp,omitzero"`
 
@@ -2104,6 +2007,13 @@ func (v MailConfig) String() string {
 // LogValue hides secrets.
 func (v MailConfig) LogValue() slog.Value {
 	return logValue(v)
+}
+
+// MailedLoginConfig: Logins by a mailed code or link, to accounts whose address is verified.
+type MailedLoginConfig struct {
+	// Whether such a login may create an account without a password, for an address that no account has
+	// verified (`create` of `request_login_code`).
+	Create bool `json:"create,omitzero"`
 }
 
 // MailedLoginName: A kind of name.
@@ -2270,6 +2180,10 @@ type Config struct {
 	// Mails to users.
 	Mail MailConfig `json:"mail,omitzero"`
 
+	// Logins by a mailed code or link. Default: none. Who reads the mails of a user can then log in as the
+	// user, as far as no second factor is required.
+	MailedLogin *MailedLoginConfig `json:"mailed_login,omitzero"`
+
 	// Whether opening creates the tables of a new store and upgrades an older schema. With `false` an
 	// outdated store is refused, and the operator runs `doorward migrate-schema`. Default: true.
 	Migrate *bool `json:"migrate,omitzero"`
@@ -2409,7 +2323,8 @@ func (v RegisterResponse) LogValue() slog.Value {
 // AccountLock: A lock that keeps guesses away from an account.
 type AccountLock struct {
 	// The locked thing: `account` (logins by any name), `username` or `email` (logins by that name),
-	// `second_factor` (codes of an authenticator app).
+	// `second_factor` (codes of an authenticator app), `mail_code` (mailed codes; a mailed link is not
+	// locked).
 	Of string `json:"of"`
 
 	// Whether the lock applies only to one of the devices on which the account logged in before. Otherwise it
@@ -2541,15 +2456,6 @@ type ListUsersResponse struct {
 type UserResponse struct {
 	// The account.
 	User User `json:"user"`
-}
-
-// LockUserResponse: The account is locked.
-type LockUserResponse struct {
-	// The account.
-	User User `json:"user"`
-
-	// The number of sessions that ended.
-	RevokedSessions int64 `json:"revoked_sessions"`
 }
 
 // DeleteUserResponse: The account was deleted.
@@ -2690,15 +2596,6 @@ type Passkey struct {
 	LastUsedAt *int64 `json:"last_used_at,omitzero"`
 }
 
-// ExportedTOTP: An authenticator app.
-type ExportedTOTP struct {
-	// When the app was set up.
-	CreatedAt int64 `json:"created_at"`
-
-	// When the app was activated.
-	ConfirmedAt *int64 `json:"confirmed_at,omitzero"`
-}
-
 // ProviderLogin: A login at an identity provider, and what the provider says about it. The engine concludes
 // nothing from it.
 type ProviderLogin struct {
@@ -2769,6 +2666,15 @@ func (v ExportedSession) LogValue() slog.Value {
 	return logValue(v)
 }
 
+// ExportedTOTP: An authenticator app.
+type ExportedTOTP struct {
+	// When the app was set up.
+	CreatedAt int64 `json:"created_at"`
+
+	// When the app was activated.
+	ConfirmedAt *int64 `json:"confirmed_at,omitzero"`
+}
+
 // ExportUserResponse: Everything that the store keeps about a person, without secrets; one page of sessions
 // and events.
 type ExportUserResponse struct {
@@ -2814,10 +2720,7 @@ type ExportUserResponse struct {
 	// The scheme of the password's hash, if there is a password. The hash stays in the store.
 	PasswordScheme string `json:"password_scheme,omitzero"`
 
-	// The authenticator app that is set up and not confirmed, without its secret.
-	PendingTOTP *ExportedTOTP `json:"pending_totp,omitzero"`
-
-	// The authenticator app without its secret, if one is in use.
+	// The authenticator app without its secret, if one is set up.
 	TOTP *ExportedTOTP `json:"totp,omitzero"`
 }
 
@@ -2926,9 +2829,6 @@ type LoginResponse struct {
 	// The user who logged in.
 	User User `json:"user"`
 
-	// If this login gave the account its first second factor: the recovery codes. They are shown only now.
-	RecoveryCodes []string `json:"recovery_codes,omitzero" doorward:"secret"`
-
 	// The life of the refresh token in seconds.
 	RefreshExpiresIn *int64 `json:"refresh_expires_in,omitzero"`
 
@@ -2973,9 +2873,6 @@ type LoginWithIDTokenResponse struct {
 
 	// Whether this login created the account.
 	Created bool `json:"created"`
-
-	// If this login gave the account its first second factor: the recovery codes. They are shown only now.
-	RecoveryCodes []string `json:"recovery_codes,omitzero" doorward:"secret"`
 
 	// The life of the refresh token in seconds.
 	RefreshExpiresIn *int64 `json:"refresh_expires_in,omitzero"`
@@ -3529,9 +3426,34 @@ func (v RequestEmailChangeResponse) LogValue() slog.Value {
 	return logValue(v)
 }
 
+// RequestLoginCodeResponse: The same answer whether or not a mail was sent.
+type RequestLoginCodeResponse struct {
+	// The challenge for `complete_login`, which ties the mailed code to the browser that asked: keep it in a
+	// cookie that scripts cannot read.
+	Challenge string `json:"challenge" doorward:"secret"`
+
+	// How long the code and the link are valid, in seconds.
+	ExpiresIn int64 `json:"expires_in"`
+}
+
+// Format hides secrets.
+func (v RequestLoginCodeResponse) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v RequestLoginCodeResponse) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v RequestLoginCodeResponse) LogValue() slog.Value {
+	return logValue(v)
+}
+
 // CheckMailTokenResponse: A token that can be redeemed.
 type CheckMailTokenResponse struct {
-	// The token's purpose: `verify_email`, `reset_password` or `change_email`.
+	// The token's purpose: `verify_email`, `reset_password`, `change_email` or `login`.
 	Purpose string `json:"purpose"`
 
 	// When the token expires.
@@ -3543,7 +3465,7 @@ type Mail struct {
 	// The mail's id, for `acknowledge_mail`.
 	ID string `json:"id"`
 
-	// The kind of mail: `verify_email`, `reset_password`, `change_email`, `email_change_requested`,
+	// The kind of mail: `verify_email`, `reset_password`, `change_email`, `login`, `email_change_requested`,
 	// `email_changed`, `account_exists`, `password_changed`.
 	Kind MailKind `json:"kind"`
 
@@ -3573,6 +3495,9 @@ type Mail struct {
 
 	// The number of this attempt, from 1.
 	Attempt int64 `json:"attempt"`
+
+	// The code, if the mail has one.
+	Code string `json:"code,omitzero" doorward:"secret"`
 
 	// The sender, if `mail.from` is configured.
 	From string `json:"from,omitzero"`
@@ -3692,8 +3617,7 @@ type VerifyTOTPResponse struct {
 	Valid bool `json:"valid"`
 }
 
-// SetupTOTPResponse: The app's secret. The app is not a factor until `confirm_totp` or, by a challenge,
-// `complete_login`.
+// SetupTOTPResponse: The app's secret. The app is not a factor until `confirm_totp`.
 type SetupTOTPResponse struct {
 	// The secret in base32, for users who cannot scan the picture.
 	Secret string `json:"secret" doorward:"secret"`
@@ -3778,25 +3702,10 @@ type RecoveryCodesStatusResponse struct {
 	Remaining int64 `json:"remaining"`
 }
 
-// RemoveSecondFactorsResponse: What was removed. If that was anything, every session has ended.
-type RemoveSecondFactorsResponse struct {
-	// Whether an authenticator app was removed.
-	TOTP bool `json:"totp"`
-
-	// The number of passkeys that were removed.
-	Passkeys int64 `json:"passkeys"`
-
-	// The number of recovery codes that were removed.
-	RecoveryCodes int64 `json:"recovery_codes"`
-
-	// The number of sessions that ended.
-	RevokedSessions int64 `json:"revoked_sessions"`
-}
-
 // BeginPasskeyRegistrationResponse: A ceremony that begins; finish it within five minutes.
 type BeginPasskeyRegistrationResponse struct {
 	// The challenge for `finish_passkey_registration`. A registration that succeeds spends it; another call
-	// of this operation replaces it. With a `challenge` of a login it is the same, for `complete_login`.
+	// of this operation replaces it.
 	Challenge string `json:"challenge" doorward:"secret"`
 
 	// The options for `navigator.credentials.create`, as `PublicKeyCredential.parseCreationOptionsFromJSON`
@@ -4142,8 +4051,7 @@ type StepUp struct {
 	// The code of the failure, which names the step.
 	Status NextStep `json:"status"`
 
-	// The challenge for `complete_login`: it proves the steps so far and can be used once. If the account
-	// must have a second factor and has none, it is also for `setup_totp` and `begin_passkey_registration`.
+	// The challenge for `complete_login`: it proves the steps so far and can be used once.
 	Challenge string `json:"challenge" doorward:"secret"`
 
 	// The challenge's lifetime in seconds.
@@ -4151,10 +4059,6 @@ type StepUp struct {
 
 	// The id of the user who logs in.
 	UserID string `json:"user_id"`
-
-	// With `password_change_required`, if `complete_login` just gave the account its first factor: the
-	// recovery codes. They are shown only now.
-	RecoveryCodes []string `json:"recovery_codes,omitzero" doorward:"secret"`
 
 	// Whether a recovery code is accepted: `recovery_code`.
 	RecoveryCodesSupported bool `json:"recovery_codes_supported,omitzero"`
@@ -4190,22 +4094,14 @@ type MailKind string
 
 // The values of MailKind; a newer library may have more.
 const (
-	MailKindVerifyEmail            MailKind = "verify_email"
-	MailKindResetPassword          MailKind = "reset_password"
-	MailKindChangeEmail            MailKind = "change_email"
-	MailKindEmailChangeRequested   MailKind = "email_change_requested"
-	MailKindEmailChanged           MailKind = "email_changed"
-	MailKindAccountExists          MailKind = "account_exists"
-	MailKindPasswordChanged        MailKind = "password_changed"
-	MailKindSecondFactorAdded      MailKind = "second_factor_added"
-	MailKindSecondFactorRemoved    MailKind = "second_factor_removed"
-	MailKindRecoveryCodesGenerated MailKind = "recovery_codes_generated"
-	MailKindRecoveryCodeUsed       MailKind = "recovery_code_used"
-	MailKindIdentityLinked         MailKind = "identity_linked"
-	MailKindNewDevice              MailKind = "new_device"
-	MailKindAccountChanged         MailKind = "account_changed"
-	MailKindAccountLocked          MailKind = "account_locked"
-	MailKindAccountDeleted         MailKind = "account_deleted"
+	MailKindVerifyEmail          MailKind = "verify_email"
+	MailKindResetPassword        MailKind = "reset_password"
+	MailKindChangeEmail          MailKind = "change_email"
+	MailKindLogin                MailKind = "login"
+	MailKindEmailChangeRequested MailKind = "email_change_requested"
+	MailKindEmailChanged         MailKind = "email_changed"
+	MailKindAccountExists        MailKind = "account_exists"
+	MailKindPasswordChanged      MailKind = "password_changed"
 )
 
 // NextStep: What a login requires before its session is opened.

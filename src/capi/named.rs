@@ -57,18 +57,6 @@ pub unsafe extern "C" fn doorward_update_user(
     unsafe { run(&rows::update_user, engine, request, response) }
 }
 
-/// Locks an account and ends everything that is open.
-/// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn doorward_lock_user(
-    engine: *const doorward_engine,
-    request: *const c_char,
-    response: *mut *mut c_char,
-) -> doorward_status {
-    // SAFETY: the header's rules.
-    unsafe { run(&rows::lock_user, engine, request, response) }
-}
-
 /// Deletes an account and all data about it.
 /// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. CONFLICT: store_constraint. UNAVAILABLE:
 /// store_unavailable.
@@ -181,9 +169,9 @@ pub unsafe extern "C" fn doorward_login(
 }
 
 /// Takes the next step of a login and opens its session.
-/// DENIED: invalid_challenge, invalid_code, invalid_credentials. FORBIDDEN: email_not_verified. CONFLICT:
-/// already_configured. STEP_UP: password_change_required. THROTTLED: too_many_attempts. INVALID_REQUEST:
-/// weak_password. UNAVAILABLE: hash_queue_full, store_unavailable. CONFIG: invalid_config.
+/// DENIED: invalid_challenge, invalid_code. STEP_UP: second_factor_required, password_change_required.
+/// THROTTLED: too_many_attempts. INVALID_REQUEST: weak_password. UNAVAILABLE: hash_queue_full,
+/// store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_complete_login(
     engine: *const doorward_engine,
@@ -476,6 +464,31 @@ pub unsafe extern "C" fn doorward_reset_password(
     unsafe { run(&rows::reset_password, engine, request, response) }
 }
 
+/// Mails a code and a link that log in.
+/// THROTTLED: too_many_attempts. CONFIG: invalid_config. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_request_login_code(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::request_login_code, engine, request, response) }
+}
+
+/// Logs in by a mailed link and opens a session.
+/// INVALID_REQUEST: invalid_token. STEP_UP: second_factor_required. CONFIG: invalid_config. UNAVAILABLE:
+/// store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_login_with_mail_token(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::login_with_mail_token, engine, request, response) }
+}
+
 /// Verifies or changes an address by the token mailed to it and a proof of the account.
 /// INVALID_REQUEST: invalid_token. DENIED: not_authenticated, user_not_found, invalid_credentials,
 /// invalid_challenge. FORBIDDEN: permission_denied. CONFLICT: email_taken. THROTTLED: too_many_attempts.
@@ -572,7 +585,7 @@ pub unsafe extern "C" fn doorward_verify_totp(
 }
 
 /// Sets up an authenticator app for an account; it is not a factor until it is confirmed.
-/// NOT_FOUND: user_not_found. DENIED: invalid_challenge. FORBIDDEN: email_not_verified. UNAVAILABLE:
+/// NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified. CONFLICT: already_configured. UNAVAILABLE:
 /// store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_setup_totp(
@@ -623,8 +636,7 @@ pub unsafe extern "C" fn doorward_disable_totp(
 }
 
 /// Replaces the recovery codes of an account and ends every session.
-/// DENIED: invalid_token, user_not_found. NOT_FOUND: user_not_found. FORBIDDEN: permission_denied.
-/// UNAVAILABLE: store_unavailable.
+/// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_generate_recovery_codes(
     engine: *const doorward_engine,
@@ -647,21 +659,9 @@ pub unsafe extern "C" fn doorward_recovery_codes_status(
     unsafe { run(&rows::recovery_codes_status, engine, request, response) }
 }
 
-/// Removes the second factors of an account without a proof of its user, and ends every session.
-/// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn doorward_remove_second_factors(
-    engine: *const doorward_engine,
-    request: *const c_char,
-    response: *mut *mut c_char,
-) -> doorward_status {
-    // SAFETY: the header's rules.
-    unsafe { run(&rows::remove_second_factors, engine, request, response) }
-}
-
 /// Begins to register a passkey for an account.
-/// NOT_FOUND: user_not_found. DENIED: invalid_challenge. FORBIDDEN: email_not_verified, permission_denied.
-/// CONFIG: invalid_config. UNAVAILABLE: store_unavailable.
+/// NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified, permission_denied. CONFIG: invalid_config.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_begin_passkey_registration(
     engine: *const doorward_engine,

@@ -152,7 +152,7 @@ impl Statuses<'_> {
         let hash = self.passwords.hash_of(user);
         let unverifiable = hash.as_deref().and_then(|hash| self.passwords.hasher.scheme(hash).err());
         let obstacles = [
-            ("locked", locks.iter().any(|lock| !lock.is_of_app())),
+            ("locked", locks.iter().any(AccountLock::is_of_password)),
             ("no_password", user.password_hash.is_none()),
             ("sealed_by_unknown_key", user.password_hash.is_some() && hash.is_none()),
             ("password_hash_too_costly", matches!(unverifiable, Some(Unverifiable::TooCostly(_)))),

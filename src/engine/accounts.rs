@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use super::audit::{Audit, Kind as EventKind, event};
 use super::background::Mailing;
 use super::factors::Factors;
@@ -40,6 +42,12 @@ pub(crate) struct Mailed {
     pub user: User,
     /// The address that the token was mailed to.
     pub address: Email,
+}
+
+/// The data of a mailed token that is more than an address.
+#[derive(Deserialize)]
+struct Addressed {
+    address: String,
 }
 
 impl Accounts {
@@ -167,7 +175,14 @@ impl Accounts {
     pub(crate) fn mailed(&self, tx: &mut Tx, token: &Token, among: &[Purpose], now: i64) -> Result<Mailed> {
         let found = self.one_time.peek(tx, token.expose(), among, now)?;
         let user = users::find(tx, By::Id(found.user_id))?.ok_or_else(unexpected)?;
-        let address = Email::stored(str::from_utf8(&found.data).map_err(|_| damaged())?.to_owned());
+        let address = match found.purpose {
+            Purpose::Login => {
+                let Addressed { address } = serde_json::from_slice(&found.data).map_err(|_| damaged())?;
+                address
+            }
+            _ => str::from_utf8(&found.data).map_err(|_| damaged())?.to_owned(),
+        };
+        let address = Email::stored(address);
         let is_own = user.public.email.as_ref() == Some(&address);
         match is_own || found.purpose == Purpose::ChangeEmail {
             true => Ok(Mailed { found, user, address }),

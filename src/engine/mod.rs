@@ -19,6 +19,7 @@ pub(crate) mod one_time;
 pub(crate) mod opening;
 pub(crate) mod outbox;
 pub(crate) mod passwords;
+pub(crate) mod pending;
 pub(crate) mod provider_keys;
 pub(crate) mod providers;
 pub(crate) mod retirement;
@@ -46,6 +47,7 @@ use self::logins::Logins;
 use self::one_time::OneTime;
 use self::opening::Opened;
 use self::passwords::Passwords;
+use self::pending::Pending;
 use self::providers::Providers;
 use self::sessions::Sessions;
 use self::shared::Shared;
@@ -80,6 +82,7 @@ pub(crate) struct Engine {
     pub(crate) mailing: Arc<Mailing>,
     pub(crate) factors: Arc<Factors>,
     pub(crate) passwords: Arc<Passwords>,
+    pub(crate) pending: Pending,
     pub(crate) logins: Logins,
     pub(crate) accounts: Accounts,
     pub(crate) proofs: Proofs,
@@ -177,6 +180,7 @@ impl Engine {
             logins: Logins::new(&audit, &factors, &keys, &one_time, &sessions),
             accounts: Accounts::new(&shared, &audit, &factors, &mailing, &one_time, &sessions, &throttle),
             proofs: Proofs::new(&shared, &keys, &passwords, &providers, &throttle, &tokens),
+            pending: Pending { secrets: Arc::clone(&shared.secrets) },
             rule_sets: RuleSets::default(),
             counters: Counters::default(),
             audit,

@@ -36,6 +36,8 @@ pub(crate) enum Purpose {
     ResetPassword,
     /// Mailed to the new address: its bearer may complete the change.
     ChangeEmail,
+    /// Mailed: its bearer may log in.
+    Login,
 }
 
 impl Purpose {
@@ -47,6 +49,7 @@ impl Purpose {
         Purpose::VerifyEmail,
         Purpose::ResetPassword,
         Purpose::ChangeEmail,
+        Purpose::Login,
     ];
 
     /// The name as the store and `check_mail_token` spell it.
@@ -59,6 +62,7 @@ impl Purpose {
             Purpose::VerifyEmail => "verify_email",
             Purpose::ResetPassword => "reset_password",
             Purpose::ChangeEmail => "change_email",
+            Purpose::Login => "login",
         }
     }
 
@@ -69,7 +73,9 @@ impl Purpose {
             | Purpose::Enrolment
             | Purpose::PasswordChange
             | Purpose::PasskeyRegistration => Code::InvalidChallenge,
-            Purpose::VerifyEmail | Purpose::ResetPassword | Purpose::ChangeEmail => Code::InvalidMailToken,
+            Purpose::VerifyEmail | Purpose::ResetPassword | Purpose::ChangeEmail | Purpose::Login => {
+                Code::InvalidMailToken
+            }
         }
     }
 }
@@ -126,12 +132,60 @@ impl OneTime {
     /// Takes back a secret that was made in this transaction. Without one it does the same work, so that both
     /// cases take equal time.
     pub(crate) fn take_back(&self, tx: &mut Tx, secret: Option<&Secret>) -> Result<()> {
+        rows::discard(tx, &self.row_id(secret)?)
+    }
+
+    /// Returns the id of the row of a secret that was made now. Without one it returns the id of none, after
+    /// the same work.
+    pub(crate) fn row_id(&self, secret: Option<&Secret>) -> Result<[u8; 32]> {
         let bytes = match secret {
             Some(secret) => from_base64url(secret.expose()).ok_or_else(damaged)?,
             None => crate::types::random::random::<SECRET_LEN>()?.to_vec(),
         };
-        let bytes = Zeroizing::new(bytes);
-        rows::discard(tx, &self.secrets.mac(secrets::Purpose::OneTimeSecret, &bytes)?)
+        self.secrets.mac(secrets::Purpose::OneTimeSecret, &Zeroizing::new(bytes))
+    }
+
+    /// Counts one guess at what is sealed with the secret of a row, and then looks. It returns why there is
+    /// nothing to compare the guess with, after the same statements as otherwise.
+    pub(crate) fn guess(
+        &self,
+        tx: &mut Tx,
+        id: &[u8; 32],
+        purpose: Purpose,
+        now: i64,
+    ) -> Result<Result<Found, &'static str>> {
+        let is_counted = rows::take_attempt(tx, id)?;
+        match rows::find(tx, id)? {
+            None => Ok(Err("unknown")),
+            Some(_) if !is_counted => Ok(Err("no_attempts_left")),
+            Some(kept) => self.live(*id, kept, &[purpose], now),
+        }
+    }
+
+    /// Deletes a secret that was found in this transaction: only the first caller succeeds.
+    pub(crate) fn consume(&self, tx: &mut Tx, found: &Found) -> Result<()> {
+        match rows::delete(tx, &found.id)? {
+            true => Ok(()),
+            false => Err(Error::new(found.purpose.code(), "unknown")),
+        }
+    }
+
+    fn live(
+        &self,
+        id: [u8; 32],
+        kept: Kept,
+        among: &[Purpose],
+        now: i64,
+    ) -> Result<Result<Found, &'static str>> {
+        let purpose = Purpose::ALL.into_iter().find(|purpose| purpose.name() == kept.purpose);
+        let Some(purpose) = purpose.filter(|purpose| among.contains(purpose)) else {
+            return Ok(Err("wrong_purpose"));
+        };
+        if let Some(reason) = end(&kept, now) {
+            return Ok(Err(reason));
+        }
+        let data = self.secrets.open(&owner(&id), &kept.sealed).ok_or_else(damaged)?;
+        Ok(Ok(Found { purpose, user_id: kept.user_id, data, expires_at: kept.expires_at, id }))
     }
 
     /// Returns a live secret's data, if it is for one of these purposes, and leaves the secret as it is.
@@ -151,17 +205,7 @@ impl OneTime {
             }
         }
         let Some((id, kept)) = found else { return dead("unknown") };
-        let Some(purpose) = Purpose::ALL.into_iter().find(|purpose| purpose.name() == kept.purpose) else {
-            return dead("wrong_purpose");
-        };
-        if !among.contains(&purpose) {
-            dead("wrong_purpose")
-        } else if let Some(reason) = end(&kept, now) {
-            dead(reason)
-        } else {
-            let data = self.secrets.open(&owner(&id), &kept.sealed).ok_or_else(damaged)?;
-            Ok(Found { purpose, user_id: kept.user_id, data, expires_at: kept.expires_at, id })
-        }
+        self.live(id, kept, among, now)?.or_else(dead)
     }
 
     /// Does what [`OneTime::peek`] does and counts one attempt: of any number of callers, no more succeed
@@ -178,10 +222,8 @@ impl OneTime {
     /// this transaction commits.
     pub(crate) fn redeem(&self, tx: &mut Tx, text: &str, among: &[Purpose], now: i64) -> Result<Found> {
         let found = self.peek(tx, text, among, now)?;
-        match rows::delete(tx, &found.id)? {
-            true => Ok(found),
-            false => Err(Error::new(found.purpose.code(), "unknown")),
-        }
+        self.consume(tx, &found)?;
+        Ok(found)
     }
 }
 

@@ -25,6 +25,7 @@ use crate::store::mails::{self, New, Waiting};
 use crate::store::users::{self, By, User};
 use crate::store::{Durability, Share, Store, Tx, damaged};
 use crate::types::id::Id;
+use crate::types::mail_code::MailCode;
 use crate::types::secret::Secret;
 use crate::types::user::{Email, Locale, PublicUser};
 
@@ -33,9 +34,13 @@ fn lifetime(kind: Kind) -> i64 {
     match kind {
         Kind::ResetPassword => 3600,
         Kind::VerifyEmail | Kind::ChangeEmail => 86_400,
+        Kind::Login => LOGIN_SECONDS,
         _ => KEPT,
     }
 }
+
+/// The lifetime of a mailed login (NIST SP 800-63B-4 section 3.1.3.2 allows ten minutes).
+pub(crate) const LOGIN_SECONDS: i64 = 600;
 
 /// How long a mail is kept before it is given up.
 const KEPT: i64 = 3 * 86_400;
@@ -66,7 +71,20 @@ struct Letter<'a> {
     user: &'a PublicUser,
     to: &'a Email,
     token: Option<&'a Secret>,
+    code: Option<&'a MailCode>,
     locale: Option<&'a Locale>,
+}
+
+/// What stands behind the token of a mail.
+pub(crate) struct Behind<'a> {
+    /// The data that is sealed with the token.
+    pub data: &'a [u8],
+    /// How many tokens of its purpose stay valid at once.
+    pub most: u32,
+    /// How many guesses at the code the token survives.
+    pub attempts: u32,
+    /// The code that the mail shows.
+    pub code: Option<&'a MailCode>,
 }
 
 /// The sealed content of a mail.
@@ -76,6 +94,8 @@ struct Content<'a> {
     to: Cow<'a, str>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     token: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    code: Option<Cow<'a, str>>,
     /// The user's name, if the account is gone when the mail is sent.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     username: Option<Cow<'a, str>>,
@@ -87,6 +107,7 @@ pub(crate) struct Taken {
     pub kind: Kind,
     pub to: Email,
     pub token: Option<Zeroizing<String>>,
+    pub code: Option<Zeroizing<String>>,
     pub rendered: Rendered,
 }
 
@@ -199,7 +220,7 @@ impl Outbox {
         locale: Option<&Locale>,
         now: i64,
     ) -> Result<Id> {
-        let letter = Letter { kind, user, to, token: None, locale };
+        let letter = Letter { kind, user, to, token: None, code: None, locale };
         self.put(tx, now, &letter)
     }
 
@@ -214,32 +235,53 @@ impl Outbox {
         locale: Option<&Locale>,
         now: i64,
     ) -> Result<()> {
+        let data = to.as_str().as_bytes();
+        let behind = Behind { data, most: TOKENS_AT_ONCE, attempts: 0, code: None };
+        self.put_token_for(tx, kind, user, to, locale, &behind, now).map(drop)
+    }
+
+    /// Does what [`Outbox::put_token`] does, with this behind the token. Returns the id of the token's row,
+    /// which is gone without a user.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a mail")]
+    pub(crate) fn put_token_for(
+        &self,
+        tx: &mut Tx,
+        kind: Kind,
+        user: Option<&User>,
+        to: &Email,
+        locale: Option<&Locale>,
+        behind: &Behind,
+        now: i64,
+    ) -> Result<[u8; 32]> {
         let stand_in = users::any(tx)?;
-        let Some(addressee) = user.or(stand_in.as_ref()) else { return Ok(()) };
+        let Some(addressee) = user.or(stand_in.as_ref()) else { return self.one_time.row_id(None) };
         let making = Making {
             purpose: purpose(kind)?,
             lifetime_seconds: lifetime(kind),
             // The stand-in's other tokens are not replaced.
-            most: if user.is_some() { TOKENS_AT_ONCE } else { u32::MAX },
-            attempts: 0,
-            data: to.as_str().as_bytes(),
+            most: if user.is_some() { behind.most } else { u32::MAX },
+            attempts: behind.attempts,
+            data: behind.data,
         };
         let token = self.one_time.make(tx, addressee, now, &making)?;
-        let letter = Letter { kind, user: &addressee.public, to, token: Some(&token), locale };
+        let (token, code) = (Some(&token), behind.code);
+        let letter = Letter { kind, user: &addressee.public, to, token, code, locale };
         let id = self.put(tx, now, &letter)?;
         let is_taken_back = user.is_none();
-        self.one_time.take_back(tx, is_taken_back.then_some(&token))?;
-        mails::delete(tx, if is_taken_back { id } else { Id::new(now * 1000)? })
+        self.one_time.take_back(tx, token.filter(|_| is_taken_back))?;
+        mails::delete(tx, if is_taken_back { id } else { Id::new(now * 1000)? })?;
+        self.one_time.row_id(token)
     }
 
     fn put(&self, tx: &mut Tx, now: i64, letter: &Letter) -> Result<Id> {
         let id = Id::new(now * 1000)?;
         let token = letter.token.map(|token| Cow::Borrowed(token.expose()));
+        let code = letter.code.map(|code| Cow::Owned(code.shown()));
         // No row of the user remains that says it.
         let is_farewell = letter.kind == Kind::AccountDeleted;
         let username = is_farewell.then(|| Cow::Borrowed(letter.user.username.as_str()));
         let locale = letter.locale.or(letter.user.locale.as_ref().filter(|_| is_farewell));
-        let content = Content { to: Cow::Borrowed(letter.to.as_str()), token, username };
+        let content = Content { to: Cow::Borrowed(letter.to.as_str()), token, code, username };
         let content = Zeroizing::new(json::render(&content)?);
         let new = New {
             id,
@@ -317,12 +359,15 @@ impl Outbox {
         let Some(content) = self.secrets.open(&owner(waiting.id), &waiting.sealed) else {
             return Ok(Err(waiting));
         };
-        let Content { to, token, username } = serde_json::from_slice(&content).map_err(|_| damaged())?;
+        let Content { to, token, code, username } =
+            serde_json::from_slice(&content).map_err(|_| damaged())?;
         let username = username.as_deref().or(waiting.username.as_deref()).unwrap_or_default();
-        let rendered = self.templates.render(kind, waiting.locale.as_deref(), username, token.as_deref())?;
+        let locale = waiting.locale.as_deref();
+        let rendered = self.templates.render(kind, locale, username, token.as_deref(), code.as_deref())?;
         let to = Email::stored(to.into_owned());
         let token = token.map(|token| Zeroizing::new(token.into_owned()));
-        Ok(Ok(Taken { waiting, kind, to, token, rendered }))
+        let code = code.map(|code| Zeroizing::new(code.into_owned()));
+        Ok(Ok(Taken { waiting, kind, to, token, code, rendered }))
     }
 
     /// Gives up expired mails, in a transaction of its own, so that writers of mails do not obstruct each
@@ -365,6 +410,7 @@ fn purpose(kind: Kind) -> Result<one_time::Purpose> {
         Kind::VerifyEmail => Ok(one_time::Purpose::VerifyEmail),
         Kind::ResetPassword => Ok(one_time::Purpose::ResetPassword),
         Kind::ChangeEmail => Ok(one_time::Purpose::ChangeEmail),
+        Kind::Login => Ok(one_time::Purpose::Login),
         _ => Err(Error::new(Code::Internal, "a mail without a token")),
     }
 }

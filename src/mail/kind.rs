@@ -52,6 +52,8 @@ kinds! {
     ResetPassword = "reset_password", true;
     /// The token makes this the account's address.
     ChangeEmail = "change_email", true;
+    /// The token and the code log in.
+    Login = "login", true;
     /// To the old address: another one was requested.
     EmailChangeRequested = "email_change_requested", false;
     /// To the old address: another one replaced it.

@@ -8,7 +8,8 @@ use super::kind::Kind;
 use crate::error::Result;
 
 /// The text of one kind of mail in one language. Placeholders: `{service}`, `{username}`; for a mail with a
-/// token also `{token}` and `{link}`, which is the token itself if no link is configured.
+/// token also `{token}` and `{link}`, which is the token itself if no link is configured; for `login` also
+/// `{code}`.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "MailTemplate")]
@@ -44,6 +45,7 @@ impl Template {
                     "service" | "username" => {}
                     // Subjects appear where a token must not be seen, in notifications.
                     "link" | "token" if kind.has_token() && name != "subject" => leads = true,
+                    "code" if kind == Kind::Login && name != "subject" => leads = true,
                     _ => is_known = false,
                 }
                 String::new()

@@ -68,6 +68,7 @@ impl Templates {
         locale: Option<&str>,
         username: &str,
         token: Option<&str>,
+        code: Option<&str>,
     ) -> Result<Rendered> {
         let wanted = locale.and_then(|locale| locale.parse::<Locale>().ok());
         let english = self.built_in.keys().find(|locale| locale.as_str() == "en");
@@ -82,6 +83,7 @@ impl Templates {
             "service" => self.service.clone(),
             "username" => username.to_owned(),
             "link" => link.as_deref().unwrap_or(token).to_owned(),
+            "code" => code.unwrap_or_default().to_owned(),
             _ => token.to_owned(),
         };
         let subject = substitute(&template.subject, value);

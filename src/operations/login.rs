@@ -79,6 +79,9 @@ pub struct CompleteLoginRequest {
     pub webauthn_registration: Option<RegistrationResponse>,
     /// The new password, if the password must be changed.
     pub new_password: Option<Secret>,
+    /// The mailed code, if the challenge is of `request_login_code`. It allows five attempts, and refuses
+    /// every wrong or spent code alike.
+    pub mail_code: Option<Secret>,
 }
 
 /// An opened session. Keep both tokens secret.
@@ -171,34 +174,38 @@ impl Engine {
         entered?.try_map(|session| self.logged_in(session))
     }
 
-    /// Takes the next step of a login: a second factor, or a new password. It opens the session, unless the
-    /// password must be changed next. If the account must have a second factor and has none, the proof is the new
-    /// factor's, which comes into force.
+    /// Takes the next step of a login: a second factor, a new password, or a mailed code. It opens the session,
+    /// unless the password must be changed next, or a second factor is required after a mailed code. If the account
+    /// must have a second factor and has none, the proof is the new factor's, which comes into force.
     ///
     /// Failures: `invalid_challenge`, `invalid_code`, `invalid_credentials` and `already_configured` (of
     /// `webauthn_registration`), `email_not_verified`, `too_many_attempts`, `weak_password`, `invalid_request`,
     /// `invalid_config`, `hash_queue_full`, `store_unavailable`.
     pub fn complete_login(&self, request: CompleteLoginRequest) -> Result<Login<LoginResponse>> {
-        let CompleteLoginRequest { challenge, webauthn_registration, new_password, .. } = request;
+        let CompleteLoginRequest { challenge, webauthn_registration, new_password, mail_code, .. } = request;
         let passkey =
             |response| PasskeyProof { response, challenge: Some(challenge.clone()), is_alone: false };
         let passkey = request.webauthn_response.map(passkey);
         let proof = Proof::among(request.two_fa_code, request.recovery_code, passkey)?;
-        match (proof, webauthn_registration, new_password) {
-            (Some(proof), None, None) => {
+        match (proof, webauthn_registration, new_password, mail_code) {
+            (Some(proof), None, None, None) => {
                 self.logged_in_with(self.complete_by_second_factor(&challenge, &proof)?)
             }
-            (None, Some(registration), None) => {
+            (None, Some(registration), None, None) => {
                 self.logged_in_with(self.complete_by_new_passkey(&challenge, registration)?)
             }
-            (None, None, Some(new_password)) => {
+            (None, None, None, Some(code)) => {
+                let login = self.complete_by_mail_code(&challenge, &code)?;
+                login.try_map(|session| self.logged_in(session))
+            }
+            (None, None, Some(new_password), None) => {
                 let session = self.complete_by_new_password(&challenge, &new_password)?;
                 self.logged_in(session).map(Login::Session)
             }
             _ => Err(Error::new(
                 Code::InvalidRequest,
                 "expected one of two_fa_code, recovery_code, webauthn_response, webauthn_registration, \
-                 new_password",
+                 new_password, mail_code",
             )),
         }
     }

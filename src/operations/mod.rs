@@ -181,7 +181,7 @@ macro_rules! operations {
                 /// ```
                 /// # use doorward::*;
                 /// # let passkeys = r#"{"rp_id": "example.com", "rp_name": "Example", "origins": ["https://example.com"]}"#;
-                /// # let config = format!(r#"{{"store": "sqlite::memory:", "passkeys": {passkeys}, "audit": {{"chain": true}}}}"#);
+                /// # let config = format!(r#"{{"store": "sqlite::memory:", "passkeys": {passkeys}, "audit": {{"chain": true}}, "mailed_login": {{}}}}"#);
                 /// # let engine = Engine::open(Config::parse(&config)?, Hooks::new())?;
                 /// # let request = RegisterRequest::new("ada".parse()?, "eight wise words");
                 /// # let ada = engine.register(request.email("ada@example.com".parse()?))?.user;
@@ -293,7 +293,7 @@ operations! {
     /// assert!(matches!(log_in(&engine, "ada", "eight wise words", "123456")?, Login::Session(_)));
     complete_login: login::CompleteLoginRequest => Login<login::LoginResponse>, "0.1.0", Hash once,
         "Takes the next step of a login and opens its session.",
-        [InvalidChallenge, InvalidCode, InvalidCredentials, EmailNotVerified, AlreadyConfigured, PasswordChangeRequired, TooManyAttempts, WeakPassword, HashQueueFull, InvalidConfig, StoreUnavailable];
+        [InvalidChallenge, InvalidCode, InvalidCredentials, EmailNotVerified, AlreadyConfigured, SecondFactorRequired, PasswordChangeRequired, TooManyAttempts, WeakPassword, HashQueueFull, InvalidConfig, StoreUnavailable];
     /// fn login(engine: &Engine, id_token: &str) -> Result<Login<LoginWithIdTokenResponse>> {
     ///     engine.login_with_id_token(LoginWithIdTokenRequest::new(id_token).provider("example".parse()?))
     /// }
@@ -415,6 +415,21 @@ operations! {
     reset_password: mail::password_reset::ResetPasswordRequest => accounts::UserResponse, "0.1.0", Hash once,
         "Sets a new password by a mailed token and ends every session.",
         [InvalidMailToken, WeakPassword, HashQueueFull, StoreUnavailable];
+    /// /// `code` is what the user typed.
+    /// fn login(engine: &Engine, asked: &RequestLoginCodeResponse, code: &str) -> Result<Login<LoginResponse>> {
+    ///     engine.complete_login(CompleteLoginRequest::new(&asked.challenge).mail_code(code))
+    /// }
+    /// let asked = engine.request_login_code(RequestLoginCodeRequest::new("ada@example.com".parse()?))?;
+    /// // Her address is yet to be verified, so no mail was sent; the answer does not tell.
+    /// assert_eq!(login(&engine, &asked, "WDJB-MJHT").unwrap_err().code, Code::InvalidCode);
+    request_login_code: mail::login::RequestLoginCodeRequest => mail::login::RequestLoginCodeResponse, "0.1.0", Store once,
+        "Mails a code and a link that log in.",
+        [TooManyAttempts, InvalidConfig, StoreUnavailable];
+    /// let request = LoginWithMailTokenRequest::new("a mailed token");
+    /// assert_eq!(engine.login_with_mail_token(request).unwrap_err().code, Code::InvalidMailToken);
+    login_with_mail_token: mail::login::LoginWithMailTokenRequest => Login<login::LoginResponse>, "0.1.0", Store once,
+        "Logs in by a mailed link and opens a session.",
+        [InvalidMailToken, SecondFactorRequired, InvalidConfig, StoreUnavailable];
     /// # engine.request_email_verification(RequestEmailVerificationRequest::new().token(&session.access_token))?;
     /// let mail = engine.take_mail(TakeMailRequest::new())?.mails.remove(0);
     /// let token = mail.token.ok_or(Code::InvalidMailToken)?;

@@ -6,6 +6,7 @@ pub(crate) mod empties;
 pub mod id;
 pub(crate) mod located;
 pub mod login;
+pub(crate) mod mail_code;
 pub mod parse_error;
 pub(crate) mod random;
 pub mod secret;

@@ -375,6 +375,11 @@ impl Amr {
         Amr::default().with(&["pwd"])
     }
 
+    /// The method of a mailed code or link alone. RFC 8176 has no name for it.
+    pub(crate) fn email() -> Amr {
+        Amr::default().with(&["email"])
+    }
+
     /// Adds these methods.
     pub(crate) fn with(&self, methods: &[&'static str]) -> Amr {
         let mut members = self.members();

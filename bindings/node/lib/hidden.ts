@@ -48,8 +48,11 @@ export const shapes: Record<string, Hidden> = {
   RequestEmailChangeResponse: {
     secrets: ['verification'],
   },
+  RequestLoginCodeResponse: {
+    secrets: ['challenge'],
+  },
   Mail: {
-    secrets: ['text', 'html', 'link', 'token'],
+    secrets: ['text', 'html', 'code', 'link', 'token'],
   },
   TakeMailResponse: {
     within: { mails: 'Mail' },
@@ -114,6 +117,8 @@ export const responses: Record<string, string> = {
   issue_token: 'IssueTokenResponse',
   authorize: 'AuthorizeResponse',
   request_email_change: 'RequestEmailChangeResponse',
+  request_login_code: 'RequestLoginCodeResponse',
+  login_with_mail_token: 'LoginResponse',
   take_mail: 'TakeMailResponse',
   generate_totp_secret: 'GenerateTotpSecretResponse',
   totp_provisioning_uri: 'Provisioning',

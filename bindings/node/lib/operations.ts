@@ -1,6 +1,6 @@
 // Written by `make header` from the description of the library: do not edit.
 
-import type { CallOptions } from './call.js'
+import type { CallOptions } from './engine.js'
 import type {
   AcknowledgeMailRequest,
   AcknowledgeMailResponse,
@@ -66,12 +66,11 @@ import type {
   ListSessionsResponse,
   ListUsersRequest,
   ListUsersResponse,
-  LockUserRequest,
-  LockUserResponse,
   LoginRequest,
   LoginResponse,
   LoginWithIdTokenRequest,
   LoginWithIdTokenResponse,
+  LoginWithMailTokenRequest,
   LogoutRequest,
   LogoutResponse,
   MaintainRequest,
@@ -87,11 +86,11 @@ import type {
   RegisterResponse,
   RemovePasskeyRequest,
   RemovePasskeyResponse,
-  RemoveSecondFactorsRequest,
-  RemoveSecondFactorsResponse,
   RequestEmailChangeRequest,
   RequestEmailChangeResponse,
   RequestEmailVerificationRequest,
+  RequestLoginCodeRequest,
+  RequestLoginCodeResponse,
   RequestPasswordResetRequest,
   ResetPasswordRequest,
   RevokeAllSessionsRequest,
@@ -169,17 +168,6 @@ export abstract class Operations {
    */
   updateUser(request: UpdateUserRequest, options?: CallOptions): Promise<UserResponse> {
     return this.start('update_user', request, options)
-  }
-
-  /**
-   * Locks an account and ends everything that is open.
-   *
-   * - NotFoundError: user_not_found.
-   * - ForbiddenError: permission_denied.
-   * - UnavailableError: store_unavailable.
-   */
-  lockUser(request: LockUserRequest, options?: CallOptions): Promise<LockUserResponse> {
-    return this.start('lock_user', request, options)
   }
 
   /**
@@ -275,14 +263,11 @@ export abstract class Operations {
   /**
    * Takes the next step of a login and opens its session.
    *
-   * - DeniedError: invalid_challenge, invalid_code, invalid_credentials.
-   * - ForbiddenError: email_not_verified.
-   * - ConflictError: already_configured.
-   * - StepUp: password_change_required.
+   * - DeniedError: invalid_challenge, invalid_code.
+   * - StepUp: second_factor_required, password_change_required.
    * - ThrottledError: too_many_attempts.
    * - InvalidRequestError: weak_password.
    * - UnavailableError: hash_queue_full, store_unavailable.
-   * - ConfigError: invalid_config.
    */
   completeLogin(request: CompleteLoginRequest, options?: CallOptions): Promise<LoginResponse | StepUp> {
     return this.start('complete_login', request, options)
@@ -535,6 +520,35 @@ export abstract class Operations {
   }
 
   /**
+   * Mails a code and a link that log in.
+   *
+   * - ThrottledError: too_many_attempts.
+   * - ConfigError: invalid_config.
+   * - UnavailableError: store_unavailable.
+   */
+  requestLoginCode(
+    request: RequestLoginCodeRequest,
+    options?: CallOptions,
+  ): Promise<RequestLoginCodeResponse> {
+    return this.start('request_login_code', request, options)
+  }
+
+  /**
+   * Logs in by a mailed link and opens a session.
+   *
+   * - InvalidRequestError: invalid_token.
+   * - StepUp: second_factor_required.
+   * - ConfigError: invalid_config.
+   * - UnavailableError: store_unavailable.
+   */
+  loginWithMailToken(
+    request: LoginWithMailTokenRequest,
+    options?: CallOptions,
+  ): Promise<LoginResponse | StepUp> {
+    return this.start('login_with_mail_token', request, options)
+  }
+
+  /**
    * Verifies or changes an address by the token mailed to it and a proof of the account.
    *
    * - InvalidRequestError: invalid_token.
@@ -605,11 +619,11 @@ export abstract class Operations {
    * Sets up an authenticator app for an account; it is not a factor until it is confirmed.
    *
    * - NotFoundError: user_not_found.
-   * - DeniedError: invalid_challenge.
    * - ForbiddenError: email_not_verified.
+   * - ConflictError: already_configured.
    * - UnavailableError: store_unavailable.
    */
-  setupTotp(request: SetupTotpRequest = {}, options?: CallOptions): Promise<SetupTotpResponse> {
+  setupTotp(request: SetupTotpRequest, options?: CallOptions): Promise<SetupTotpResponse> {
     return this.start('setup_totp', request, options)
   }
 
@@ -653,13 +667,12 @@ export abstract class Operations {
   /**
    * Replaces the recovery codes of an account and ends every session.
    *
-   * - DeniedError: invalid_token, user_not_found.
    * - NotFoundError: user_not_found.
    * - ForbiddenError: permission_denied.
    * - UnavailableError: store_unavailable.
    */
   generateRecoveryCodes(
-    request: GenerateRecoveryCodesRequest = {},
+    request: GenerateRecoveryCodesRequest,
     options?: CallOptions,
   ): Promise<GenerateRecoveryCodesResponse> {
     return this.start('generate_recovery_codes', request, options)
@@ -679,29 +692,15 @@ export abstract class Operations {
   }
 
   /**
-   * Removes the second factors of an account without a proof of its user, and ends every session.
-   *
-   * - NotFoundError: user_not_found.
-   * - UnavailableError: store_unavailable.
-   */
-  removeSecondFactors(
-    request: RemoveSecondFactorsRequest,
-    options?: CallOptions,
-  ): Promise<RemoveSecondFactorsResponse> {
-    return this.start('remove_second_factors', request, options)
-  }
-
-  /**
    * Begins to register a passkey for an account.
    *
    * - NotFoundError: user_not_found.
-   * - DeniedError: invalid_challenge.
    * - ForbiddenError: email_not_verified, permission_denied.
    * - ConfigError: invalid_config.
    * - UnavailableError: store_unavailable.
    */
   beginPasskeyRegistration(
-    request: BeginPasskeyRegistrationRequest = {},
+    request: BeginPasskeyRegistrationRequest,
     options?: CallOptions,
   ): Promise<BeginPasskeyRegistrationResponse> {
     return this.start('begin_passkey_registration', request, options)

@@ -24,6 +24,9 @@ pub(super) const DEVICE_SECONDS: i64 = 180 * 86_400;
 /// before further ones are thinned out. A stranger needs as many accounts to suppress another user's mail.
 const MAILS_TO_ONE_ADDRESS: i64 = 50;
 
+/// How many mailed logins one source, or one known device, may request for an address in a row.
+const LOGIN_MAILS: i64 = 3;
+
 /// How many of these mails one source may cause, so that a stranger needs several sources, too.
 const MAILS_FROM_ONE_SOURCE: i64 = 10;
 
@@ -48,6 +51,14 @@ pub(super) enum LaneKind<'a> {
     AddressChange(Id),
     /// Mails of a kind about an account, or about none, to an address.
     Mail(MailKind, Option<Id>, &'a str),
+    /// Mailed logins to an address that a source requests, or a client without one.
+    LoginMailsFrom(Option<IpAddr>, &'a str),
+    /// Mailed logins to an address that all sources request.
+    LoginMailsTo(&'a str),
+    /// Mailed codes of an account.
+    MailCode(Id),
+    /// Mailed codes for an address that no account has: the stand-in for the lane of the account.
+    NoMailCode(&'a str),
     /// Mails to an unverified address that a source causes.
     MailsFrom(IpAddr, &'a str),
     /// Mails to an unverified address that all accounts cause.
@@ -65,6 +76,9 @@ enum MadeUp {
     Registrant,
     MailSource,
     Mail,
+    LoginMailsFrom,
+    LoginMailsTo,
+    NoMailCode,
 }
 
 /// A device on which the account logged in before, identified by a keyed code.
@@ -94,6 +108,11 @@ impl LaneKind<'_> {
             LaneKind::AddressChange(id) => format!("mail change {id}"),
             LaneKind::Mail(kind, Some(id), address) => format!("mail {} {id} {address}", kind.name()),
             LaneKind::Mail(kind, None, address) => format!("mail {} {address}", kind.name()),
+            LaneKind::LoginMailsFrom(Some(ip), address) => format!("login mails {} {address}", network(ip)),
+            LaneKind::LoginMailsFrom(None, address) => format!("login mails {address}"),
+            LaneKind::LoginMailsTo(address) => format!("all login mails {address}"),
+            LaneKind::MailCode(id) => format!("mail code {id}"),
+            LaneKind::NoMailCode(address) => format!("no mail code {address}"),
             LaneKind::MailsFrom(ip, address) => format!("mails {} {address}", network(ip)),
             LaneKind::MailsTo(address) => format!("mails {address}"),
             LaneKind::Event(event) => {
@@ -112,6 +131,9 @@ impl LaneKind<'_> {
             LaneKind::Registrant(_) => Some(MadeUp::Registrant),
             LaneKind::MailSource(_) => Some(MadeUp::MailSource),
             LaneKind::Mail(_, None, _) => Some(MadeUp::Mail),
+            LaneKind::LoginMailsFrom(..) if device.is_none() => Some(MadeUp::LoginMailsFrom),
+            LaneKind::LoginMailsTo(_) => Some(MadeUp::LoginMailsTo),
+            LaneKind::NoMailCode(_) => Some(MadeUp::NoMailCode),
             _ => None,
         }
     }
@@ -132,14 +154,17 @@ impl Lanes {
                 config.source_failures.count()
             }
             LaneKind::Mail(..) => 1,
+            LaneKind::LoginMailsFrom(..) => LOGIN_MAILS,
             LaneKind::MailsFrom(..) => MAILS_FROM_ONE_SOURCE,
-            LaneKind::MailsTo(_) => MAILS_TO_ONE_ADDRESS,
+            LaneKind::LoginMailsTo(_) | LaneKind::MailsTo(_) => MAILS_TO_ONE_ADDRESS,
             _ => config.account_failures.count(),
         };
         let expires_at = match kind {
             // Kept until an attempt succeeds, or for as long as the device is known.
-            LaneKind::Account(_) | LaneKind::SecondFactor(_) if device.is_none() => throttles::NEVER,
-            LaneKind::Account(_) | LaneKind::SecondFactor(_) => now + DEVICE_SECONDS,
+            LaneKind::Account(_) | LaneKind::SecondFactor(_) | LaneKind::MailCode(_) => match device {
+                None => throttles::NEVER,
+                Some(_) => now + DEVICE_SECONDS,
+            },
             _ => now + config.window_seconds.seconds() + config.lock_max_seconds.seconds(),
         };
         Ok(Lane { id: self.id(kind, device)?, limit, expires_at })

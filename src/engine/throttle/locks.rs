@@ -34,7 +34,7 @@ pub(crate) struct LockedAccounts {
 #[non_exhaustive]
 pub struct AccountLock {
     /// The locked thing: `account` (logins by any name), `username` or `email` (logins by that name),
-    /// `second_factor` (codes of an authenticator app).
+    /// `second_factor` (codes of an authenticator app), `mail_code` (mailed codes; a mailed link is not locked).
     pub of: &'static str,
     /// Whether the lock applies only to one of the devices on which the account logged in before. Otherwise
     /// it applies only to all other devices.
@@ -51,10 +51,17 @@ pub(crate) const ACCOUNT: &str = "account";
 
 pub(crate) const SECOND_FACTOR: &str = "second_factor";
 
+pub(crate) const MAIL_CODE: &str = "mail_code";
+
 impl AccountLock {
     /// Whether only codes of an app are locked.
     pub(crate) fn is_of_app(&self) -> bool {
         self.of == SECOND_FACTOR
+    }
+
+    /// Whether a login by password is refused.
+    pub(crate) fn is_of_password(&self) -> bool {
+        !matches!(self.of, SECOND_FACTOR | MAIL_CODE)
     }
 }
 
@@ -77,7 +84,8 @@ impl Lanes {
             let kept = throttles::find_all(tx, ids)?;
             for (lane, kept) in three.iter().zip(kept) {
                 let count = self.as_of(now, kept.unwrap_or_default());
-                let lasts = matches!(lane.of, ACCOUNT | SECOND_FACTOR) && count.in_a_row >= MOST_IN_A_ROW;
+                let lasts =
+                    matches!(lane.of, ACCOUNT | SECOND_FACTOR | MAIL_CODE) && count.in_a_row >= MOST_IN_A_ROW;
                 if lasts || count.locked_until > now {
                     locks.push(AccountLock {
                         of: lane.of,
@@ -108,6 +116,7 @@ impl Lanes {
                 add("email", self.id(LaneKind::Name(email), device)?);
             }
             add(SECOND_FACTOR, self.id(LaneKind::SecondFactor(account), device)?);
+            add(MAIL_CODE, self.id(LaneKind::MailCode(account), device)?);
         }
         Ok(lanes)
     }

@@ -201,14 +201,22 @@ impl Throttle {
     /// Counts a registration, with any outcome, because it costs a hash and a mail. Its mail counts among
     /// the requests of the source. Failure: `too_many_attempts`, for the source.
     pub(crate) fn count_registration(&self, source: Option<IpAddr>, now: i64) -> Result<()> {
-        let Some(ip) = source else { return Ok(()) };
+        if source.is_none() {
+            return Ok(());
+        }
         self.store.write(Durability::Relaxed, |tx| {
-            self.admit_one(tx, LaneKind::Registrant(ip), now)?;
+            self.count_newcomer(tx, source, now)?;
             if self.config.mail.links.verify_email.is_some() {
                 self.count_mail_request(tx, source, now)?;
             }
             Ok(())
         })
+    }
+
+    /// Counts what may create an account. Failure: `too_many_attempts`, for the source.
+    pub(crate) fn count_newcomer(&self, tx: &mut Tx, source: Option<IpAddr>, now: i64) -> Result<()> {
+        let Some(ip) = source else { return Ok(()) };
+        self.admit_one(tx, LaneKind::Registrant(ip), now)
     }
 
     /// Checks that a client may offer a proof of this account that cannot be guessed. Only the failures of
@@ -271,6 +279,52 @@ impl Throttle {
         Ok(self.count_one(tx, LaneKind::MailsTo(address_key), now)? == 0)
     }
 
+    /// Returns whether a mailed login may go to this address now. Each source has a few in a row, and then
+    /// waits, longer each time; all sources together have [`MAILS_TO_ONE_ADDRESS`]. A device on which the
+    /// account logged in before is not counted among them, so that no stranger keeps back the owner's mails.
+    /// An address without an account is counted in the same way.
+    pub(crate) fn may_mail_login(
+        &self,
+        tx: &mut Tx,
+        address_key: &str,
+        source: Option<IpAddr>,
+        device: Option<KnownDevice>,
+        now: i64,
+    ) -> Result<bool> {
+        let source = source.filter(|_| device.is_none());
+        if self.count_one_on(tx, LaneKind::LoginMailsFrom(source, address_key), device, now)? > 0 {
+            return Ok(false);
+        }
+        Ok(device.is_some() || self.count_one(tx, LaneKind::LoginMailsTo(address_key), now)? == 0)
+    }
+
+    /// Returns how often a mailed code of an account, or of an address that no account has, was guessed at,
+    /// and whether no guess may be checked now. The caller counts a wrong guess by
+    /// [`Throttle::count_code_guess`] in the same transaction.
+    pub(crate) fn code_guesses(
+        &self,
+        tx: &mut Tx,
+        account: Option<Id>,
+        address_key: &str,
+        device: Option<KnownDevice>,
+        now: i64,
+    ) -> Result<CodeGuesses> {
+        let kind = account.map_or(LaneKind::NoMailCode(address_key), LaneKind::MailCode);
+        let lane = self.lanes.lane(kind, device, now)?;
+        let count = self.lanes.count(tx, &lane, now)?;
+        let is_locked = count.locked_until > now || count.in_a_row >= MOST_IN_A_ROW;
+        Ok(CodeGuesses { guesses: Guesses { lane, count }, is_locked })
+    }
+
+    /// Counts one wrong guess, unless none may be checked now; the statements are the same in either case.
+    /// Returns whether the guess locks the lane.
+    pub(crate) fn count_code_guess(&self, tx: &mut Tx, guesses: CodeGuesses, now: i64) -> Result<bool> {
+        let CodeGuesses { guesses: Guesses { lane, count }, is_locked } = guesses;
+        let count = if is_locked { count } else { self.lanes.one_more(count, &lane, now) };
+        throttles::put(tx, &lane.id, count)?;
+        Ok(!is_locked && (count.locked_until > now || count.in_a_row >= MOST_IN_A_ROW))
+    }
+
     /// Counts an attempt in a lane of its own. Failure: `too_many_attempts`, while that lane is locked.
     fn admit_one(&self, tx: &mut Tx, kind: LaneKind, now: i64) -> Result<()> {
         match self.count_one(tx, kind, now)? {
@@ -282,7 +336,18 @@ impl Throttle {
     /// Counts an attempt in a lane of its own. Returns the seconds that remain if the lane is locked; a
     /// locked lane is not counted.
     fn count_one(&self, tx: &mut Tx, kind: LaneKind, now: i64) -> Result<i64> {
-        let lane = self.lanes.lane(kind, None, now)?;
+        self.count_one_on(tx, kind, None, now)
+    }
+
+    /// Does what [`Throttle::count_one`] does, in the lane of a known device.
+    fn count_one_on(
+        &self,
+        tx: &mut Tx,
+        kind: LaneKind,
+        device: Option<KnownDevice>,
+        now: i64,
+    ) -> Result<i64> {
+        let lane = self.lanes.lane(kind, device, now)?;
         let count = self.lanes.count(tx, &lane, now)?;
         if count.locked_until > now {
             return Ok(count.locked_until - now);
@@ -333,25 +398,26 @@ impl Throttle {
         self.lanes.code(&format!("device {account} {device}"))
     }
 
-    /// Forgets the wrong guesses at codes of an account's app, after the app was removed, another factor was
-    /// proven, or an administrator unlocked the account.
+    /// Forgets the wrong guesses at codes of an account's app and at its mailed codes, after the app was
+    /// removed, another factor was proven, or an administrator unlocked the account.
     pub(crate) fn forget_guesses(&self, tx: &mut Tx, account: Id) -> Result<()> {
-        self.lanes_of_app(tx, account)?.iter().try_for_each(|lane| throttles::delete(tx, lane))
+        self.lanes_of_codes(tx, account)?.iter().try_for_each(|lane| throttles::delete(tx, lane))
     }
 
-    /// Allows codes of an account's app again after too many wrong ones in a row, because the user proved
+    /// Allows codes of an account's app, and mailed codes, again after too many wrong ones in a row, because the user proved
     /// their identity by something less than another factor. The temporary locks stay, so that guesses remain
     /// rare.
     pub(crate) fn ease_guesses(&self, tx: &mut Tx, account: Id) -> Result<()> {
-        self.lanes_of_app(tx, account)?.iter().try_for_each(|lane| throttles::start_row_anew(tx, lane))
+        self.lanes_of_codes(tx, account)?.iter().try_for_each(|lane| throttles::start_row_anew(tx, lane))
     }
 
-    /// Returns the lanes in which guesses at codes of an account's app are counted: one per known device, and
-    /// one for all others.
-    fn lanes_of_app(&self, tx: &mut Tx, account: Id) -> Result<Vec<[u8; 32]>> {
+    /// Returns the lanes in which guesses at codes of an account are counted: for codes of its app and for
+    /// mailed codes, one per known device, and one for all others.
+    fn lanes_of_codes(&self, tx: &mut Tx, account: Id) -> Result<Vec<[u8; 32]>> {
         let devices = known_devices::ids(tx, account)?.into_iter().map(|id| Some(KnownDevice(id)));
-        let lane = |device| self.lanes.id(LaneKind::SecondFactor(account), device);
-        devices.chain([None]).map(lane).collect()
+        let kinds = [LaneKind::SecondFactor(account), LaneKind::MailCode(account)];
+        let lanes = |device| kinds.map(|kind| self.lanes.id(kind, device));
+        devices.chain([None]).flat_map(lanes).collect()
     }
 
     /// Forgets every failure of an account and of its names, when it is deleted or unlocked.
@@ -372,6 +438,13 @@ impl Throttle {
 pub(crate) struct Guesses {
     lane: Lane,
     count: Count,
+}
+
+/// The wrong guesses at an account's mailed codes.
+pub(crate) struct CodeGuesses {
+    pub guesses: Guesses,
+    /// Whether even the right code is refused now.
+    pub is_locked: bool,
 }
 
 impl Guesses {

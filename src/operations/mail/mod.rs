@@ -3,6 +3,7 @@
 
 pub(crate) mod addresses;
 pub(crate) mod delivery;
+pub(crate) mod login;
 pub(crate) mod password_reset;
 
 use std::str::FromStr;
@@ -52,7 +53,7 @@ pub struct TakeMailResponse {
 pub struct MailInfo {
     /// The mail's id, for `acknowledge_mail`.
     pub id: Id,
-    /// The kind of mail: `verify_email`, `reset_password`, `change_email`, `email_change_requested`,
+    /// The kind of mail: `verify_email`, `reset_password`, `change_email`, `login`, `email_change_requested`,
     /// `email_changed`, `account_exists`, `password_changed`.
     #[schemars(extend("x-values" = "MailKind"))]
     pub kind: &'static str,
@@ -75,6 +76,9 @@ pub struct MailInfo {
     /// The token, if the mail has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<Token<'static>>,
+    /// The code, if the mail has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<IssuedSecret>,
     /// The link with the token, if `mail.links` has one for this kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<IssuedSecret>,
@@ -180,7 +184,7 @@ impl Engine {
 }
 
 fn info(outbox: &Outbox, taken: Taken) -> MailInfo {
-    let Taken { waiting, kind, to, token, rendered } = taken;
+    let Taken { waiting, kind, to, token, code, rendered } = taken;
     MailInfo {
         id: waiting.id,
         kind: kind.name(),
@@ -192,6 +196,7 @@ fn info(outbox: &Outbox, taken: Taken) -> MailInfo {
         text: IssuedSecret::new(rendered.text),
         html: IssuedSecret::new(rendered.html),
         token: token.map(|token| Token::new(token.as_str().to_owned())),
+        code: code.map(|code| IssuedSecret::new(code.as_str())),
         link: rendered.link.map(IssuedSecret::new),
         user_id: waiting.user_id,
         created_at: waiting.created_at,

@@ -179,24 +179,6 @@ class AsyncOperations:
             username=username,
         )
 
-    async def lock_user(
-        self,
-        *,
-        user_id: str,
-        reason: str,
-        actor: str | None = None,
-    ) -> models.LockUserResponse:
-        """Locks an account and ends everything that is open.
-
-        user_id: The user's id.
-        reason: Why, for the audit log.
-        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
-            user. The call's events record it.
-
-        Failures: user_not_found, permission_denied, store_unavailable.
-        """
-        return await to_thread(self.engine.lock_user, user_id=user_id, reason=reason, actor=actor)
-
     async def delete_user(
         self,
         *,
@@ -396,35 +378,33 @@ class AsyncOperations:
         self,
         *,
         challenge: str,
+        mail_code: str | None = None,
         new_password: str | None = None,
         recovery_code: str | None = None,
         two_fa_code: str | None = None,
-        webauthn_registration: Mapping[str, Any] | None = None,
         webauthn_response: Mapping[str, Any] | None = None,
     ) -> models.LoginResponse:
         """Takes the next step of a login and opens its session.
 
         challenge: The login's challenge. It can be used once and allows ten attempts.
+        mail_code: The mailed code, if the challenge is of `request_login_code`. It allows five attempts,
+            and refuses every wrong or spent code alike.
         new_password: The new password, if the password must be changed.
         recovery_code: A recovery code, which is used up.
-        two_fa_code: The code of the authenticator app, also of one that `setup_totp` made for this
-            challenge.
-        webauthn_registration: The answer of `navigator.credentials.create` to what
-            `begin_passkey_registration` made for this challenge: the credential's `toJSON()`.
+        two_fa_code: The code of the authenticator app.
         webauthn_response: The answer of `navigator.credentials.get` to the login's `webauthn_options`:
             the credential's `toJSON()`.
 
-        Failures: invalid_challenge, invalid_code, invalid_credentials, email_not_verified,
-        already_configured, password_change_required, too_many_attempts, weak_password, hash_queue_full,
-        invalid_config, store_unavailable.
+        Failures: invalid_challenge, invalid_code, second_factor_required, password_change_required,
+        too_many_attempts, weak_password, hash_queue_full, store_unavailable.
         """
         return await to_thread(
             self.engine.complete_login,
             challenge=challenge,
+            mail_code=mail_code,
             new_password=new_password,
             recovery_code=recovery_code,
             two_fa_code=two_fa_code,
-            webauthn_registration=webauthn_registration,
             webauthn_response=webauthn_response,
         )
 
@@ -957,6 +937,55 @@ class AsyncOperations:
         """
         return await to_thread(self.engine.reset_password, token=token, new_password=new_password)
 
+    async def request_login_code(
+        self,
+        *,
+        email: str,
+        backend: str | None = None,
+        client: models.Client | Mapping[str, Any] | None = None,
+        create: bool | None = None,
+        locale: str | None = None,
+        scope: str | None = None,
+    ) -> models.RequestLoginCodeResponse:
+        """Mails a code and a link that log in.
+
+        email: The address. Only an account that has verified it gets a mail.
+        backend: The backend that the session's tokens are for; default: `default`.
+        client: The client's connection: too many mails for one network address are refused. Pass it on,
+            so that a stranger elsewhere cannot use up the mails of a user.
+        create: Whether an account may be created for the address; needs `mailed_login.create`. It has no
+            password, and it is found by its address once the mail was used.
+        locale: The language of the mail. Default: that of the account.
+        scope: The scopes of the access token, separated by spaces. The engine grants what the host asks
+            for.
+
+        Failures: too_many_attempts, invalid_config, store_unavailable.
+        """
+        return await to_thread(
+            self.engine.request_login_code,
+            email=email,
+            backend=backend,
+            client=client,
+            create=create,
+            locale=locale,
+            scope=scope,
+        )
+
+    async def login_with_mail_token(
+        self,
+        *,
+        token: str,
+        client: models.Client | Mapping[str, Any] | None = None,
+    ) -> models.LoginResponse:
+        """Logs in by a mailed link and opens a session.
+
+        token: The token of the link.
+        client: The connection of the client that opened the link, where known.
+
+        Failures: invalid_token, second_factor_required, invalid_config, store_unavailable.
+        """
+        return await to_thread(self.engine.login_with_mail_token, token=token, client=client)
+
     async def verify_email(
         self,
         *,
@@ -1098,18 +1127,15 @@ class AsyncOperations:
     async def setup_totp(
         self,
         *,
-        challenge: str | None = None,
-        user_id: str | None = None,
+        user_id: str,
     ) -> models.SetupTotpResponse:
         """Sets up an authenticator app for an account; it is not a factor until it is confirmed.
 
-        challenge: The challenge of a login whose account must have a second factor and has none.
-            `complete_login` then takes the app's code.
-        user_id: The user's id; or else give `challenge`.
+        user_id: The user's id.
 
-        Failures: user_not_found, invalid_challenge, email_not_verified, store_unavailable.
+        Failures: user_not_found, email_not_verified, already_configured, store_unavailable.
         """
-        return await to_thread(self.engine.setup_totp, challenge=challenge, user_id=user_id)
+        return await to_thread(self.engine.setup_totp, user_id=user_id)
 
     async def confirm_totp(
         self,
@@ -1172,24 +1198,18 @@ class AsyncOperations:
     async def generate_recovery_codes(
         self,
         *,
+        user_id: str,
         actor: str | None = None,
-        reason: str | None = None,
-        token: str | None = None,
-        user_id: str | None = None,
     ) -> models.GenerateRecoveryCodesResponse:
         """Replaces the recovery codes of an account and ends every session.
 
+        user_id: The user's id.
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
-        reason: With `user_id`: why, for the audit log.
-        token: A live access token of the user.
-        user_id: The user's id, if a privileged caller acts without the user.
 
-        Failures: invalid_token, user_not_found, permission_denied, store_unavailable.
+        Failures: user_not_found, permission_denied, store_unavailable.
         """
-        return await to_thread(
-            self.engine.generate_recovery_codes, actor=actor, reason=reason, token=token, user_id=user_id
-        )
+        return await to_thread(self.engine.generate_recovery_codes, user_id=user_id, actor=actor)
 
     async def recovery_codes_status(
         self,
@@ -1204,49 +1224,20 @@ class AsyncOperations:
         """
         return await to_thread(self.engine.recovery_codes_status, user_id=user_id)
 
-    async def remove_second_factors(
-        self,
-        *,
-        user_id: str,
-        reason: str,
-        actor: str | None = None,
-        factors: Sequence[str] | None = None,
-    ) -> models.RemoveSecondFactorsResponse:
-        """Removes the second factors of an account without a proof of its user, and ends every session.
-
-        user_id: The user's id.
-        reason: Why, for the audit log.
-        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
-            user. The call's events record it.
-        factors: The factors to remove; default: all of them. The recovery codes go with the last other
-            factor.
-
-        Failures: user_not_found, store_unavailable.
-        """
-        return await to_thread(
-            self.engine.remove_second_factors, user_id=user_id, reason=reason, actor=actor, factors=factors
-        )
-
     async def begin_passkey_registration(
         self,
         *,
-        challenge: str | None = None,
+        user_id: str,
         label: str | None = None,
-        user_id: str | None = None,
     ) -> models.BeginPasskeyRegistrationResponse:
         """Begins to register a passkey for an account.
 
-        challenge: The challenge of a login whose account must have a second factor and has none.
-            `complete_login` then takes the answer as `webauthn_registration`.
-        label: The user's name for the passkey: 1 to 64 characters; not with `challenge`.
-        user_id: The user's id; or else give `challenge`.
+        user_id: The user's id.
+        label: The user's name for the passkey: 1 to 64 characters.
 
-        Failures: user_not_found, invalid_challenge, email_not_verified, permission_denied, invalid_config,
-        store_unavailable.
+        Failures: user_not_found, email_not_verified, permission_denied, invalid_config, store_unavailable.
         """
-        return await to_thread(
-            self.engine.begin_passkey_registration, challenge=challenge, label=label, user_id=user_id
-        )
+        return await to_thread(self.engine.begin_passkey_registration, user_id=user_id, label=label)
 
     async def finish_passkey_registration(
         self,

@@ -187,30 +187,6 @@ class Operations(_doorward.Engine):
         answer = self.call("update_user", _text(fields))
         return models.UserResponse.model_validate(answer)
 
-    def lock_user(
-        self,
-        *,
-        user_id: str,
-        reason: str,
-        actor: str | None = None,
-    ) -> models.LockUserResponse:
-        """Locks an account and ends everything that is open.
-
-        user_id: The user's id.
-        reason: Why, for the audit log.
-        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
-            user. The call's events record it.
-
-        Failures: user_not_found, permission_denied, store_unavailable.
-        """
-        fields: dict[str, object] = {
-            "user_id": user_id,
-            "reason": reason,
-            "actor": actor,
-        }
-        answer = self.call("lock_user", _text(fields))
-        return models.LockUserResponse.model_validate(answer)
-
     def delete_user(
         self,
         *,
@@ -442,34 +418,32 @@ class Operations(_doorward.Engine):
         self,
         *,
         challenge: str,
+        mail_code: str | None = None,
         new_password: str | None = None,
         recovery_code: str | None = None,
         two_fa_code: str | None = None,
-        webauthn_registration: Mapping[str, Any] | None = None,
         webauthn_response: Mapping[str, Any] | None = None,
     ) -> models.LoginResponse:
         """Takes the next step of a login and opens its session.
 
         challenge: The login's challenge. It can be used once and allows ten attempts.
+        mail_code: The mailed code, if the challenge is of `request_login_code`. It allows five attempts,
+            and refuses every wrong or spent code alike.
         new_password: The new password, if the password must be changed.
         recovery_code: A recovery code, which is used up.
-        two_fa_code: The code of the authenticator app, also of one that `setup_totp` made for this
-            challenge.
-        webauthn_registration: The answer of `navigator.credentials.create` to what
-            `begin_passkey_registration` made for this challenge: the credential's `toJSON()`.
+        two_fa_code: The code of the authenticator app.
         webauthn_response: The answer of `navigator.credentials.get` to the login's `webauthn_options`:
             the credential's `toJSON()`.
 
-        Failures: invalid_challenge, invalid_code, invalid_credentials, email_not_verified,
-        already_configured, password_change_required, too_many_attempts, weak_password, hash_queue_full,
-        invalid_config, store_unavailable.
+        Failures: invalid_challenge, invalid_code, second_factor_required, password_change_required,
+        too_many_attempts, weak_password, hash_queue_full, store_unavailable.
         """
         fields: dict[str, object] = {
             "challenge": challenge,
+            "mail_code": mail_code,
             "new_password": new_password,
             "recovery_code": recovery_code,
             "two_fa_code": two_fa_code,
-            "webauthn_registration": webauthn_registration,
             "webauthn_response": webauthn_response,
         }
         answer = self.call("complete_login", _text(fields))
@@ -1068,6 +1042,61 @@ class Operations(_doorward.Engine):
         answer = self.call("reset_password", _text(fields))
         return models.UserResponse.model_validate(answer)
 
+    def request_login_code(
+        self,
+        *,
+        email: str,
+        backend: str | None = None,
+        client: models.Client | Mapping[str, Any] | None = None,
+        create: bool | None = None,
+        locale: str | None = None,
+        scope: str | None = None,
+    ) -> models.RequestLoginCodeResponse:
+        """Mails a code and a link that log in.
+
+        email: The address. Only an account that has verified it gets a mail.
+        backend: The backend that the session's tokens are for; default: `default`.
+        client: The client's connection: too many mails for one network address are refused. Pass it on,
+            so that a stranger elsewhere cannot use up the mails of a user.
+        create: Whether an account may be created for the address; needs `mailed_login.create`. It has no
+            password, and it is found by its address once the mail was used.
+        locale: The language of the mail. Default: that of the account.
+        scope: The scopes of the access token, separated by spaces. The engine grants what the host asks
+            for.
+
+        Failures: too_many_attempts, invalid_config, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "email": email,
+            "backend": backend,
+            "client": client,
+            "create": create,
+            "locale": locale,
+            "scope": scope,
+        }
+        answer = self.call("request_login_code", _text(fields))
+        return models.RequestLoginCodeResponse.model_validate(answer)
+
+    def login_with_mail_token(
+        self,
+        *,
+        token: str,
+        client: models.Client | Mapping[str, Any] | None = None,
+    ) -> models.LoginResponse:
+        """Logs in by a mailed link and opens a session.
+
+        token: The token of the link.
+        client: The connection of the client that opened the link, where known.
+
+        Failures: invalid_token, second_factor_required, invalid_config, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "token": token,
+            "client": client,
+        }
+        answer = self.call("login_with_mail_token", _text(fields))
+        return models.LoginResponse.model_validate(answer)
+
     def verify_email(
         self,
         *,
@@ -1240,19 +1269,15 @@ class Operations(_doorward.Engine):
     def setup_totp(
         self,
         *,
-        challenge: str | None = None,
-        user_id: str | None = None,
+        user_id: str,
     ) -> models.SetupTotpResponse:
         """Sets up an authenticator app for an account; it is not a factor until it is confirmed.
 
-        challenge: The challenge of a login whose account must have a second factor and has none.
-            `complete_login` then takes the app's code.
-        user_id: The user's id; or else give `challenge`.
+        user_id: The user's id.
 
-        Failures: user_not_found, invalid_challenge, email_not_verified, store_unavailable.
+        Failures: user_not_found, email_not_verified, already_configured, store_unavailable.
         """
         fields: dict[str, object] = {
-            "challenge": challenge,
             "user_id": user_id,
         }
         answer = self.call("setup_totp", _text(fields))
@@ -1333,26 +1358,20 @@ class Operations(_doorward.Engine):
     def generate_recovery_codes(
         self,
         *,
+        user_id: str,
         actor: str | None = None,
-        reason: str | None = None,
-        token: str | None = None,
-        user_id: str | None = None,
     ) -> models.GenerateRecoveryCodesResponse:
         """Replaces the recovery codes of an account and ends every session.
 
+        user_id: The user's id.
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
-        reason: With `user_id`: why, for the audit log.
-        token: A live access token of the user.
-        user_id: The user's id, if a privileged caller acts without the user.
 
-        Failures: invalid_token, user_not_found, permission_denied, store_unavailable.
+        Failures: user_not_found, permission_denied, store_unavailable.
         """
         fields: dict[str, object] = {
-            "actor": actor,
-            "reason": reason,
-            "token": token,
             "user_id": user_id,
+            "actor": actor,
         }
         answer = self.call("generate_recovery_codes", _text(fields))
         return models.GenerateRecoveryCodesResponse.model_validate(answer)
@@ -1374,55 +1393,22 @@ class Operations(_doorward.Engine):
         answer = self.call("recovery_codes_status", _text(fields))
         return models.RecoveryCodesStatusResponse.model_validate(answer)
 
-    def remove_second_factors(
-        self,
-        *,
-        user_id: str,
-        reason: str,
-        actor: str | None = None,
-        factors: Sequence[str] | None = None,
-    ) -> models.RemoveSecondFactorsResponse:
-        """Removes the second factors of an account without a proof of its user, and ends every session.
-
-        user_id: The user's id.
-        reason: Why, for the audit log.
-        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
-            user. The call's events record it.
-        factors: The factors to remove; default: all of them. The recovery codes go with the last other
-            factor.
-
-        Failures: user_not_found, store_unavailable.
-        """
-        fields: dict[str, object] = {
-            "user_id": user_id,
-            "reason": reason,
-            "actor": actor,
-            "factors": factors,
-        }
-        answer = self.call("remove_second_factors", _text(fields))
-        return models.RemoveSecondFactorsResponse.model_validate(answer)
-
     def begin_passkey_registration(
         self,
         *,
-        challenge: str | None = None,
+        user_id: str,
         label: str | None = None,
-        user_id: str | None = None,
     ) -> models.BeginPasskeyRegistrationResponse:
         """Begins to register a passkey for an account.
 
-        challenge: The challenge of a login whose account must have a second factor and has none.
-            `complete_login` then takes the answer as `webauthn_registration`.
-        label: The user's name for the passkey: 1 to 64 characters; not with `challenge`.
-        user_id: The user's id; or else give `challenge`.
+        user_id: The user's id.
+        label: The user's name for the passkey: 1 to 64 characters.
 
-        Failures: user_not_found, invalid_challenge, email_not_verified, permission_denied, invalid_config,
-        store_unavailable.
+        Failures: user_not_found, email_not_verified, permission_denied, invalid_config, store_unavailable.
         """
         fields: dict[str, object] = {
-            "challenge": challenge,
-            "label": label,
             "user_id": user_id,
+            "label": label,
         }
         answer = self.call("begin_passkey_registration", _text(fields))
         return models.BeginPasskeyRegistrationResponse.model_validate(answer)

@@ -132,31 +132,12 @@ class MailLinks(TypedDict, total=False):
 
     change_email: str | None
     """The page that calls `verify_email` for a new address."""
+    login: str | None
+    """The page that calls `login_with_mail_token`. Without it, a mail that logs in has the code alone."""
     reset_password: str | None
     """The page that calls `reset_password`."""
     verify_email: str | None
     """The page that calls `verify_email`."""
-
-
-class MailConfigNotices(TypedDict, total=False):
-    """Whether each kind of notice is written. Default: all of them."""
-
-    account_changed: bool
-    account_deleted: bool
-    account_exists: bool
-    account_locked: bool
-    change_email: bool
-    email_change_requested: bool
-    email_changed: bool
-    identity_linked: bool
-    new_device: bool
-    password_changed: bool
-    recovery_code_used: bool
-    recovery_codes_generated: bool
-    reset_password: bool
-    second_factor_added: bool
-    second_factor_removed: bool
-    verify_email: bool
 
 
 class SmtpConfig(TypedDict, total=False):
@@ -186,7 +167,8 @@ class SmtpConfig(TypedDict, total=False):
 
 class MailTemplate(TypedDict, total=False):
     """The text of one kind of mail in one language. Placeholders: `{service}`, `{username}`; for a mail
-    with a token also `{token}` and `{link}`, which is the token itself if no link is configured.
+    with a token also `{token}` and `{link}`, which is the token itself if no link is configured; for
+    `login` also `{code}`.
     """
 
     subject: Required[str]
@@ -202,21 +184,13 @@ class MailTemplate(TypedDict, total=False):
 class MailConfigTemplates(TypedDict, total=False):
     """The host's own texts: by kind of mail, then by language."""
 
-    account_changed: dict[str, MailTemplate | None]
-    account_deleted: dict[str, MailTemplate | None]
     account_exists: dict[str, MailTemplate | None]
-    account_locked: dict[str, MailTemplate | None]
     change_email: dict[str, MailTemplate | None]
     email_change_requested: dict[str, MailTemplate | None]
     email_changed: dict[str, MailTemplate | None]
-    identity_linked: dict[str, MailTemplate | None]
-    new_device: dict[str, MailTemplate | None]
+    login: dict[str, MailTemplate | None]
     password_changed: dict[str, MailTemplate | None]
-    recovery_code_used: dict[str, MailTemplate | None]
-    recovery_codes_generated: dict[str, MailTemplate | None]
     reset_password: dict[str, MailTemplate | None]
-    second_factor_added: dict[str, MailTemplate | None]
-    second_factor_removed: dict[str, MailTemplate | None]
     verify_email: dict[str, MailTemplate | None]
 
 
@@ -228,13 +202,21 @@ MailConfig = TypedDict(
         "from": str | None,
         "links": MailLinks,
         "locale": str | None,
-        "notices": MailConfigNotices,
         "smtp": SmtpConfig | None,
         "templates": MailConfigTemplates,
     },
     total=False,
 )
 """Mails to users. By default they wait for the host to take them."""
+
+
+class MailedLoginConfig(TypedDict, total=False):
+    """Logins by a mailed code or link, to accounts whose address is verified."""
+
+    create: bool
+    """Whether such a login may create an account without a password, for an address that no account has
+    verified (`create` of `request_login_code`).
+    """
 
 
 class PasskeysConfig(TypedDict, total=False):
@@ -416,6 +398,10 @@ class Config(TypedDict, total=False):
     """Limits of memory and time."""
     mail: MailConfig
     """Mails to users."""
+    mailed_login: MailedLoginConfig | None
+    """Logins by a mailed code or link. Default: none. Who reads the mails of a user can then log in as the
+    user, as far as no second factor is required.
+    """
     migrate: bool
     """Whether opening creates the tables of a new store and upgrades an older schema. With `false` an
     outdated store is refused, and the operator runs `doorward migrate-schema`. Default: true.

@@ -107,6 +107,8 @@ __all__ = [
     "LoginResponse",
     "LoginWithIdTokenRequest",
     "LoginWithIdTokenResponse",
+    "LoginWithMailTokenRequest",
+    "LoginWithMailTokenResponse",
     "LogoutRequest",
     "LogoutResponse",
     "Mail",
@@ -136,6 +138,8 @@ __all__ = [
     "RequestEmailChangeResponse",
     "RequestEmailVerificationRequest",
     "RequestEmailVerificationResponse",
+    "RequestLoginCodeRequest",
+    "RequestLoginCodeResponse",
     "RequestPasswordResetRequest",
     "RequestPasswordResetResponse",
     "ResetPasswordRequest",
@@ -340,7 +344,8 @@ class AccountLock(Model):
 
     of: str
     """The locked thing: `account` (logins by any name), `username` or `email` (logins by that name),
-    `second_factor` (codes of an authenticator app).
+    `second_factor` (codes of an authenticator app), `mail_code` (mailed codes; a mailed link is not
+    locked).
     """
     known_device: bool
     """Whether the lock applies only to one of the devices on which the account logged in before. Otherwise
@@ -990,6 +995,10 @@ class CompleteLoginRequest(Model, extra="forbid"):
 
     challenge: Annotated[str, Field(repr=False)]
     """The login's challenge. It can be used once and allows ten attempts."""
+    mail_code: Annotated[str | None, Field(repr=False)] = None
+    """The mailed code, if the challenge is of `request_login_code`. It allows five attempts, and refuses
+    every wrong or spent code alike.
+    """
     new_password: Annotated[str | None, Field(repr=False)] = None
     """The new password, if the password must be changed."""
     recovery_code: Annotated[str | None, Field(repr=False)] = None
@@ -1663,6 +1672,47 @@ class ResetPasswordRequest(Model, extra="forbid"):
     """The new password."""
 
 
+class RequestLoginCodeRequest(Model, extra="forbid"):
+    """Requests a mail with a code and a link that log in."""
+
+    email: Annotated[str, Field(max_length=254, min_length=3)]
+    """The address. Only an account that has verified it gets a mail."""
+    backend: str | None = None
+    """The backend that the session's tokens are for; default: `default`."""
+    client: Client | None = None
+    """The client's connection: too many mails for one network address are refused. Pass it on, so that a
+    stranger elsewhere cannot use up the mails of a user.
+    """
+    create: bool | None = None
+    """Whether an account may be created for the address; needs `mailed_login.create`. It has no password,
+    and it is found by its address once the mail was used.
+    """
+    locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
+    """The language of the mail. Default: that of the account."""
+    scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
+    """The scopes of the access token, separated by spaces. The engine grants what the host asks for."""
+
+
+class RequestLoginCodeResponse(Model):
+    """The same answer whether or not a mail was sent."""
+
+    challenge: Annotated[str, Field(repr=False)]
+    """The challenge for `complete_login`, which ties the mailed code to the browser that asked: keep it in
+    a cookie that scripts cannot read.
+    """
+    expires_in: int
+    """How long the code and the link are valid, in seconds."""
+
+
+class LoginWithMailTokenRequest(Model, extra="forbid"):
+    """Logs in by a mailed link."""
+
+    token: Annotated[str, Field(repr=False)]
+    """The token of the link."""
+    client: Client | None = None
+    """The connection of the client that opened the link, where known."""
+
+
 class VerifyEmailRequest(Model, extra="forbid"):
     """Redeems a mailed token, with one proof of the account: `access_token`, `username` with `password`,
     `verification`, or `id_token`. Without a proof the request is refused, unless `mail.click_verifies`
@@ -1702,7 +1752,7 @@ class CheckMailTokenResponse(Model):
     """A token that can be redeemed."""
 
     purpose: str
-    """The token's purpose: `verify_email`, `reset_password` or `change_email`."""
+    """The token's purpose: `verify_email`, `reset_password`, `change_email` or `login`."""
     expires_at: int
     """When the token expires."""
 
@@ -1724,8 +1774,8 @@ class Mail(Model):
     id: str
     """The mail's id, for `acknowledge_mail`."""
     kind: str
-    """The kind of mail: `verify_email`, `reset_password`, `change_email`, `email_change_requested`,
-    `email_changed`, `account_exists`, `password_changed`.
+    """The kind of mail: `verify_email`, `reset_password`, `change_email`, `login`,
+    `email_change_requested`, `email_changed`, `account_exists`, `password_changed`.
     """
     to: Annotated[str, Field(max_length=254, min_length=3)]
     """The recipient's address as it was given; its domain may be international."""
@@ -1745,6 +1795,8 @@ class Mail(Model):
     """When the mail is no longer worth sending."""
     attempt: int
     """The number of this attempt, from 1."""
+    code: Annotated[str | None, Field(repr=False)] = None
+    """The code, if the mail has one."""
     from_: Annotated[str | None, Field(alias="from")] = None
     """The sender, if `mail.from` is configured."""
     link: Annotated[str | None, Field(repr=False)] = None
@@ -2414,6 +2466,7 @@ RevokeAllSessionsResponse = RevokedResponse
 RequestEmailVerificationResponse = SentResponse
 RequestPasswordResetResponse = SentResponse
 ResetPasswordResponse = UserResponse
+LoginWithMailTokenResponse = LoginResponse
 VerifyEmailResponse = UserResponse
 TotpProvisioningUriResponse = Provisioning
 DisableTotpResponse = TotpStatusResponse

@@ -9,7 +9,8 @@ import java.util.Map;
  * A lock that keeps guesses away from an account.
  *
  * @param of The locked thing: {@code account} (logins by any name), {@code username} or {@code
- *     email} (logins by that name), {@code second_factor} (codes of an authenticator app).
+ *     email} (logins by that name), {@code second_factor} (codes of an authenticator app), {@code
+ *     mail_code} (mailed codes; a mailed link is not locked).
  * @param knownDevice Whether the lock applies only to one of the devices on which the account
  *     logged in before. Otherwise it applies only to all other devices.
  * @param failures The number of consecutive failures.

@@ -208,6 +208,17 @@ public final class AsyncDoorward {
     return lanes.submit(Lanes.Cost.HASH, () -> engine.resetPassword(request));
   }
 
+  /** Does what {@link Doorward#requestLoginCode(RequestLoginCodeRequest)} does. */
+  public CompletableFuture<RequestLoginCodeResponse> requestLoginCode(
+      RequestLoginCodeRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.requestLoginCode(request));
+  }
+
+  /** Does what {@link Doorward#loginWithMailToken(LoginWithMailTokenRequest)} does. */
+  public CompletableFuture<LoginResult> loginWithMailToken(LoginWithMailTokenRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.loginWithMailToken(request));
+  }
+
   /** Does what {@link Doorward#verifyEmail(VerifyEmailRequest)} does. */
   public CompletableFuture<UserResponse> verifyEmail(VerifyEmailRequest request) {
     return lanes.submit(Lanes.Cost.NETWORK, () -> engine.verifyEmail(request));

@@ -8,8 +8,8 @@ import java.util.Map;
 /**
  * A token that can be redeemed.
  *
- * @param purpose The token's purpose: {@code verify_email}, {@code reset_password} or {@code
- *     change_email}.
+ * @param purpose The token's purpose: {@code verify_email}, {@code reset_password}, {@code
+ *     change_email} or {@code login}.
  * @param expiresAt When the token expires.
  */
 public record CheckMailTokenResponse(String purpose, long expiresAt) implements Shape {

@@ -9,22 +9,20 @@ import java.util.Map;
  * Takes the next step of a login. Give the one proof that the login asked for.
  *
  * @param challenge The login's challenge. It can be used once and allows ten attempts.
+ * @param mailCode The mailed code, if the challenge is of {@code request_login_code}. It allows
+ *     five attempts, and refuses every wrong or spent code alike. May be null.
  * @param newPassword The new password, if the password must be changed. May be null.
  * @param recoveryCode A recovery code, which is used up. May be null.
- * @param twoFaCode The code of the authenticator app, also of one that {@code setup_totp} made for
- *     this challenge. May be null.
- * @param webauthnRegistration The answer of {@code navigator.credentials.create} to what {@code
- *     begin_passkey_registration} made for this challenge: the credential's {@code toJSON()}. May
- *     be null.
+ * @param twoFaCode The code of the authenticator app. May be null.
  * @param webauthnResponse The answer of {@code navigator.credentials.get} to the login's {@code
  *     webauthn_options}: the credential's {@code toJSON()}. May be null.
  */
 public record CompleteLoginRequest(
     String challenge,
+    String mailCode,
     String newPassword,
     String recoveryCode,
     String twoFaCode,
-    Map<String, Object> webauthnRegistration,
     Map<String, Object> webauthnResponse)
     implements Shape {
   /** Makes one of what must be given. */
@@ -32,35 +30,31 @@ public record CompleteLoginRequest(
     return new CompleteLoginRequest(challenge, null, null, null, null, null);
   }
 
+  /**
+   * Returns the same with mail_code: The mailed code, if the challenge is of {@code
+   * request_login_code}. It allows five attempts, and refuses every wrong or spent code alike.
+   */
+  public CompleteLoginRequest withMailCode(String mailCode) {
+    return new CompleteLoginRequest(
+        challenge, mailCode, newPassword, recoveryCode, twoFaCode, webauthnResponse);
+  }
+
   /** Returns the same with new_password: The new password, if the password must be changed. */
   public CompleteLoginRequest withNewPassword(String newPassword) {
     return new CompleteLoginRequest(
-        challenge, newPassword, recoveryCode, twoFaCode, webauthnRegistration, webauthnResponse);
+        challenge, mailCode, newPassword, recoveryCode, twoFaCode, webauthnResponse);
   }
 
   /** Returns the same with recovery_code: A recovery code, which is used up. */
   public CompleteLoginRequest withRecoveryCode(String recoveryCode) {
     return new CompleteLoginRequest(
-        challenge, newPassword, recoveryCode, twoFaCode, webauthnRegistration, webauthnResponse);
+        challenge, mailCode, newPassword, recoveryCode, twoFaCode, webauthnResponse);
   }
 
-  /**
-   * Returns the same with two_fa_code: The code of the authenticator app, also of one that {@code
-   * setup_totp} made for this challenge.
-   */
+  /** Returns the same with two_fa_code: The code of the authenticator app. */
   public CompleteLoginRequest withTwoFaCode(String twoFaCode) {
     return new CompleteLoginRequest(
-        challenge, newPassword, recoveryCode, twoFaCode, webauthnRegistration, webauthnResponse);
-  }
-
-  /**
-   * Returns the same with webauthn_registration: The answer of {@code navigator.credentials.create}
-   * to what {@code begin_passkey_registration} made for this challenge: the credential's {@code
-   * toJSON()}.
-   */
-  public CompleteLoginRequest withWebauthnRegistration(Map<String, Object> webauthnRegistration) {
-    return new CompleteLoginRequest(
-        challenge, newPassword, recoveryCode, twoFaCode, webauthnRegistration, webauthnResponse);
+        challenge, mailCode, newPassword, recoveryCode, twoFaCode, webauthnResponse);
   }
 
   /**
@@ -69,17 +63,17 @@ public record CompleteLoginRequest(
    */
   public CompleteLoginRequest withWebauthnResponse(Map<String, Object> webauthnResponse) {
     return new CompleteLoginRequest(
-        challenge, newPassword, recoveryCode, twoFaCode, webauthnRegistration, webauthnResponse);
+        challenge, mailCode, newPassword, recoveryCode, twoFaCode, webauthnResponse);
   }
 
   static CompleteLoginRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new CompleteLoginRequest(
         Read.optional(json, "challenge", Read::text),
+        Read.optional(json, "mail_code", Read::text),
         Read.optional(json, "new_password", Read::text),
         Read.optional(json, "recovery_code", Read::text),
         Read.optional(json, "two_fa_code", Read::text),
-        Read.optional(json, "webauthn_registration", Read::object),
         Read.optional(json, "webauthn_response", Read::object));
   }
 
@@ -87,10 +81,10 @@ public record CompleteLoginRequest(
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "challenge", challenge);
+    Read.put(json, "mail_code", mailCode);
     Read.put(json, "new_password", newPassword);
     Read.put(json, "recovery_code", recoveryCode);
     Read.put(json, "two_fa_code", twoFaCode);
-    Read.put(json, "webauthn_registration", webauthnRegistration);
     Read.put(json, "webauthn_response", webauthnResponse);
     return json;
   }
@@ -100,14 +94,14 @@ public record CompleteLoginRequest(
   public String toString() {
     return "CompleteLoginRequest[challenge="
         + Read.hidden(challenge)
+        + ", mailCode="
+        + Read.hidden(mailCode)
         + ", newPassword="
         + Read.hidden(newPassword)
         + ", recoveryCode="
         + Read.hidden(recoveryCode)
         + ", twoFaCode="
         + Read.hidden(twoFaCode)
-        + ", webauthnRegistration="
-        + Read.hidden(webauthnRegistration)
         + ", webauthnResponse="
         + Read.hidden(webauthnResponse)
         + "]";

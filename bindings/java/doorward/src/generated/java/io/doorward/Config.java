@@ -33,6 +33,8 @@ import java.util.Map;
  *     {@code nbf} and {@code exp}. From 0 to 600. Default: 30. May be null.
  * @param limits Limits of memory and time. May be null.
  * @param mail Mails to users. May be null.
+ * @param mailedLogin Logins by a mailed code or link. Default: none. Who reads the mails of a user
+ *     can then log in as the user, as far as no second factor is required. May be null.
  * @param migrate Whether opening creates the tables of a new store and upgrades an older schema.
  *     With {@code false} an outdated store is refused, and the operator runs {@code doorward
  *     migrate-schema}. Default: true. May be null.
@@ -84,6 +86,7 @@ public record Config(
     Long leewaySeconds,
     LimitsConfig limits,
     MailConfig mail,
+    MailedLoginConfig mailedLogin,
     Boolean migrate,
     PasskeysConfig passkeys,
     PasswordConfig password,
@@ -107,7 +110,8 @@ public record Config(
   public static Config of() {
     return new Config(
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+        null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+        null);
   }
 
   /**
@@ -128,6 +132,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -166,6 +171,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -201,6 +207,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -240,6 +247,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -280,6 +288,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -318,6 +327,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -356,6 +366,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -394,6 +405,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -432,6 +444,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -470,6 +483,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -505,6 +519,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -540,6 +555,46 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
+        migrate,
+        passkeys,
+        password,
+        refreshGraceSeconds,
+        refreshTokenSeconds,
+        registration,
+        requests,
+        requireSecondFactor,
+        requireVerifiedEmail,
+        secretKey,
+        secretKeyFile,
+        secretKeyFiles,
+        secretKeys,
+        sessionMaxSeconds,
+        signingAlgorithm,
+        store,
+        throttle,
+        totp);
+  }
+
+  /**
+   * Returns the same with mailed_login: Logins by a mailed code or link. Default: none. Who reads
+   * the mails of a user can then log in as the user, as far as no second factor is required.
+   */
+  public Config withMailedLogin(MailedLoginConfig mailedLogin) {
+    return new Config(
+        accessTokenSeconds,
+        audience,
+        audit,
+        backends,
+        changeSettings,
+        create,
+        idTokenProviders,
+        introspectionService,
+        issuer,
+        leewaySeconds,
+        limits,
+        mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -579,6 +634,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -617,6 +673,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -652,6 +709,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -692,6 +750,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -730,6 +789,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -765,6 +825,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -800,6 +861,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -838,6 +900,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -876,6 +939,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -916,6 +980,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -955,6 +1020,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -993,6 +1059,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -1031,6 +1098,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -1069,6 +1137,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -1107,6 +1176,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -1146,6 +1216,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -1181,6 +1252,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -1216,6 +1288,7 @@ public record Config(
         leewaySeconds,
         limits,
         mail,
+        mailedLogin,
         migrate,
         passkeys,
         password,
@@ -1251,6 +1324,7 @@ public record Config(
         Read.optional(json, "leeway_seconds", Read::integer),
         Read.optional(json, "limits", LimitsConfig::read),
         Read.optional(json, "mail", MailConfig::read),
+        Read.optional(json, "mailed_login", MailedLoginConfig::read),
         Read.optional(json, "migrate", Read::bool),
         Read.optional(json, "passkeys", PasskeysConfig::read),
         Read.optional(json, "password", PasswordConfig::read),
@@ -1286,6 +1360,7 @@ public record Config(
     Read.put(json, "leeway_seconds", leewaySeconds);
     Read.put(json, "limits", limits);
     Read.put(json, "mail", mail);
+    Read.put(json, "mailed_login", mailedLogin);
     Read.put(json, "migrate", migrate);
     Read.put(json, "passkeys", passkeys);
     Read.put(json, "password", password);
@@ -1334,6 +1409,8 @@ public record Config(
         + limits
         + ", mail="
         + mail
+        + ", mailedLogin="
+        + mailedLogin
         + ", migrate="
         + migrate
         + ", passkeys="

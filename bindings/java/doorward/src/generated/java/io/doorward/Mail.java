@@ -10,8 +10,8 @@ import java.util.Map;
  *
  * @param id The mail's id, for {@code acknowledge_mail}.
  * @param kind The kind of mail: {@code verify_email}, {@code reset_password}, {@code change_email},
- *     {@code email_change_requested}, {@code email_changed}, {@code account_exists}, {@code
- *     password_changed}.
+ *     {@code login}, {@code email_change_requested}, {@code email_changed}, {@code account_exists},
+ *     {@code password_changed}.
  * @param to The recipient's address as it was given; its domain may be international.
  * @param locale The language of the texts.
  * @param subject The subject.
@@ -21,6 +21,7 @@ import java.util.Map;
  * @param createdAt When the mail was written.
  * @param expiresAt When the mail is no longer worth sending.
  * @param attempt The number of this attempt, from 1.
+ * @param code The code, if the mail has one. May be null.
  * @param from The sender, if {@code mail.from} is configured. May be null.
  * @param link The link with the token, if {@code mail.links} has one for this kind. May be null.
  * @param messageId The value of {@code Message-ID}, the same at every attempt, so that a mail sent
@@ -39,6 +40,7 @@ public record Mail(
     long createdAt,
     long expiresAt,
     long attempt,
+    String code,
     String from,
     String link,
     String messageId,
@@ -58,6 +60,7 @@ public record Mail(
         Read.required(json, "created_at", Read::integer),
         Read.required(json, "expires_at", Read::integer),
         Read.required(json, "attempt", Read::integer),
+        Read.optional(json, "code", Read::text),
         Read.optional(json, "from", Read::text),
         Read.optional(json, "link", Read::text),
         Read.optional(json, "message_id", Read::text),
@@ -78,6 +81,7 @@ public record Mail(
     Read.put(json, "created_at", createdAt);
     Read.put(json, "expires_at", expiresAt);
     Read.put(json, "attempt", attempt);
+    Read.put(json, "code", code);
     Read.put(json, "from", from);
     Read.put(json, "link", link);
     Read.put(json, "message_id", messageId);
@@ -110,6 +114,8 @@ public record Mail(
         + expiresAt
         + ", attempt="
         + attempt
+        + ", code="
+        + Read.hidden(code)
         + ", from="
         + from
         + ", link="

@@ -9,37 +9,48 @@ import java.util.Map;
  * The pages that users open from mails: URLs of the host, each with {@code {token}} once.
  *
  * @param changeEmail The page that calls {@code verify_email} for a new address. May be null.
+ * @param login The page that calls {@code login_with_mail_token}. Without it, a mail that logs in
+ *     has the code alone. May be null.
  * @param resetPassword The page that calls {@code reset_password}. May be null.
  * @param verifyEmail The page that calls {@code verify_email}. May be null.
  */
-public record MailLinks(String changeEmail, String resetPassword, String verifyEmail)
+public record MailLinks(String changeEmail, String login, String resetPassword, String verifyEmail)
     implements Shape {
   /** Returns an empty one. */
   public static MailLinks of() {
-    return new MailLinks(null, null, null);
+    return new MailLinks(null, null, null, null);
   }
 
   /**
    * Returns the same with change_email: The page that calls {@code verify_email} for a new address.
    */
   public MailLinks withChangeEmail(String changeEmail) {
-    return new MailLinks(changeEmail, resetPassword, verifyEmail);
+    return new MailLinks(changeEmail, login, resetPassword, verifyEmail);
+  }
+
+  /**
+   * Returns the same with login: The page that calls {@code login_with_mail_token}. Without it, a
+   * mail that logs in has the code alone.
+   */
+  public MailLinks withLogin(String login) {
+    return new MailLinks(changeEmail, login, resetPassword, verifyEmail);
   }
 
   /** Returns the same with reset_password: The page that calls {@code reset_password}. */
   public MailLinks withResetPassword(String resetPassword) {
-    return new MailLinks(changeEmail, resetPassword, verifyEmail);
+    return new MailLinks(changeEmail, login, resetPassword, verifyEmail);
   }
 
   /** Returns the same with verify_email: The page that calls {@code verify_email}. */
   public MailLinks withVerifyEmail(String verifyEmail) {
-    return new MailLinks(changeEmail, resetPassword, verifyEmail);
+    return new MailLinks(changeEmail, login, resetPassword, verifyEmail);
   }
 
   static MailLinks read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new MailLinks(
         Read.optional(json, "change_email", Read::text),
+        Read.optional(json, "login", Read::text),
         Read.optional(json, "reset_password", Read::text),
         Read.optional(json, "verify_email", Read::text));
   }
@@ -48,6 +59,7 @@ public record MailLinks(String changeEmail, String resetPassword, String verifyE
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "change_email", changeEmail);
+    Read.put(json, "login", login);
     Read.put(json, "reset_password", resetPassword);
     Read.put(json, "verify_email", verifyEmail);
     return json;

@@ -45,6 +45,8 @@ enum Operation {
   REQUEST_EMAIL_CHANGE("request_email_change", Lanes.Cost.STORE),
   REQUEST_PASSWORD_RESET("request_password_reset", Lanes.Cost.STORE),
   RESET_PASSWORD("reset_password", Lanes.Cost.HASH),
+  REQUEST_LOGIN_CODE("request_login_code", Lanes.Cost.STORE),
+  LOGIN_WITH_MAIL_TOKEN("login_with_mail_token", Lanes.Cost.STORE),
   VERIFY_EMAIL("verify_email", Lanes.Cost.NETWORK),
   CHECK_MAIL_TOKEN("check_mail_token", Lanes.Cost.STORE),
   TAKE_MAIL("take_mail", Lanes.Cost.STORE),

@@ -468,6 +468,29 @@ public abstract sealed class Operations permits Doorward {
   }
 
   /**
+   * Mails a code and a link that log in.
+   *
+   * @throws ThrottledException {@code too_many_attempts}
+   * @throws ConfigException {@code invalid_config}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public RequestLoginCodeResponse requestLoginCode(RequestLoginCodeRequest request) {
+    return run(Operation.REQUEST_LOGIN_CODE, request, RequestLoginCodeResponse::read);
+  }
+
+  /**
+   * Logs in by a mailed link and opens a session.
+   *
+   * @return the session, or the next step of the login
+   * @throws InvalidRequestException {@code invalid_token}
+   * @throws ConfigException {@code invalid_config}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public LoginResult loginWithMailToken(LoginWithMailTokenRequest request) {
+    return orStep(Operation.LOGIN_WITH_MAIL_TOKEN, request, LoginResponse::read, step -> step);
+  }
+
+  /**
    * Verifies or changes an address by the token mailed to it and a proof of the account.
    *
    * @throws InvalidRequestException {@code invalid_token}

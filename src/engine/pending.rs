@@ -1,0 +1,91 @@
+//! Accounts that wait for their owner: without a password, and without a claim to their address until its reader
+//! proves it.
+
+use std::sync::Arc;
+
+use crate::crypto::secrets::{Purpose, Secrets};
+use crate::error::{Code, Error, Result};
+use crate::store::users::{self, By, NewUser, User};
+use crate::store::{Tx, unexpected};
+use crate::types::id::Id;
+use crate::types::random::random;
+use crate::types::strict::Object;
+use crate::types::user::{Email, Locale, PublicUser, Role, Username};
+
+/// Makes accounts that wait for their owner. An address has at most one, however often it is asked for.
+pub(crate) struct Pending {
+    pub secrets: Arc<Secrets>,
+}
+
+/// The account to make for an address.
+pub(crate) struct Newcomer<'a> {
+    pub email: &'a Email,
+    pub locale: Option<&'a Locale>,
+    pub roles: &'a [Role],
+}
+
+/// The account that waits for the owner of an address.
+pub(crate) struct Waiting {
+    pub user: User,
+    /// A row that was written so that the statements are the same as for a new account.
+    superfluous: Option<Id>,
+}
+
+impl Pending {
+    /// Returns the waiting account of an address, and makes it if there is none yet. If none `is_wanted`, it
+    /// does the same work, and the account is gone with [`Waiting::settle`].
+    pub(crate) fn account(
+        &self,
+        tx: &mut Tx,
+        newcomer: &Newcomer,
+        is_wanted: bool,
+        now_ms: i64,
+    ) -> Result<Waiting> {
+        let key = newcomer.email.key();
+        let code = self.secrets.lasting_mac(Purpose::LookUp, format!("pending account {key}").as_bytes())?;
+        let [_, _, _, _, letters @ ..] = code;
+        let own = name(&letters)?;
+        let holder = users::find(tx, By::Username(&own.key()))?;
+        let is_held = holder.is_some();
+        let pending = holder.filter(|holder| is_pending(holder, newcomer.email));
+        let stays = is_wanted && pending.is_none();
+        let username = if stays && !is_held { own } else { name(&random::<28>()?)? };
+        let user = PublicUser {
+            id: Id::new(now_ms)?,
+            username,
+            email: Some(newcomer.email.clone()),
+            email_verified: false,
+            is_active: true,
+            roles: newcomer.roles.to_vec(),
+            attributes: Object::default(),
+            locale: newcomer.locale.cloned(),
+            created_at: now_ms / 1000,
+        };
+        let username_key = user.username.key();
+        let new =
+            NewUser { public: &user, username_key: &username_key, email_key: None, password_hash: None };
+        users::insert(tx, &new)?;
+        let made = users::find(tx, By::Id(user.id))?.ok_or_else(unexpected)?;
+        Ok(Waiting { user: pending.unwrap_or(made), superfluous: (!stays).then_some(user.id) })
+    }
+}
+
+impl Waiting {
+    /// Deletes what was written for the sake of equal work.
+    pub(crate) fn settle(&self, tx: &mut Tx, now_ms: i64) -> Result<()> {
+        users::delete(tx, self.superfluous.map_or_else(|| Id::new(now_ms), Ok)?)
+    }
+}
+
+/// Whether this account still waits for the reader of an address.
+fn is_pending(user: &User, email: &Email) -> bool {
+    user.public.email.as_ref() == Some(email) && !user.was_verified && user.password_hash.is_none()
+}
+
+/// Returns a name of 60 bits, which keeps names from being taken in advance.
+fn name(bytes: &[u8; 28]) -> Result<Username> {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let letter = |byte: &u8| LETTERS[usize::from(byte % 32)] as char;
+    let suffix: String = bytes.iter().take(12).map(letter).collect();
+    format!("user-{suffix}").parse().map_err(|_| Error::new(Code::Internal, "username"))
+}
