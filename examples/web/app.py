@@ -30,6 +30,7 @@ from doorward.models import (
     CompleteLoginResponse,
     FinishPasskeyLoginResponse,
     LoginResponse,
+    LoginWithMailTokenResponse,
     PublicUser,
     RegisterResponse,
 )
@@ -54,7 +55,10 @@ PAGES = {
     "/login/passkey": "login.html",
     "/login/password": "new_password.html",
     "/register": "register.html",
+    "/enter": "enter.html",
     "/forgot": "forgot.html",
+    "/mail": "mail.html",
+    "/mail/code": "mail_code.html",
     "/reset": "new_password.html",
     "/totp/confirm": "totp.html",
     "/verify": "verify.html",
@@ -71,12 +75,15 @@ def configuration(folder: Path, site: str) -> Config:
         # A session lives for a day and needs no refreshing; each request asks the store whether it is alive.
         "backends": {"browser": {"access_token_seconds": DAY, "refresh": False}},
         "passkeys": {"rp_id": "localhost", "rp_name": "Doorward Example", "origins": [site]},
+        # The readers of a user's mails can log in as the user; a second factor is asked for in any case.
+        "mailed_login": {},
         "mail": {
             "links": {
                 # The part after # is in no log and no Referer header; the script of the page reads it.
                 "verify_email": f"{site}/verify#{{token}}",
                 "reset_password": f"{site}/reset#{{token}}",
                 "change_email": f"{site}/verify#{{token}}",
+                "login": f"{site}/enter#{{token}}",
             }
         },
     }
@@ -141,7 +148,11 @@ def create_app(engine: Engine) -> FastAPI:
         response.set_cookie(name, value, seconds, path="/", secure=secure, httponly=True, samesite="lax")
 
     def entered(
-        request: Request, login: LoginResponse | CompleteLoginResponse | FinishPasskeyLoginResponse
+        request: Request,
+        login: LoginResponse
+        | CompleteLoginResponse
+        | FinishPasskeyLoginResponse
+        | LoginWithMailTokenResponse,
     ) -> Response:
         response = goto("/")
         set_cookie(request, response, SESSION, login.access_token, login.expires_in)
@@ -225,8 +236,10 @@ def create_app(engine: Engine) -> FastAPI:
 
     @app.get("/register")
     @app.get("/login/code")
+    @app.get("/enter")
     @app.get("/forgot")
     @app.get("/login/password")
+    @app.get("/mail")
     @app.get("/reset")
     @app.get("/verify")
     def show_form(request: Request, note: str = "") -> Response:
@@ -316,6 +329,27 @@ def create_app(engine: Engine) -> FastAPI:
     @app.post("/login/passkey/new")
     async def login_new_passkey(request: Request, fields: Fields) -> Response:
         return await completed(request, webauthn_registration=answer_of(fields))
+
+    @app.post("/mail")
+    def mail_login(request: Request, fields: Fields) -> Response:
+        """Mail a code and a link. The challenge in a cookie ties the code to this browser."""
+        address = fields.get("email", "")
+        asked = engine.request_login_code(email=address, backend="browser", client=client(request))
+        deliver()
+        response = page(request, "mail_code.html")
+        set_cookie(request, response, CHALLENGE, asked.challenge, asked.expires_in)
+        response.headers.append("set-cookie", device.header(client(request)))
+        return response
+
+    @app.post("/mail/code")
+    async def mailed_code(request: Request, fields: Fields) -> Response:
+        return await completed(request, mail_code=fields.get("code", ""))
+
+    @app.post("/enter")
+    def enter(request: Request, fields: Fields) -> Response:
+        """Log in by a mailed link, when the button is pressed: programs that scan mail open links, too."""
+        login = engine.login_with_mail_token(token=fields.get("token", ""), client=client(request))
+        return entered(request, login)
 
     @app.post("/forgot")
     def forgot(request: Request, fields: Fields) -> Response:

@@ -41,7 +41,7 @@ pub(crate) enum Purpose {
 }
 
 impl Purpose {
-    const ALL: [Purpose; 7] = [
+    const ALL: [Purpose; 8] = [
         Purpose::SecondFactor,
         Purpose::Enrolment,
         Purpose::PasswordChange,

@@ -199,6 +199,83 @@ pub fn guess_often(store: &str) {
     report(&json!(looked_at));
 }
 
+/// Asks for a login by mail. Returns the challenge of the browser with the code and the token of the mail.
+fn mailed_login(engine: &Engine) -> Value {
+    let asked = call(engine, "request_login_code", json!({"email": "ada@example.com"})).unwrap();
+    let mails = call(engine, "take_mail", json!({"lease_seconds": 3600})).unwrap();
+    let mail = mails["mails"].as_array().unwrap().iter().find(|mail| mail["kind"] == "login").unwrap();
+    json!({"challenge": asked["challenge"], "code": mail["code"], "token": mail["token"]})
+}
+
+/// Uses a mailed login from many threads at once: every other one has the code, and the rest the link.
+fn enter_often(engine: &Engine, threads: usize, login: &Value) -> usize {
+    let results = together(threads, |index| match index % 2 {
+        0 => {
+            let request = json!({"challenge": login["challenge"], "mail_code": login["code"]});
+            call(engine, "complete_login", request)
+        }
+        _ => call(engine, "login_with_mail_token", json!({"token": login["token"]})),
+    });
+    let lost = count(&results, Code::InvalidCode) + count(&results, Code::InvalidMailToken);
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count() + lost, threads);
+    threads - lost
+}
+
+/// An engine that logs in by mail, with an account that has verified its address.
+fn mailing(store: &Store) -> Engine {
+    let engine = open(store.url(), json!({"mailed_login": {}})).unwrap();
+    let ada = register(&engine, "ada").unwrap();
+    call(&engine, "update_user", json!({"id": ada["user"]["id"], "email_verified": true})).unwrap();
+    engine
+}
+
+on_each_store!(one_thread_enters_by_a_mail);
+/// Of many who use the code and the link of one mail at once, one enters.
+fn one_thread_enters_by_a_mail(store: &Store) {
+    let engine = mailing(store);
+    assert_eq!(enter_often(&engine, 200, &mailed_login(&engine)), 1);
+    drop(engine);
+    assert_eq!(store.rows()["sessions"], 1);
+}
+
+on_each_store!(one_process_enters_by_a_mail);
+fn one_process_enters_by_a_mail(store: &Store) {
+    let login = mailed_login(&mailing(store));
+    let task = json!({"role": "enter by mail", "store": store.url(), "login": login});
+    let mut children: Vec<Child> = (0..8).map(|_| Child::start(&task)).collect();
+    for child in &mut children {
+        assert_eq!(child.report(), Some(json!("ready")));
+    }
+    children.iter_mut().for_each(|child| child.tell(&json!("go")));
+    let mut entered = 0;
+    for mut child in children {
+        entered += child.report().unwrap().as_u64().unwrap();
+        child.succeed();
+    }
+    assert_eq!(entered, 1);
+    assert_eq!(store.rows()["sessions"], 1);
+}
+
+/// A child of [`one_process_enters_by_a_mail`].
+pub fn enter_by_mail(store: &str, task: &Value) {
+    let engine = open(store, json!({"mailed_login": {}})).unwrap();
+    report(&json!("ready"));
+    told();
+    report(&json!(enter_often(&engine, 4, &task["login"])));
+}
+
+on_each_store!(threads_get_no_more_guesses_at_a_mailed_code);
+/// Of many guesses at once, five are compared with the code; the link of the mail stays good.
+fn threads_get_no_more_guesses_at_a_mailed_code(store: &Store) {
+    let engine = mailing(store);
+    let login = mailed_login(&engine);
+    let request = json!({"challenge": login["challenge"], "mail_code": "BBBB-BBBB"}).to_string();
+    let guesses = together(64, |_| engine.call("complete_login", &request).unwrap_err().detail);
+    let compared = guesses.iter().filter(|detail| detail.as_deref() == Some("wrong_code")).count();
+    assert_eq!(compared, 5);
+    assert!(call(&engine, "login_with_mail_token", json!({"token": login["token"]})).is_ok());
+}
+
 on_each_store!(engines_see_each_other);
 fn engines_see_each_other(store: &Store) {
     let one = store.open();

@@ -231,6 +231,7 @@ fn child() {
     match task["role"].as_str().unwrap() {
         "contend" => crate::races::contend(store),
         "enter" => crate::second_factors::enter(store, &task["code"]),
+        "enter by mail" => crate::races::enter_by_mail(store, &task),
         "guess" => crate::races::guess_often(store),
         "a fair queue" => crate::hasher::fair_queue(store),
         "an overflow" => crate::hasher::overflow(store),

@@ -230,6 +230,7 @@ fn an_unknown_address_is_as_much_work() {
     let keys = json!({
         "registration": {"conceal_existing": true},
         "mail": {"links": {"verify_email": "https://app.example/{token}"}},
+        "mailed_login": {"create": true},
     });
     let engine = Engine::open(config(&cluster.url(), keys).unwrap(), Hooks::new().clock(clock)).unwrap();
     let ada = register(&engine, "ada").unwrap();
@@ -244,7 +245,8 @@ fn an_unknown_address_is_as_much_work() {
         let statements = |_| {
             let time = now.fetch_add(7_200_000, Ordering::SeqCst);
             let before = log().len();
-            call(&engine, operation, request(time)).unwrap();
+            // Every guess at a mailed code is wrong.
+            assert_eq!(call(&engine, operation, request(time)).is_ok(), operation != "complete_login");
             // Of an insertion only the table counts.
             let executed = |line: &str| {
                 let (_, statement) = line.strip_prefix("LOG:  execute ")?.split_once(": ")?;
@@ -259,6 +261,14 @@ fn an_unknown_address_is_as_much_work() {
         let ada = ada.clone();
         move |_| json!({"user_id": ada["user"]["id"], "new_email": email})
     };
+    let asks_also_new = |email: &'static str| move |_| json!({"email": email, "create": true});
+    let guesses = |email: &'static str| {
+        let engine = &engine;
+        move |_| {
+            let asked = call(engine, "request_login_code", json!({"email": email})).unwrap();
+            json!({"challenge": asked["challenge"], "mail_code": "BBBB-BBBB"})
+        }
+    };
     let registers = |email: &'static str| move |time| json!({"username": format!("eve{time}"), "email": email, "password": PASSWORD});
     let same = |operation, known: &dyn Fn(i64) -> Value, unknown: &dyn Fn(i64) -> Value| {
         let known = fewest(operation, known);
@@ -270,6 +280,9 @@ fn an_unknown_address_is_as_much_work() {
     same("request_email_verification", &asks(known), &asks(unknown));
     for statements in [
         same("request_password_reset", &asks(known), &asks(unknown)),
+        same("request_login_code", &asks(known), &asks(unknown)),
+        same("request_login_code", &asks_also_new(known), &asks_also_new(unknown)),
+        same("complete_login", &guesses(known), &guesses(unknown)),
         same("request_email_change", &changes(known), &changes(unknown)),
         same("register", &registers(known), &registers(unknown)),
     ] {

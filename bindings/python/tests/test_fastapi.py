@@ -70,6 +70,7 @@ def engine(config: Config, clock: Clock, store: Path) -> Iterator[Engine]:
     config["store"] = f"sqlite:{store}"
     config["throttle"] = {"account_failures": 3}
     config["mail"] = {"links": {"verify_email": "https://app.example/verify#{token}"}}
+    config["mailed_login"] = {"create": True}
     config["backends"] = {
         "browser": {"access_token_seconds": 300, "signing_algorithm": "ES256"},
         "legacy": {
@@ -528,6 +529,38 @@ def test_a_login_elsewhere_is_not_completed_here(client: httpx.Client, engine: E
     good = {"challenge": caught.value.challenge, "new_password": "nine other wise words"}
     failure(client.post("/auth/complete-login", json=good), 401, "not_authenticated")
     assert engine.list_sessions(user_id=user.id).sessions == []
+
+
+@pytest.mark.parametrize("backend", ["default", "browser"])
+def test_a_mailed_login(client: httpx.Client, engine: Engine, store: Path, backend: str) -> None:
+    mark_verified(store, "ada")
+
+    def ask(email: str, **more: Any) -> str:
+        answer = client.post(f"/auth/request-login-code/{backend}", json={"email": email, **more})
+        assert (answer.status_code, set(answer.json())) == (200, {"challenge", "expires_in"})
+        challenge: str = answer.json()["challenge"]
+        return challenge
+
+    def come_in(path: str, **fields: str) -> httpx.Response:
+        return client.post(f"/auth/{path}", json=fields)
+
+    nobodys, challenge = ask("nobody@example.com"), ask("ada@example.com")
+    mails = engine.take_mail(limit=100, lease_seconds=3600).mails
+    (mail,) = [mail for mail in mails if mail.kind == "login"]
+    assert mail.code
+    assert mail.token
+    for other in (nobodys, challenge):
+        wrong = come_in("complete-login", challenge=other, mail_code="BBBB-BBBB")
+        failure(wrong, 401, "invalid_code")
+    response = come_in("complete-login", challenge=challenge, mail_code=mail.code.lower())
+    assert response.status_code == 200, response.text
+    assert (COOKIES[0] in cookies_of(response)) == (backend == "browser")
+    failure(come_in("login-with-mail-token", token=mail.token), 400, "invalid_token")
+    ask("eve@example.com", create=True)
+    response = come_in("login-with-mail-token", token=mailed(engine, "login", "eve@example.com"))
+    assert response.status_code == 200, response.text
+    assert (COOKIES[0] in cookies_of(response)) == (backend == "browser")
+    assert engine.get_user(email="eve@example.com").user.email_verified
 
 
 def test_introspection_is_for_those_who_may(client: httpx.Client, engine: Engine) -> None:

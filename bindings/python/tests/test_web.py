@@ -5,6 +5,7 @@ Pictures of the pages stay in target/screenshots.
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import sys
@@ -165,6 +166,49 @@ def test_from_registration_to_a_forgotten_password(open_page: Callable[..., Page
     fill(page, "Set password", new_password="nine wiser words yet")
     log_in(page, "ada", "nine wiser words yet")
     heading(page, "Hello, ada")
+
+
+def test_a_login_by_mail(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    register(page, "ada")
+    log_in(page, "ada")
+    verify(page)
+    page.get_by_role("button", name="Log out").click()
+
+    page.get_by_role("link", name="Log in by mail").click()
+    heading(page, "Log in by mail")
+    shot(page, "mail")
+    fill(page, "Send a mail", email="nobody@example.com")
+    heading(page, "Check your mailbox")
+    fill(page, "Log in", code="BBBB-BBBB")
+    expect(page.get_by_role("alert")).to_have_text("The code is not valid.")
+    shot(page, "mail-code")
+
+    page.goto("/mail")
+    fill(page, "Send a mail", email="ada@example.com")
+    other = page.context.new_page()
+    other.goto("/mailbox")
+    code = re.search("[B-Z]{4}-[B-Z]{4}", other.locator("article").first.inner_text())
+    assert code is not None
+    fill(page, "Log in", code=code[0].replace("-", " ").lower())
+    heading(page, "Hello, ada")
+    assert {cookie.get("name") for cookie in page.context.cookies()} == {"session", "device"}
+
+    # The link works in another browser, and once.
+    page.get_by_role("button", name="Log out").click()
+    page.goto("/mail")
+    fill(page, "Send a mail", email="ada@example.com")
+    for outcome in ("Hello, ada", "Log in by mail"):
+        phone = open_page(scripts=True, width=360)
+        phone.goto("/mailbox")
+        phone.get_by_role("link", name="Open the link").first.click()
+        shot(phone, "phone-enter")
+        phone.get_by_role("button", name="Log in", exact=True).click()
+        heading(phone, outcome)
+    expect(phone.get_by_role("alert")).to_have_text("The token is not valid.")
+    for path in ("/mail", "/enter"):
+        phone.goto(path)
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_a_second_factor(open_page: Callable[..., Page]) -> None:

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::findings::Severity::{Advice, Ok as Good, Problem};
 use super::findings::{Findings, key};
-use crate::config::{Audience, Config};
+use crate::config::{AppliesTo, Audience, Config};
 use crate::engine::providers::Provider;
 use crate::mail::{Link, Tls};
 use crate::requests::{Name, Requests};
@@ -239,7 +239,17 @@ impl Findings {
             "A mailed link alone verifies the first address of an account: the account then belongs to the reader of the mail, even if another person made it, and needs a new password. Without this setting, verify_email requires a proof of the account.".to_owned(),
             "A mailed link verifies an address together with a proof of the account.",
         );
+        if config.mailed_login.is_some() {
+            self.advise(
+                config.require_second_factor != AppliesTo::All,
+                "mailed_login",
+                "/mailed_login",
+                "The readers of a user's mails can log in as the user: a mailed login is worth what the mailbox is worth, and e-mail is no authenticator (NIST SP 800-63B-4 section 3.1.3.1). Require a second factor of every account that matters (require_second_factor).".to_owned(),
+                "Every mailed login needs a second factor, too.",
+            );
+        }
         let links = [
+            ("login", &mail.links.login),
             ("verify_email", &mail.links.verify_email),
             ("reset_password", &mail.links.reset_password),
             ("change_email", &mail.links.change_email),

@@ -53,6 +53,7 @@ fn what_the_doctor_finds() {
         (json!({"requests": {"cookie": "token"}}), "requests", "/requests/cookie", "advice"),
         (json!({"require_verified_email": true}), "mail_verification", "/mail/links/verify_email", "advice"),
         (json!({"mail": {"click_verifies": true}}), "mail_click_verifies", "/mail/click_verifies", "advice"),
+        (json!({"mailed_login": {}}), "mailed_login", "/mailed_login", "advice"),
         (
             json!({"mail": {"links": {"reset_password": "http://app.example/{token}"}}}),
             "mail_links",
@@ -110,7 +111,7 @@ fn what_the_doctor_finds() {
 fn what_the_doctor_finds_well() {
     let random = "Zk9vQ1x3mB7tR2yW8sLpE5uH0aJcNfVd4gKiXbTq6MY=";
     let requests = json!({"cookie": "__Host-token", "exclude": ["/health"], "exclude_http_methods": []});
-    let mut config = json!({"requests": requests});
+    let mut config = json!({"requests": requests, "mailed_login": {}, "require_second_factor": true});
     if cfg!(feature = "http") {
         config["introspection_service"] = asking(json!({"bearer": random}))["introspection_service"].clone();
     }
@@ -120,7 +121,8 @@ fn what_the_doctor_finds_well() {
     let fields: Vec<Value> = of("requests").iter().map(|one| one["field"].clone()).collect();
     assert_eq!(fields, ["/requests/exclude_http_methods", "/requests/connections", "/requests/cookie"]);
     assert_eq!(of("introspection_service").len(), usize::from(cfg!(feature = "http")));
-    let all = [of("requests"), of("introspection_service")].concat();
+    assert_eq!(of("mailed_login").len(), 1);
+    let all = [of("requests"), of("introspection_service"), of("mailed_login")].concat();
     assert!(all.iter().all(|one| one["severity"] == "ok"), "{all:?}");
 }
 

@@ -31,6 +31,7 @@ class Completion(Body):
     """The next step of a login: the challenge, and the required proof."""
 
     challenge: Annotated[str, Field(repr=False)]
+    mail_code: Annotated[str | None, Field(repr=False)] = None
     new_password: Annotated[str | None, Field(repr=False)] = None
     recovery_code: Annotated[str | None, Field(repr=False)] = None
     two_fa_code: Annotated[str | None, Field(repr=False)] = None
@@ -106,6 +107,13 @@ class Address(Body):
 
     email: str
     locale: str | None = None
+
+
+class MailedLogin(Address):
+    """The address that a code and a link go to."""
+
+    create: bool = False
+    """Whether an account may be created; `mailed_login.create` of the configuration decides, too."""
 
 
 class NewAddress(Body):

@@ -52,6 +52,7 @@ OPERATIONS = frozenset(
         "list_sessions",
         "login",
         "login_with_id_token",
+        "login_with_mail_token",
         "logout",
         "reauthenticate",
         "recovery_codes_status",
@@ -60,6 +61,7 @@ OPERATIONS = frozenset(
         "remove_passkey",
         "request_email_change",
         "request_email_verification",
+        "request_login_code",
         "request_password_reset",
         "reset_password",
         "revoke_session",
@@ -201,10 +203,18 @@ class Routes:
         def begin_passkey_login(body: bodies.PasskeyUser) -> Response:
             return _private(auth.engine.begin_passkey_login(username=body.username, backend=backend))
 
+        def request_login_code(request: Request, body: bodies.MailedLogin) -> Response:
+            client = auth.device.client(request.scope)
+            asked = auth.engine.request_login_code(**dict(body), backend=backend, client=client)
+            response = _private(asked)
+            response.headers.append("set-cookie", auth.device.header(client))
+            return response
+
         for operation, endpoint, answer in (
             ("login", login, transport.login_answer),
             ("login_with_id_token", login_with_id_token, transport.login_answer),
             ("begin_passkey_login", begin_passkey_login, models.BeginPasskeyLoginResponse),
+            ("request_login_code", request_login_code, models.RequestLoginCodeResponse),
         ):
             path = f"/{operation.replace('_', '-')}/{backend}"
             name = f"{operation.replace('_', ' ')} {backend}"
@@ -250,9 +260,13 @@ class Routes:
         async def finish_passkey_login(request: Request, body: bodies.PasskeyAnswer) -> Response:
             return await self._log_in(request, None, auth.engine.finish_passkey_login, **body.model_dump())
 
+        async def login_with_mail_token(request: Request, body: bodies.MailedToken) -> Response:
+            return await self._log_in(request, None, auth.engine.login_with_mail_token, **body.model_dump())
+
         logins = _any_of(transport.login_answer for transport in auth.backends.values())
         self._add("complete_login", complete_login, response_model=logins)
         self._add("finish_passkey_login", finish_passkey_login, response_model=logins)
+        self._add("login_with_mail_token", login_with_mail_token, response_model=logins)
 
     # Sessions.
 
@@ -582,6 +596,7 @@ def _not_configured(engine: Engine) -> set[str]:
     """Return the operations that fail for every client because their configuration is missing."""
     needs = {name: "passkeys" for name in OPERATIONS if "passkey" in name}
     needs |= {"login_with_id_token": "id_token_providers"}
+    needs |= dict.fromkeys(("login_with_mail_token", "request_login_code"), "mailed_login")
     return {name for name, key in needs.items() if key not in engine.configured}
 
 
