@@ -249,6 +249,13 @@ doorward_status doorward_update_user(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
+// Locks an account and ends everything that is open.
+// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_lock_user(const struct doorward_engine *engine,
+                                   const char *request,
+                                   char **response);
+
 // Deletes an account and all data about it.
 // NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. CONFLICT: store_constraint. UNAVAILABLE:
 // store_unavailable.
@@ -314,9 +321,10 @@ DOORWARD_NODISCARD
 doorward_status doorward_login(const struct doorward_engine *engine, const char *request, char **response);
 
 // Takes the next step of a login and opens its session.
-// DENIED: invalid_challenge, invalid_code. STEP_UP: second_factor_required, password_change_required.
-// THROTTLED: too_many_attempts. INVALID_REQUEST: weak_password. UNAVAILABLE: hash_queue_full,
-// store_unavailable.
+// DENIED: invalid_challenge, invalid_code, invalid_credentials. FORBIDDEN: email_not_verified. CONFLICT:
+// already_configured. STEP_UP: second_factor_required, password_change_required. THROTTLED:
+// too_many_attempts. INVALID_REQUEST: weak_password. UNAVAILABLE: hash_queue_full, store_unavailable.
+// CONFIG: invalid_config.
 DOORWARD_NODISCARD
 doorward_status doorward_complete_login(const struct doorward_engine *engine,
                                         const char *request,
@@ -552,7 +560,7 @@ doorward_status doorward_verify_totp(const struct doorward_engine *engine,
                                      char **response);
 
 // Sets up an authenticator app for an account; it is not a factor until it is confirmed.
-// NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified. CONFLICT: already_configured. UNAVAILABLE:
+// NOT_FOUND: user_not_found. DENIED: invalid_challenge. FORBIDDEN: email_not_verified. UNAVAILABLE:
 // store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_setup_totp(const struct doorward_engine *engine,
@@ -583,7 +591,8 @@ doorward_status doorward_disable_totp(const struct doorward_engine *engine,
                                       char **response);
 
 // Replaces the recovery codes of an account and ends every session.
-// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
+// DENIED: invalid_token, user_not_found. NOT_FOUND: user_not_found. FORBIDDEN: permission_denied.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_generate_recovery_codes(const struct doorward_engine *engine,
                                                  const char *request,
@@ -596,9 +605,16 @@ doorward_status doorward_recovery_codes_status(const struct doorward_engine *eng
                                                const char *request,
                                                char **response);
 
+// Removes the second factors of an account without a proof of its user, and ends every session.
+// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_remove_second_factors(const struct doorward_engine *engine,
+                                               const char *request,
+                                               char **response);
+
 // Begins to register a passkey for an account.
-// NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified, permission_denied. CONFIG: invalid_config.
-// UNAVAILABLE: store_unavailable.
+// NOT_FOUND: user_not_found. DENIED: invalid_challenge. FORBIDDEN: email_not_verified, permission_denied.
+// CONFIG: invalid_config. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_begin_passkey_registration(const struct doorward_engine *engine,
                                                     const char *request,

@@ -397,6 +397,20 @@ struct user_response {
   }
 };
 
+// The account is locked.
+struct lock_user_response {
+  // The account.
+  doorward::user user{};
+  // The number of sessions that ended.
+  std::int64_t revoked_sessions{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user", self.user);
+    visit("revoked_sessions", self.revoked_sessions);
+  }
+};
+
 // The account was deleted.
 struct delete_user_response {
   // Always true.
@@ -580,6 +594,20 @@ struct passkey {
   }
 };
 
+// An authenticator app.
+struct exported_totp {
+  // When the app was set up.
+  std::int64_t created_at{};
+  // When the app was activated.
+  std::optional<std::int64_t> confirmed_at{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("created_at", self.created_at);
+    visit("confirmed_at", self.confirmed_at);
+  }
+};
+
 // A login at an identity provider, and what the provider says about it. The engine concludes nothing from it.
 struct provider_login {
   // The provider's name in `id_token_providers`.
@@ -644,20 +672,6 @@ struct exported_session {
   }
 };
 
-// An authenticator app.
-struct exported_totp {
-  // When the app was set up.
-  std::int64_t created_at{};
-  // When the app was activated.
-  std::optional<std::int64_t> confirmed_at{};
-
-  template <class Self, class Visitor>
-  static void each_member(Self &self, Visitor &visit) {
-    visit("created_at", self.created_at);
-    visit("confirmed_at", self.confirmed_at);
-  }
-};
-
 // Everything that the store keeps about a person, without secrets; one page of sessions and events.
 struct export_user_response {
   // The account.
@@ -688,7 +702,9 @@ struct export_user_response {
   std::optional<std::int64_t> password_expires_at{};
   // The scheme of the password's hash, if there is a password. The hash stays in the store.
   std::optional<std::string> password_scheme{};
-  // The authenticator app without its secret, if one is set up.
+  // The authenticator app that is set up and not confirmed, without its secret.
+  std::optional<doorward::exported_totp> pending_totp{};
+  // The authenticator app without its secret, if one is in use.
   std::optional<doorward::exported_totp> totp{};
 
   template <class Self, class Visitor>
@@ -707,6 +723,7 @@ struct export_user_response {
     visit("next", self.next);
     visit("password_expires_at", self.password_expires_at);
     visit("password_scheme", self.password_scheme);
+    visit("pending_totp", self.pending_totp);
     visit("totp", self.totp);
   }
 };
@@ -823,6 +840,8 @@ struct login_response {
   std::string backend{};
   // The user who logged in.
   doorward::user user{};
+  // If this login gave the account its first second factor: the recovery codes. They are shown only now.
+  std::optional<std::vector<doorward::secret>> recovery_codes{};
   // The life of the refresh token in seconds.
   std::optional<std::int64_t> refresh_expires_in{};
   // The refresh token, which gets the next access token; absent if the backend does not refresh.
@@ -836,6 +855,7 @@ struct login_response {
     visit("session_id", self.session_id);
     visit("backend", self.backend);
     visit("user", self.user);
+    visit("recovery_codes", self.recovery_codes);
     visit("refresh_expires_in", self.refresh_expires_in);
     visit("refresh_token", self.refresh_token);
   }
@@ -857,6 +877,8 @@ struct login_with_id_token_response {
   doorward::user user{};
   // Whether this login created the account.
   bool created{};
+  // If this login gave the account its first second factor: the recovery codes. They are shown only now.
+  std::optional<std::vector<doorward::secret>> recovery_codes{};
   // The life of the refresh token in seconds.
   std::optional<std::int64_t> refresh_expires_in{};
   // The refresh token, which gets the next access token; absent if the backend does not refresh.
@@ -871,6 +893,7 @@ struct login_with_id_token_response {
     visit("backend", self.backend);
     visit("user", self.user);
     visit("created", self.created);
+    visit("recovery_codes", self.recovery_codes);
     visit("refresh_expires_in", self.refresh_expires_in);
     visit("refresh_token", self.refresh_token);
   }
@@ -1534,7 +1557,7 @@ struct verify_totp_response {
   }
 };
 
-// The app's secret. The app is not a factor until `confirm_totp`.
+// The app's secret. The app is not a factor until `confirm_totp` or, by a challenge, `complete_login`.
 struct setup_totp_response {
   // The secret in base32, for users who cannot scan the picture.
   doorward::secret secret{};
@@ -1596,6 +1619,26 @@ struct recovery_codes_status_response {
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("remaining", self.remaining);
+  }
+};
+
+// What was removed. If that was anything, every session has ended.
+struct remove_second_factors_response {
+  // Whether an authenticator app was removed.
+  bool totp{};
+  // The number of passkeys that were removed.
+  std::int64_t passkeys{};
+  // The number of recovery codes that were removed.
+  std::int64_t recovery_codes{};
+  // The number of sessions that ended.
+  std::int64_t revoked_sessions{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("totp", self.totp);
+    visit("passkeys", self.passkeys);
+    visit("recovery_codes", self.recovery_codes);
+    visit("revoked_sessions", self.revoked_sessions);
   }
 };
 
@@ -1681,7 +1724,7 @@ struct user_entity {
 // A ceremony that begins; finish it within five minutes.
 struct begin_passkey_registration_response {
   // The challenge for `finish_passkey_registration`. A registration that succeeds spends it; another call of
-  // this operation replaces it.
+  // this operation replaces it. With a `challenge` of a login it is the same, for `complete_login`.
   doorward::secret challenge{};
   // The options for `navigator.credentials.create`, as `PublicKeyCredential.parseCreationOptionsFromJSON`
   // reads them.
@@ -2099,12 +2142,16 @@ struct backup_response {
 struct step_up {
   // The code of the failure, which names the step.
   std::string status{};
-  // The challenge for `complete_login`: it proves the steps so far and can be used once.
+  // The challenge for `complete_login`: it proves the steps so far and can be used once. If the account must
+  // have a second factor and has none, it is also for `setup_totp` and `begin_passkey_registration`.
   doorward::secret challenge{};
   // The challenge's lifetime in seconds.
   std::int64_t expires_in{};
   // The id of the user who logs in.
   std::string user_id{};
+  // With `password_change_required`, if `complete_login` just gave the account its first factor: the recovery
+  // codes. They are shown only now.
+  std::optional<std::vector<doorward::secret>> recovery_codes{};
   // Whether a recovery code is accepted: `recovery_code`.
   std::optional<bool> recovery_codes_supported{};
   // Whether a code of an authenticator app is accepted: `two_fa_code`.
@@ -2121,6 +2168,7 @@ struct step_up {
     visit("challenge", self.challenge);
     visit("expires_in", self.expires_in);
     visit("user_id", self.user_id);
+    visit("recovery_codes", self.recovery_codes);
     visit("recovery_codes_supported", self.recovery_codes_supported);
     visit("totp_supported", self.totp_supported);
     visit("webauthn_options", self.webauthn_options);
@@ -2501,6 +2549,42 @@ struct update_user_request {
     visit("roles", self.roles);
     visit("unlock", self.unlock);
     visit("username", self.username);
+  }
+};
+
+// Locks an account: a privileged act. `update_user` with `is_active` opens it again.
+struct lock_user_request {
+  // The user's id.
+  std::string user_id{};
+  // Why, for the audit log.
+  std::string reason{};
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
+  std::optional<std::string> actor{};
+
+  template <class Value = std::string>
+  lock_user_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  lock_user_request &set_reason(Value &&value) {
+    reason = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  lock_user_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+    visit("reason", self.reason);
+    visit("actor", self.actor);
   }
 };
 
@@ -3037,6 +3121,44 @@ struct login_request {
   }
 };
 
+// AuthenticatorAttestationResponseJSON: the members that the engine reads.
+struct attestation_response {
+  // The client data that the browser made.
+  std::string clientDataJSON{};
+  // The authenticator's attestation object.
+  std::string attestationObject{};
+  // The transports that reach the authenticator.
+  std::optional<std::vector<std::string>> transports{};
+  // The other members.
+  std::map<std::string, doorward::json> others{};
+
+  template <class Value = std::string>
+  attestation_response &set_clientDataJSON(Value &&value) {
+    clientDataJSON = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  attestation_response &set_attestationObject(Value &&value) {
+    attestationObject = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  attestation_response &set_transports(Value &&value) {
+    transports = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("clientDataJSON", self.clientDataJSON);
+    visit("attestationObject", self.attestationObject);
+    visit("transports", self.transports);
+    visit.others(self.others);
+  }
+};
+
 // Takes the next step of a login. Give the one proof that the login asked for.
 struct complete_login_request {
   // The login's challenge. It can be used once and allows ten attempts.
@@ -3048,8 +3170,11 @@ struct complete_login_request {
   std::optional<doorward::secret> new_password{};
   // A recovery code, which is used up.
   std::optional<doorward::secret> recovery_code{};
-  // The code of the authenticator app.
+  // The code of the authenticator app, also of one that `setup_totp` made for this challenge.
   std::optional<doorward::secret> two_fa_code{};
+  // The answer of `navigator.credentials.create` to what `begin_passkey_registration` made for this
+  // challenge: the credential's `toJSON()`.
+  std::optional<doorward::json> webauthn_registration{};
   // The answer of `navigator.credentials.get` to the login's `webauthn_options`: the credential's `toJSON()`.
   std::optional<doorward::json> webauthn_response{};
 
@@ -3084,6 +3209,12 @@ struct complete_login_request {
   }
 
   template <class Value = doorward::json>
+  complete_login_request &set_webauthn_registration(Value &&value) {
+    webauthn_registration = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::json>
   complete_login_request &set_webauthn_response(Value &&value) {
     webauthn_response = std::forward<Value>(value);
     return *this;
@@ -3096,6 +3227,7 @@ struct complete_login_request {
     visit("new_password", self.new_password);
     visit("recovery_code", self.recovery_code);
     visit("two_fa_code", self.two_fa_code);
+    visit("webauthn_registration", self.webauthn_registration);
     visit("webauthn_response", self.webauthn_response);
   }
 };
@@ -4557,11 +4689,20 @@ struct verify_totp_request {
   }
 };
 
-// Sets up an authenticator app for an account. The host must have authenticated its user just now, because
-// the app shuts out all other users.
+// Sets up an authenticator app for an account. `user_id` or `challenge` names the account. With `user_id` the
+// host must have authenticated its user just now, because the app shuts out all other users.
 struct setup_totp_request {
-  // The user's id.
-  std::string user_id{};
+  // The challenge of a login whose account must have a second factor and has none. `complete_login` then
+  // takes the app's code.
+  std::optional<doorward::secret> challenge{};
+  // The user's id; or else give `challenge`.
+  std::optional<std::string> user_id{};
+
+  template <class Value = doorward::secret>
+  setup_totp_request &set_challenge(Value &&value) {
+    challenge = std::forward<Value>(value);
+    return *this;
+  }
 
   template <class Value = std::string>
   setup_totp_request &set_user_id(Value &&value) {
@@ -4571,6 +4712,7 @@ struct setup_totp_request {
 
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
+    visit("challenge", self.challenge);
     visit("user_id", self.user_id);
   }
 };
@@ -4682,19 +4824,18 @@ struct disable_totp_request {
   }
 };
 
-// Replaces the recovery codes of an account. The host must have authenticated its user just now.
+// Replaces the recovery codes of an account: for its user, by a `token` whose session gave a second factor in
+// the last fifteen minutes (`reauthenticate`); or by `user_id` and `reason`, for a privileged caller.
 struct generate_recovery_codes_request {
-  // The user's id.
-  std::string user_id{};
   // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
   // call's events record it.
   std::optional<std::string> actor{};
-
-  template <class Value = std::string>
-  generate_recovery_codes_request &set_user_id(Value &&value) {
-    user_id = std::forward<Value>(value);
-    return *this;
-  }
+  // With `user_id`: why, for the audit log.
+  std::optional<std::string> reason{};
+  // A live access token of the user.
+  std::optional<doorward::secret> token{};
+  // The user's id, if a privileged caller acts without the user.
+  std::optional<std::string> user_id{};
 
   template <class Value = std::string>
   generate_recovery_codes_request &set_actor(Value &&value) {
@@ -4702,10 +4843,30 @@ struct generate_recovery_codes_request {
     return *this;
   }
 
+  template <class Value = std::string>
+  generate_recovery_codes_request &set_reason(Value &&value) {
+    reason = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  generate_recovery_codes_request &set_token(Value &&value) {
+    token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  generate_recovery_codes_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
-    visit("user_id", self.user_id);
     visit("actor", self.actor);
+    visit("reason", self.reason);
+    visit("token", self.token);
+    visit("user_id", self.user_id);
   }
 };
 
@@ -4726,17 +4887,94 @@ struct recovery_codes_status_request {
   }
 };
 
-// Begins to register a passkey for an account. The host must have authenticated its user just now, because a
-// passkey opens the account.
-struct begin_passkey_registration_request {
+// A kind of second factor.
+enum class factor_kind {
+  // A value that this header does not know.
+  unknown,
+  // The authenticator app.
+  totp,
+  // Every passkey.
+  passkeys,
+  // The recovery codes.
+  recovery_codes,
+};
+
+namespace detail {
+
+template <>
+struct names<factor_kind> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "totp",
+      "passkeys",
+      "recovery_codes",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
+// Removes the second factors of an account without a proof of its user: a privileged act. Verify who asks by
+// other means before.
+struct remove_second_factors_request {
   // The user's id.
   std::string user_id{};
-  // The user's name for the passkey: 1 to 64 characters.
-  std::optional<std::string> label{};
+  // Why, for the audit log.
+  std::string reason{};
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
+  std::optional<std::string> actor{};
+  // The factors to remove; default: all of them. The recovery codes go with the last other factor.
+  std::optional<std::vector<doorward::factor_kind>> factors{};
 
   template <class Value = std::string>
-  begin_passkey_registration_request &set_user_id(Value &&value) {
+  remove_second_factors_request &set_user_id(Value &&value) {
     user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  remove_second_factors_request &set_reason(Value &&value) {
+    reason = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  remove_second_factors_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<doorward::factor_kind>>
+  remove_second_factors_request &set_factors(Value &&value) {
+    factors = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+    visit("reason", self.reason);
+    visit("actor", self.actor);
+    visit("factors", self.factors);
+  }
+};
+
+// Begins to register a passkey for an account. `user_id` or `challenge` names the account. With `user_id` the
+// host must have authenticated its user just now, because a passkey opens the account.
+struct begin_passkey_registration_request {
+  // The challenge of a login whose account must have a second factor and has none. `complete_login` then
+  // takes the answer as `webauthn_registration`.
+  std::optional<doorward::secret> challenge{};
+  // The user's name for the passkey: 1 to 64 characters; not with `challenge`.
+  std::optional<std::string> label{};
+  // The user's id; or else give `challenge`.
+  std::optional<std::string> user_id{};
+
+  template <class Value = doorward::secret>
+  begin_passkey_registration_request &set_challenge(Value &&value) {
+    challenge = std::forward<Value>(value);
     return *this;
   }
 
@@ -4746,48 +4984,17 @@ struct begin_passkey_registration_request {
     return *this;
   }
 
+  template <class Value = std::string>
+  begin_passkey_registration_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
-    visit("user_id", self.user_id);
+    visit("challenge", self.challenge);
     visit("label", self.label);
-  }
-};
-
-// AuthenticatorAttestationResponseJSON: the members that the engine reads.
-struct attestation_response {
-  // The client data that the browser made.
-  std::string clientDataJSON{};
-  // The authenticator's attestation object.
-  std::string attestationObject{};
-  // The transports that reach the authenticator.
-  std::optional<std::vector<std::string>> transports{};
-  // The other members.
-  std::map<std::string, doorward::json> others{};
-
-  template <class Value = std::string>
-  attestation_response &set_clientDataJSON(Value &&value) {
-    clientDataJSON = std::forward<Value>(value);
-    return *this;
-  }
-
-  template <class Value = std::string>
-  attestation_response &set_attestationObject(Value &&value) {
-    attestationObject = std::forward<Value>(value);
-    return *this;
-  }
-
-  template <class Value = std::vector<std::string>>
-  attestation_response &set_transports(Value &&value) {
-    transports = std::forward<Value>(value);
-    return *this;
-  }
-
-  template <class Self, class Visitor>
-  static void each_member(Self &self, Visitor &visit) {
-    visit("clientDataJSON", self.clientDataJSON);
-    visit("attestationObject", self.attestationObject);
-    visit("transports", self.transports);
-    visit.others(self.others);
+    visit("user_id", self.user_id);
   }
 };
 
@@ -4967,6 +5174,7 @@ enum class event_kind {
   reauthentication_failed,
   second_factor_added,
   second_factor_removed,
+  second_factors_removed,
   second_factor_failed,
   recovery_codes_generated,
   recovery_code_used,
@@ -4976,6 +5184,7 @@ enum class event_kind {
   refresh_repeated,
   refresh_token_reused,
   user_updated,
+  account_locked,
   user_deleted,
   users_imported,
   mail_requested,
@@ -5014,6 +5223,7 @@ struct names<event_kind> {
       "reauthentication_failed",
       "second_factor_added",
       "second_factor_removed",
+      "second_factors_removed",
       "second_factor_failed",
       "recovery_codes_generated",
       "recovery_code_used",
@@ -5023,6 +5233,7 @@ struct names<event_kind> {
       "refresh_repeated",
       "refresh_token_reused",
       "user_updated",
+      "account_locked",
       "user_deleted",
       "users_imported",
       "mail_requested",
@@ -5730,6 +5941,150 @@ struct mail_links {
   }
 };
 
+// Whether each kind of notice is written. Default: all of them.
+struct mail_config_notices {
+  std::optional<bool> account_changed{};
+  std::optional<bool> account_deleted{};
+  std::optional<bool> account_exists{};
+  std::optional<bool> account_locked{};
+  std::optional<bool> change_email{};
+  std::optional<bool> email_change_requested{};
+  std::optional<bool> email_changed{};
+  std::optional<bool> identity_linked{};
+  std::optional<bool> login{};
+  std::optional<bool> new_device{};
+  std::optional<bool> password_changed{};
+  std::optional<bool> recovery_code_used{};
+  std::optional<bool> recovery_codes_generated{};
+  std::optional<bool> reset_password{};
+  std::optional<bool> second_factor_added{};
+  std::optional<bool> second_factor_removed{};
+  std::optional<bool> verify_email{};
+
+  template <class Value = bool>
+  mail_config_notices &set_account_changed(Value &&value) {
+    account_changed = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_account_deleted(Value &&value) {
+    account_deleted = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_account_exists(Value &&value) {
+    account_exists = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_account_locked(Value &&value) {
+    account_locked = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_change_email(Value &&value) {
+    change_email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_email_change_requested(Value &&value) {
+    email_change_requested = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_email_changed(Value &&value) {
+    email_changed = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_identity_linked(Value &&value) {
+    identity_linked = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_login(Value &&value) {
+    login = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_new_device(Value &&value) {
+    new_device = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_password_changed(Value &&value) {
+    password_changed = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_recovery_code_used(Value &&value) {
+    recovery_code_used = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_recovery_codes_generated(Value &&value) {
+    recovery_codes_generated = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_reset_password(Value &&value) {
+    reset_password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_second_factor_added(Value &&value) {
+    second_factor_added = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_second_factor_removed(Value &&value) {
+    second_factor_removed = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_verify_email(Value &&value) {
+    verify_email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("account_changed", self.account_changed);
+    visit("account_deleted", self.account_deleted);
+    visit("account_exists", self.account_exists);
+    visit("account_locked", self.account_locked);
+    visit("change_email", self.change_email);
+    visit("email_change_requested", self.email_change_requested);
+    visit("email_changed", self.email_changed);
+    visit("identity_linked", self.identity_linked);
+    visit("login", self.login);
+    visit("new_device", self.new_device);
+    visit("password_changed", self.password_changed);
+    visit("recovery_code_used", self.recovery_code_used);
+    visit("recovery_codes_generated", self.recovery_codes_generated);
+    visit("reset_password", self.reset_password);
+    visit("second_factor_added", self.second_factor_added);
+    visit("second_factor_removed", self.second_factor_removed);
+    visit("verify_email", self.verify_email);
+  }
+};
+
 // The encryption of a connection.
 enum class smtp_tls {
   // A value that this header does not know.
@@ -5896,18 +6251,45 @@ struct mail_template {
 
 // The host's own texts: by kind of mail, then by language.
 struct mail_config_templates {
+  std::optional<std::map<std::string, doorward::mail_template>> account_changed{};
+  std::optional<std::map<std::string, doorward::mail_template>> account_deleted{};
   std::optional<std::map<std::string, doorward::mail_template>> account_exists{};
+  std::optional<std::map<std::string, doorward::mail_template>> account_locked{};
   std::optional<std::map<std::string, doorward::mail_template>> change_email{};
   std::optional<std::map<std::string, doorward::mail_template>> email_change_requested{};
   std::optional<std::map<std::string, doorward::mail_template>> email_changed{};
+  std::optional<std::map<std::string, doorward::mail_template>> identity_linked{};
   std::optional<std::map<std::string, doorward::mail_template>> login{};
+  std::optional<std::map<std::string, doorward::mail_template>> new_device{};
   std::optional<std::map<std::string, doorward::mail_template>> password_changed{};
+  std::optional<std::map<std::string, doorward::mail_template>> recovery_code_used{};
+  std::optional<std::map<std::string, doorward::mail_template>> recovery_codes_generated{};
   std::optional<std::map<std::string, doorward::mail_template>> reset_password{};
+  std::optional<std::map<std::string, doorward::mail_template>> second_factor_added{};
+  std::optional<std::map<std::string, doorward::mail_template>> second_factor_removed{};
   std::optional<std::map<std::string, doorward::mail_template>> verify_email{};
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_account_changed(Value &&value) {
+    account_changed = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_account_deleted(Value &&value) {
+    account_deleted = std::forward<Value>(value);
+    return *this;
+  }
 
   template <class Value = std::map<std::string, doorward::mail_template>>
   mail_config_templates &set_account_exists(Value &&value) {
     account_exists = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_account_locked(Value &&value) {
+    account_locked = std::forward<Value>(value);
     return *this;
   }
 
@@ -5930,8 +6312,20 @@ struct mail_config_templates {
   }
 
   template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_identity_linked(Value &&value) {
+    identity_linked = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
   mail_config_templates &set_login(Value &&value) {
     login = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_new_device(Value &&value) {
+    new_device = std::forward<Value>(value);
     return *this;
   }
 
@@ -5942,8 +6336,32 @@ struct mail_config_templates {
   }
 
   template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_recovery_code_used(Value &&value) {
+    recovery_code_used = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_recovery_codes_generated(Value &&value) {
+    recovery_codes_generated = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
   mail_config_templates &set_reset_password(Value &&value) {
     reset_password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_second_factor_added(Value &&value) {
+    second_factor_added = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_second_factor_removed(Value &&value) {
+    second_factor_removed = std::forward<Value>(value);
     return *this;
   }
 
@@ -5955,13 +6373,22 @@ struct mail_config_templates {
 
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
+    visit("account_changed", self.account_changed);
+    visit("account_deleted", self.account_deleted);
     visit("account_exists", self.account_exists);
+    visit("account_locked", self.account_locked);
     visit("change_email", self.change_email);
     visit("email_change_requested", self.email_change_requested);
     visit("email_changed", self.email_changed);
+    visit("identity_linked", self.identity_linked);
     visit("login", self.login);
+    visit("new_device", self.new_device);
     visit("password_changed", self.password_changed);
+    visit("recovery_code_used", self.recovery_code_used);
+    visit("recovery_codes_generated", self.recovery_codes_generated);
     visit("reset_password", self.reset_password);
+    visit("second_factor_added", self.second_factor_added);
+    visit("second_factor_removed", self.second_factor_removed);
     visit("verify_email", self.verify_email);
   }
 };
@@ -5980,6 +6407,8 @@ struct mail_config {
   std::optional<doorward::mail_links> links{};
   // The language of mails to users who have not chosen one. Default: `en`.
   std::optional<std::string> locale{};
+  // Whether each kind of notice is written. Default: all of them.
+  std::optional<doorward::mail_config_notices> notices{};
   // The mail server; it needs `from` and all `links`. Default: none, and the host takes the mails.
   std::optional<doorward::smtp_config> smtp{};
   // The host's own texts: by kind of mail, then by language.
@@ -6015,6 +6444,12 @@ struct mail_config {
     return *this;
   }
 
+  template <class Value = doorward::mail_config_notices>
+  mail_config &set_notices(Value &&value) {
+    notices = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = doorward::smtp_config>
   mail_config &set_smtp(Value &&value) {
     smtp = std::forward<Value>(value);
@@ -6034,6 +6469,7 @@ struct mail_config {
     visit("from", self.from);
     visit("links", self.links);
     visit("locale", self.locale);
+    visit("notices", self.notices);
     visit("smtp", self.smtp);
     visit("templates", self.templates);
   }
@@ -6710,6 +7146,12 @@ class operations {
     return run<user_response>(doorward_update_user, request);
   }
 
+  // Locks an account and ends everything that is open. Cost: store; may be repeated. Failures:
+  // user_not_found, permission_denied, store_unavailable.
+  Result<doorward::lock_user_response> lock_user(const doorward::lock_user_request &request) const {
+    return run<lock_user_response>(doorward_lock_user, request);
+  }
+
   // Deletes an account and all data about it. Cost: store; not to be repeated. Failures: user_not_found,
   // permission_denied, store_constraint, store_unavailable.
   Result<doorward::delete_user_response> delete_user(const doorward::delete_user_request &request) const {
@@ -6768,8 +7210,9 @@ class operations {
   }
 
   // Takes the next step of a login and opens its session. Cost: hash; not to be repeated. Failures:
-  // invalid_challenge, invalid_code, second_factor_required, password_change_required, too_many_attempts,
-  // weak_password, hash_queue_full, store_unavailable.
+  // invalid_challenge, invalid_code, invalid_credentials, email_not_verified, already_configured,
+  // second_factor_required, password_change_required, too_many_attempts, weak_password, hash_queue_full,
+  // invalid_config, store_unavailable.
   Result<doorward::login_response> complete_login(const doorward::complete_login_request &request) const {
     return run<login_response>(doorward_complete_login, request);
   }
@@ -6992,8 +7435,8 @@ class operations {
   }
 
   // Sets up an authenticator app for an account; it is not a factor until it is confirmed. Cost: store; may
-  // be repeated. Failures: user_not_found, email_not_verified, already_configured, store_unavailable.
-  Result<doorward::setup_totp_response> setup_totp(const doorward::setup_totp_request &request) const {
+  // be repeated. Failures: user_not_found, invalid_challenge, email_not_verified, store_unavailable.
+  Result<doorward::setup_totp_response> setup_totp(const doorward::setup_totp_request &request = {}) const {
     return run<setup_totp_response>(doorward_setup_totp, request);
   }
 
@@ -7017,9 +7460,9 @@ class operations {
   }
 
   // Replaces the recovery codes of an account and ends every session. Cost: store; not to be repeated.
-  // Failures: user_not_found, permission_denied, store_unavailable.
+  // Failures: invalid_token, user_not_found, permission_denied, store_unavailable.
   Result<doorward::generate_recovery_codes_response> generate_recovery_codes(
-      const doorward::generate_recovery_codes_request &request) const {
+      const doorward::generate_recovery_codes_request &request = {}) const {
     return run<generate_recovery_codes_response>(doorward_generate_recovery_codes, request);
   }
 
@@ -7030,10 +7473,17 @@ class operations {
     return run<recovery_codes_status_response>(doorward_recovery_codes_status, request);
   }
 
+  // Removes the second factors of an account without a proof of its user, and ends every session. Cost:
+  // store; may be repeated. Failures: user_not_found, store_unavailable.
+  Result<doorward::remove_second_factors_response> remove_second_factors(
+      const doorward::remove_second_factors_request &request) const {
+    return run<remove_second_factors_response>(doorward_remove_second_factors, request);
+  }
+
   // Begins to register a passkey for an account. Cost: store; may be repeated. Failures: user_not_found,
-  // email_not_verified, permission_denied, invalid_config, store_unavailable.
+  // invalid_challenge, email_not_verified, permission_denied, invalid_config, store_unavailable.
   Result<doorward::begin_passkey_registration_response> begin_passkey_registration(
-      const doorward::begin_passkey_registration_request &request) const {
+      const doorward::begin_passkey_registration_request &request = {}) const {
     return run<begin_passkey_registration_response>(doorward_begin_passkey_registration, request);
   }
 

@@ -207,8 +207,7 @@ pub use operations::{
     mail::login::*, mail::password_reset::*, mail::*, maintenance::*, observability::doctor::*,
     observability::events::*, observability::stats::*, passkeys::login::*, passkeys::registration::*,
     passkeys::*, passwords::*, reauthentication::*, requests::*, second_factors::recovery_codes::*,
-    second_factors::removal::*,
-    second_factors::totp::*, sessions::*, tokens::*,
+    second_factors::removal::*, second_factors::totp::*, sessions::*, tokens::*,
 };
 pub use requests::Rules;
 pub use restore::{Restored, Restoring, restore};

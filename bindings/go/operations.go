@@ -10,6 +10,7 @@ var (
 	opGetUser                   = operation{"get_user\x00", costStore}
 	opListUsers                 = operation{"list_users\x00", costStore}
 	opUpdateUser                = operation{"update_user\x00", costStore}
+	opLockUser                  = operation{"lock_user\x00", costStore}
 	opDeleteUser                = operation{"delete_user\x00", costStore}
 	opImportUsers               = operation{"import_users\x00", costLong}
 	opExportUser                = operation{"export_user\x00", costStore}
@@ -59,6 +60,7 @@ var (
 	opDisableTOTP               = operation{"disable_totp\x00", costStore}
 	opGenerateRecoveryCodes     = operation{"generate_recovery_codes\x00", costStore}
 	opRecoveryCodesStatus       = operation{"recovery_codes_status\x00", costStore}
+	opRemoveSecondFactors       = operation{"remove_second_factors\x00", costStore}
 	opBeginPasskeyRegistration  = operation{"begin_passkey_registration\x00", costStore}
 	opFinishPasskeyRegistration = operation{"finish_passkey_registration\x00", costStore}
 	opBeginPasskeyLogin         = operation{"begin_passkey_login\x00", costStore}
@@ -78,6 +80,7 @@ var operations = map[string]operation{
 	"get_user":                    opGetUser,
 	"list_users":                  opListUsers,
 	"update_user":                 opUpdateUser,
+	"lock_user":                   opLockUser,
 	"delete_user":                 opDeleteUser,
 	"import_users":                opImportUsers,
 	"export_user":                 opExportUser,
@@ -127,6 +130,7 @@ var operations = map[string]operation{
 	"disable_totp":                opDisableTOTP,
 	"generate_recovery_codes":     opGenerateRecoveryCodes,
 	"recovery_codes_status":       opRecoveryCodesStatus,
+	"remove_second_factors":       opRemoveSecondFactors,
 	"begin_passkey_registration":  opBeginPasskeyRegistration,
 	"finish_passkey_registration": opFinishPasskeyRegistration,
 	"begin_passkey_login":         opBeginPasskeyLogin,
@@ -169,6 +173,13 @@ func (e *Engine) ListUsers(ctx context.Context, request ListUsersRequest) (*List
 // ErrUnavailable: store_unavailable.
 func (e *Engine) UpdateUser(ctx context.Context, request UpdateUserRequest) (*UserResponse, error) {
 	return call[UserResponse](ctx, e, opUpdateUser, request)
+}
+
+// LockUser locks an account and ends everything that is open.
+//
+// ErrNotFound: user_not_found. ErrForbidden: permission_denied. ErrUnavailable: store_unavailable.
+func (e *Engine) LockUser(ctx context.Context, request LockUserRequest) (*LockUserResponse, error) {
+	return call[LockUserResponse](ctx, e, opLockUser, request)
 }
 
 // DeleteUser deletes an account and all data about it.
@@ -240,9 +251,10 @@ func (e *Engine) Login(ctx context.Context, request LoginRequest) (*LoginRespons
 
 // CompleteLogin takes the next step of a login and opens its session.
 //
-// ErrDenied: invalid_challenge, invalid_code. ErrStepUp: second_factor_required, password_change_required.
-// ErrThrottled: too_many_attempts. ErrInvalidRequest: weak_password. ErrUnavailable: hash_queue_full,
-// store_unavailable.
+// ErrDenied: invalid_challenge, invalid_code, invalid_credentials. ErrForbidden: email_not_verified.
+// ErrConflict: already_configured. ErrStepUp: second_factor_required, password_change_required. ErrThrottled:
+// too_many_attempts. ErrInvalidRequest: weak_password. ErrUnavailable: hash_queue_full, store_unavailable.
+// ErrConfig: invalid_config.
 //
 // The next step of a login is a [StepUp], which errors.As finds.
 func (e *Engine) CompleteLogin(ctx context.Context, request CompleteLoginRequest) (*LoginResponse, error) {
@@ -490,7 +502,7 @@ func (e *Engine) VerifyTOTP(ctx context.Context, request VerifyTOTPRequest) (*Ve
 
 // SetupTOTP sets up an authenticator app for an account; it is not a factor until it is confirmed.
 //
-// ErrNotFound: user_not_found. ErrForbidden: email_not_verified. ErrConflict: already_configured.
+// ErrNotFound: user_not_found. ErrDenied: invalid_challenge. ErrForbidden: email_not_verified.
 // ErrUnavailable: store_unavailable.
 func (e *Engine) SetupTOTP(ctx context.Context, request SetupTOTPRequest) (*SetupTOTPResponse, error) {
 	return call[SetupTOTPResponse](ctx, e, opSetupTOTP, request)
@@ -521,7 +533,8 @@ func (e *Engine) DisableTOTP(ctx context.Context, request DisableTOTPRequest) (*
 
 // GenerateRecoveryCodes replaces the recovery codes of an account and ends every session.
 //
-// ErrNotFound: user_not_found. ErrForbidden: permission_denied. ErrUnavailable: store_unavailable.
+// ErrDenied: invalid_token, user_not_found. ErrNotFound: user_not_found. ErrForbidden: permission_denied.
+// ErrUnavailable: store_unavailable.
 func (e *Engine) GenerateRecoveryCodes(ctx context.Context, request GenerateRecoveryCodesRequest) (*GenerateRecoveryCodesResponse, error) {
 	return call[GenerateRecoveryCodesResponse](ctx, e, opGenerateRecoveryCodes, request)
 }
@@ -533,10 +546,18 @@ func (e *Engine) RecoveryCodesStatus(ctx context.Context, request RecoveryCodesS
 	return call[RecoveryCodesStatusResponse](ctx, e, opRecoveryCodesStatus, request)
 }
 
+// RemoveSecondFactors removes the second factors of an account without a proof of its user, and ends every
+// session.
+//
+// ErrNotFound: user_not_found. ErrUnavailable: store_unavailable.
+func (e *Engine) RemoveSecondFactors(ctx context.Context, request RemoveSecondFactorsRequest) (*RemoveSecondFactorsResponse, error) {
+	return call[RemoveSecondFactorsResponse](ctx, e, opRemoveSecondFactors, request)
+}
+
 // BeginPasskeyRegistration begins to register a passkey for an account.
 //
-// ErrNotFound: user_not_found. ErrForbidden: email_not_verified, permission_denied. ErrConfig:
-// invalid_config. ErrUnavailable: store_unavailable.
+// ErrNotFound: user_not_found. ErrDenied: invalid_challenge. ErrForbidden: email_not_verified,
+// permission_denied. ErrConfig: invalid_config. ErrUnavailable: store_unavailable.
 func (e *Engine) BeginPasskeyRegistration(ctx context.Context, request BeginPasskeyRegistrationRequest) (*BeginPasskeyRegistrationResponse, error) {
 	return call[BeginPasskeyRegistrationResponse](ctx, e, opBeginPasskeyRegistration, request)
 }

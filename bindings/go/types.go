@@ -174,6 +174,19 @@ type UpdateUserRequest struct {
 	Username *string `json:"username,omitzero"`
 }
 
+// LockUserRequest: Locks an account: a privileged act. `update_user` with `is_active` opens it again.
+type LockUserRequest struct {
+	// The user's id.
+	UserID string `json:"user_id"`
+
+	// Why, for the audit log.
+	Reason string `json:"reason"`
+
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
+	Actor *string `json:"actor,omitzero"`
+}
+
 // DeleteUserRequest: Deletes an account and everything about it.
 type DeleteUserRequest struct {
 	// The user's id.
@@ -476,8 +489,12 @@ type CompleteLoginRequest struct {
 	// A recovery code, which is used up.
 	RecoveryCode *string `json:"recovery_code,omitzero" doorward:"secret"`
 
-	// The code of the authenticator app.
+	// The code of the authenticator app, also of one that `setup_totp` made for this challenge.
 	TwoFACode *string `json:"two_fa_code,omitzero" doorward:"secret"`
+
+	// The answer of `navigator.credentials.create` to what `begin_passkey_registration` made for this
+	// challenge: the credential's `toJSON()`.
+	WebAuthnRegistration json.RawMessage `json:"webauthn_registration,omitzero" doorward:"secret"`
 
 	// The answer of `navigator.credentials.get` to the login's `webauthn_options`: the credential's
 	// `toJSON()`.
@@ -1330,11 +1347,31 @@ func (v VerifyTOTPRequest) LogValue() slog.Value {
 	return logValue(v)
 }
 
-// SetupTOTPRequest: Sets up an authenticator app for an account. The host must have authenticated its user
-// just now, because the app shuts out all other users.
+// SetupTOTPRequest: Sets up an authenticator app for an account. `user_id` or `challenge` names the account.
+// With `user_id` the host must have authenticated its user just now, because the app shuts out all other
+// users.
 type SetupTOTPRequest struct {
-	// The user's id.
-	UserID string `json:"user_id"`
+	// The challenge of a login whose account must have a second factor and has none. `complete_login` then
+	// takes the app's code.
+	Challenge *string `json:"challenge,omitzero" doorward:"secret"`
+
+	// The user's id; or else give `challenge`.
+	UserID *string `json:"user_id,omitzero"`
+}
+
+// Format hides secrets.
+func (v SetupTOTPRequest) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v SetupTOTPRequest) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v SetupTOTPRequest) LogValue() slog.Value {
+	return logValue(v)
 }
 
 // ConfirmTOTPRequest: Activates an authenticator app.
@@ -1405,15 +1442,37 @@ func (v DisableTOTPRequest) LogValue() slog.Value {
 	return logValue(v)
 }
 
-// GenerateRecoveryCodesRequest: Replaces the recovery codes of an account. The host must have authenticated
-// its user just now.
+// GenerateRecoveryCodesRequest: Replaces the recovery codes of an account: for its user, by a `token` whose
+// session gave a second factor in the last fifteen minutes (`reauthenticate`); or by `user_id` and `reason`,
+// for a privileged caller.
 type GenerateRecoveryCodesRequest struct {
-	// The user's id.
-	UserID string `json:"user_id"`
-
 	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
 	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
+
+	// With `user_id`: why, for the audit log.
+	Reason *string `json:"reason,omitzero"`
+
+	// A live access token of the user.
+	Token *string `json:"token,omitzero" doorward:"secret"`
+
+	// The user's id, if a privileged caller acts without the user.
+	UserID *string `json:"user_id,omitzero"`
+}
+
+// Format hides secrets.
+func (v GenerateRecoveryCodesRequest) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v GenerateRecoveryCodesRequest) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v GenerateRecoveryCodesRequest) LogValue() slog.Value {
+	return logValue(v)
 }
 
 // RecoveryCodesStatusRequest: Counts the unused recovery codes of an account.
@@ -1422,14 +1481,66 @@ type RecoveryCodesStatusRequest struct {
 	UserID string `json:"user_id"`
 }
 
-// BeginPasskeyRegistrationRequest: Begins to register a passkey for an account. The host must have
-// authenticated its user just now, because a passkey opens the account.
-type BeginPasskeyRegistrationRequest struct {
+// FactorKind: A kind of second factor.
+type FactorKind string
+
+// The values of FactorKind; a newer library may have more.
+const (
+	// The authenticator app.
+	FactorKindTOTP FactorKind = "totp"
+
+	// Every passkey.
+	FactorKindPasskeys FactorKind = "passkeys"
+
+	// The recovery codes.
+	FactorKindRecoveryCodes FactorKind = "recovery_codes"
+)
+
+// RemoveSecondFactorsRequest: Removes the second factors of an account without a proof of its user: a
+// privileged act. Verify who asks by other means before.
+type RemoveSecondFactorsRequest struct {
 	// The user's id.
 	UserID string `json:"user_id"`
 
-	// The user's name for the passkey: 1 to 64 characters.
+	// Why, for the audit log.
+	Reason string `json:"reason"`
+
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
+	Actor *string `json:"actor,omitzero"`
+
+	// The factors to remove; default: all of them. The recovery codes go with the last other factor.
+	Factors []FactorKind `json:"factors,omitzero"`
+}
+
+// BeginPasskeyRegistrationRequest: Begins to register a passkey for an account. `user_id` or `challenge`
+// names the account. With `user_id` the host must have authenticated its user just now, because a passkey
+// opens the account.
+type BeginPasskeyRegistrationRequest struct {
+	// The challenge of a login whose account must have a second factor and has none. `complete_login` then
+	// takes the answer as `webauthn_registration`.
+	Challenge *string `json:"challenge,omitzero" doorward:"secret"`
+
+	// The user's name for the passkey: 1 to 64 characters; not with `challenge`.
 	Label *string `json:"label,omitzero"`
+
+	// The user's id; or else give `challenge`.
+	UserID *string `json:"user_id,omitzero"`
+}
+
+// Format hides secrets.
+func (v BeginPasskeyRegistrationRequest) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v BeginPasskeyRegistrationRequest) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v BeginPasskeyRegistrationRequest) LogValue() slog.Value {
+	return logValue(v)
 }
 
 // FinishPasskeyRegistrationRequest: Registers a passkey.
@@ -1536,6 +1647,7 @@ const (
 	EventKindReauthenticationFailed  EventKind = "reauthentication_failed"
 	EventKindSecondFactorAdded       EventKind = "second_factor_added"
 	EventKindSecondFactorRemoved     EventKind = "second_factor_removed"
+	EventKindSecondFactorsRemoved    EventKind = "second_factors_removed"
 	EventKindSecondFactorFailed      EventKind = "second_factor_failed"
 	EventKindRecoveryCodesGenerated  EventKind = "recovery_codes_generated"
 	EventKindRecoveryCodeUsed        EventKind = "recovery_code_used"
@@ -1545,6 +1657,7 @@ const (
 	EventKindRefreshRepeated         EventKind = "refresh_repeated"
 	EventKindRefreshTokenReused      EventKind = "refresh_token_reused"
 	EventKindUserUpdated             EventKind = "user_updated"
+	EventKindAccountLocked           EventKind = "account_locked"
 	EventKindUserDeleted             EventKind = "user_deleted"
 	EventKindUsersImported           EventKind = "users_imported"
 	EventKindMailRequested           EventKind = "mail_requested"
@@ -1871,6 +1984,43 @@ type MailLinks struct {
 	VerifyEmail *string `json:"verify_email,omitzero"`
 }
 
+// MailConfigNotices: Whether each kind of notice is written. Default: all of them.
+type MailConfigNotices struct {
+	AccountChanged *bool `json:"account_changed,omitzero"`
+
+	AccountDeleted *bool `json:"account_deleted,omitzero"`
+
+	AccountExists *bool `json:"account_exists,omitzero"`
+
+	AccountLocked *bool `json:"account_locked,omitzero"`
+
+	ChangeEmail *bool `json:"change_email,omitzero"`
+
+	EmailChangeRequested *bool `json:"email_change_requested,omitzero"`
+
+	EmailChanged *bool `json:"email_changed,omitzero"`
+
+	IdentityLinked *bool `json:"identity_linked,omitzero"`
+
+	Login *bool `json:"login,omitzero"`
+
+	NewDevice *bool `json:"new_device,omitzero"`
+
+	PasswordChanged *bool `json:"password_changed,omitzero"`
+
+	RecoveryCodeUsed *bool `json:"recovery_code_used,omitzero"`
+
+	RecoveryCodesGenerated *bool `json:"recovery_codes_generated,omitzero"`
+
+	ResetPassword *bool `json:"reset_password,omitzero"`
+
+	SecondFactorAdded *bool `json:"second_factor_added,omitzero"`
+
+	SecondFactorRemoved *bool `json:"second_factor_removed,omitzero"`
+
+	VerifyEmail *bool `json:"verify_email,omitzero"`
+}
+
 // SMTPTLS: The encryption of a connection.
 type SMTPTLS string
 
@@ -1951,7 +2101,13 @@ type MailTemplate struct {
 
 // MailConfigTemplates: The host's own texts: by kind of mail, then by language.
 type MailConfigTemplates struct {
+	AccountChanged map[string]MailTemplate `json:"account_changed,omitzero"`
+
+	AccountDeleted map[string]MailTemplate `json:"account_deleted,omitzero"`
+
 	AccountExists map[string]MailTemplate `json:"account_exists,omitzero"`
+
+	AccountLocked map[string]MailTemplate `json:"account_locked,omitzero"`
 
 	ChangeEmail map[string]MailTemplate `json:"change_email,omitzero"`
 
@@ -1959,11 +2115,23 @@ type MailConfigTemplates struct {
 
 	EmailChanged map[string]MailTemplate `json:"email_changed,omitzero"`
 
+	IdentityLinked map[string]MailTemplate `json:"identity_linked,omitzero"`
+
 	Login map[string]MailTemplate `json:"login,omitzero"`
+
+	NewDevice map[string]MailTemplate `json:"new_device,omitzero"`
 
 	PasswordChanged map[string]MailTemplate `json:"password_changed,omitzero"`
 
+	RecoveryCodeUsed map[string]MailTemplate `json:"recovery_code_used,omitzero"`
+
+	RecoveryCodesGenerated map[string]MailTemplate `json:"recovery_codes_generated,omitzero"`
+
 	ResetPassword map[string]MailTemplate `json:"reset_password,omitzero"`
+
+	SecondFactorAdded map[string]MailTemplate `json:"second_factor_added,omitzero"`
+
+	SecondFactorRemoved map[string]MailTemplate `json:"second_factor_removed,omitzero"`
 
 	VerifyEmail map[string]MailTemplate `json:"verify_email,omitzero"`
 }
@@ -1986,6 +2154,9 @@ type MailConfig struct {
 
 	// The language of mails to users who have not chosen one. Default: `en`.
 	Locale *string `json:"locale,omitzero"`
+
+	// Whether each kind of notice is written. Default: all of them.
+	Notices MailConfigNotices `json:"notices,omitzero"`
 
 	// The mail server; it needs `from` and all `links`. Default: none, and the host takes the mails.
 	SMTP *SMTPConfig `json:"smtp,omitzero"`
@@ -2458,6 +2629,15 @@ type UserResponse struct {
 	User User `json:"user"`
 }
 
+// LockUserResponse: The account is locked.
+type LockUserResponse struct {
+	// The account.
+	User User `json:"user"`
+
+	// The number of sessions that ended.
+	RevokedSessions int64 `json:"revoked_sessions"`
+}
+
 // DeleteUserResponse: The account was deleted.
 type DeleteUserResponse struct {
 	// Always true.
@@ -2596,6 +2776,15 @@ type Passkey struct {
 	LastUsedAt *int64 `json:"last_used_at,omitzero"`
 }
 
+// ExportedTOTP: An authenticator app.
+type ExportedTOTP struct {
+	// When the app was set up.
+	CreatedAt int64 `json:"created_at"`
+
+	// When the app was activated.
+	ConfirmedAt *int64 `json:"confirmed_at,omitzero"`
+}
+
 // ProviderLogin: A login at an identity provider, and what the provider says about it. The engine concludes
 // nothing from it.
 type ProviderLogin struct {
@@ -2666,15 +2855,6 @@ func (v ExportedSession) LogValue() slog.Value {
 	return logValue(v)
 }
 
-// ExportedTOTP: An authenticator app.
-type ExportedTOTP struct {
-	// When the app was set up.
-	CreatedAt int64 `json:"created_at"`
-
-	// When the app was activated.
-	ConfirmedAt *int64 `json:"confirmed_at,omitzero"`
-}
-
 // ExportUserResponse: Everything that the store keeps about a person, without secrets; one page of sessions
 // and events.
 type ExportUserResponse struct {
@@ -2720,7 +2900,10 @@ type ExportUserResponse struct {
 	// The scheme of the password's hash, if there is a password. The hash stays in the store.
 	PasswordScheme string `json:"password_scheme,omitzero"`
 
-	// The authenticator app without its secret, if one is set up.
+	// The authenticator app that is set up and not confirmed, without its secret.
+	PendingTOTP *ExportedTOTP `json:"pending_totp,omitzero"`
+
+	// The authenticator app without its secret, if one is in use.
 	TOTP *ExportedTOTP `json:"totp,omitzero"`
 }
 
@@ -2829,6 +3012,9 @@ type LoginResponse struct {
 	// The user who logged in.
 	User User `json:"user"`
 
+	// If this login gave the account its first second factor: the recovery codes. They are shown only now.
+	RecoveryCodes []string `json:"recovery_codes,omitzero" doorward:"secret"`
+
 	// The life of the refresh token in seconds.
 	RefreshExpiresIn *int64 `json:"refresh_expires_in,omitzero"`
 
@@ -2873,6 +3059,9 @@ type LoginWithIDTokenResponse struct {
 
 	// Whether this login created the account.
 	Created bool `json:"created"`
+
+	// If this login gave the account its first second factor: the recovery codes. They are shown only now.
+	RecoveryCodes []string `json:"recovery_codes,omitzero" doorward:"secret"`
 
 	// The life of the refresh token in seconds.
 	RefreshExpiresIn *int64 `json:"refresh_expires_in,omitzero"`
@@ -3617,7 +3806,8 @@ type VerifyTOTPResponse struct {
 	Valid bool `json:"valid"`
 }
 
-// SetupTOTPResponse: The app's secret. The app is not a factor until `confirm_totp`.
+// SetupTOTPResponse: The app's secret. The app is not a factor until `confirm_totp` or, by a challenge,
+// `complete_login`.
 type SetupTOTPResponse struct {
 	// The secret in base32, for users who cannot scan the picture.
 	Secret string `json:"secret" doorward:"secret"`
@@ -3702,10 +3892,25 @@ type RecoveryCodesStatusResponse struct {
 	Remaining int64 `json:"remaining"`
 }
 
+// RemoveSecondFactorsResponse: What was removed. If that was anything, every session has ended.
+type RemoveSecondFactorsResponse struct {
+	// Whether an authenticator app was removed.
+	TOTP bool `json:"totp"`
+
+	// The number of passkeys that were removed.
+	Passkeys int64 `json:"passkeys"`
+
+	// The number of recovery codes that were removed.
+	RecoveryCodes int64 `json:"recovery_codes"`
+
+	// The number of sessions that ended.
+	RevokedSessions int64 `json:"revoked_sessions"`
+}
+
 // BeginPasskeyRegistrationResponse: A ceremony that begins; finish it within five minutes.
 type BeginPasskeyRegistrationResponse struct {
 	// The challenge for `finish_passkey_registration`. A registration that succeeds spends it; another call
-	// of this operation replaces it.
+	// of this operation replaces it. With a `challenge` of a login it is the same, for `complete_login`.
 	Challenge string `json:"challenge" doorward:"secret"`
 
 	// The options for `navigator.credentials.create`, as `PublicKeyCredential.parseCreationOptionsFromJSON`
@@ -4051,7 +4256,8 @@ type StepUp struct {
 	// The code of the failure, which names the step.
 	Status NextStep `json:"status"`
 
-	// The challenge for `complete_login`: it proves the steps so far and can be used once.
+	// The challenge for `complete_login`: it proves the steps so far and can be used once. If the account
+	// must have a second factor and has none, it is also for `setup_totp` and `begin_passkey_registration`.
 	Challenge string `json:"challenge" doorward:"secret"`
 
 	// The challenge's lifetime in seconds.
@@ -4059,6 +4265,10 @@ type StepUp struct {
 
 	// The id of the user who logs in.
 	UserID string `json:"user_id"`
+
+	// With `password_change_required`, if `complete_login` just gave the account its first factor: the
+	// recovery codes. They are shown only now.
+	RecoveryCodes []string `json:"recovery_codes,omitzero" doorward:"secret"`
 
 	// Whether a recovery code is accepted: `recovery_code`.
 	RecoveryCodesSupported bool `json:"recovery_codes_supported,omitzero"`
@@ -4094,14 +4304,23 @@ type MailKind string
 
 // The values of MailKind; a newer library may have more.
 const (
-	MailKindVerifyEmail          MailKind = "verify_email"
-	MailKindResetPassword        MailKind = "reset_password"
-	MailKindChangeEmail          MailKind = "change_email"
-	MailKindLogin                MailKind = "login"
-	MailKindEmailChangeRequested MailKind = "email_change_requested"
-	MailKindEmailChanged         MailKind = "email_changed"
-	MailKindAccountExists        MailKind = "account_exists"
-	MailKindPasswordChanged      MailKind = "password_changed"
+	MailKindVerifyEmail            MailKind = "verify_email"
+	MailKindResetPassword          MailKind = "reset_password"
+	MailKindChangeEmail            MailKind = "change_email"
+	MailKindLogin                  MailKind = "login"
+	MailKindEmailChangeRequested   MailKind = "email_change_requested"
+	MailKindEmailChanged           MailKind = "email_changed"
+	MailKindAccountExists          MailKind = "account_exists"
+	MailKindPasswordChanged        MailKind = "password_changed"
+	MailKindSecondFactorAdded      MailKind = "second_factor_added"
+	MailKindSecondFactorRemoved    MailKind = "second_factor_removed"
+	MailKindRecoveryCodesGenerated MailKind = "recovery_codes_generated"
+	MailKindRecoveryCodeUsed       MailKind = "recovery_code_used"
+	MailKindIdentityLinked         MailKind = "identity_linked"
+	MailKindNewDevice              MailKind = "new_device"
+	MailKindAccountChanged         MailKind = "account_changed"
+	MailKindAccountLocked          MailKind = "account_locked"
+	MailKindAccountDeleted         MailKind = "account_deleted"
 )
 
 // NextStep: What a login requires before its session is opened.

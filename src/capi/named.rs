@@ -57,6 +57,18 @@ pub unsafe extern "C" fn doorward_update_user(
     unsafe { run(&rows::update_user, engine, request, response) }
 }
 
+/// Locks an account and ends everything that is open.
+/// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_lock_user(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::lock_user, engine, request, response) }
+}
+
 /// Deletes an account and all data about it.
 /// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. CONFLICT: store_constraint. UNAVAILABLE:
 /// store_unavailable.
@@ -169,9 +181,10 @@ pub unsafe extern "C" fn doorward_login(
 }
 
 /// Takes the next step of a login and opens its session.
-/// DENIED: invalid_challenge, invalid_code. STEP_UP: second_factor_required, password_change_required.
-/// THROTTLED: too_many_attempts. INVALID_REQUEST: weak_password. UNAVAILABLE: hash_queue_full,
-/// store_unavailable.
+/// DENIED: invalid_challenge, invalid_code, invalid_credentials. FORBIDDEN: email_not_verified. CONFLICT:
+/// already_configured. STEP_UP: second_factor_required, password_change_required. THROTTLED:
+/// too_many_attempts. INVALID_REQUEST: weak_password. UNAVAILABLE: hash_queue_full, store_unavailable.
+/// CONFIG: invalid_config.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_complete_login(
     engine: *const doorward_engine,
@@ -585,7 +598,7 @@ pub unsafe extern "C" fn doorward_verify_totp(
 }
 
 /// Sets up an authenticator app for an account; it is not a factor until it is confirmed.
-/// NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified. CONFLICT: already_configured. UNAVAILABLE:
+/// NOT_FOUND: user_not_found. DENIED: invalid_challenge. FORBIDDEN: email_not_verified. UNAVAILABLE:
 /// store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_setup_totp(
@@ -636,7 +649,8 @@ pub unsafe extern "C" fn doorward_disable_totp(
 }
 
 /// Replaces the recovery codes of an account and ends every session.
-/// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
+/// DENIED: invalid_token, user_not_found. NOT_FOUND: user_not_found. FORBIDDEN: permission_denied.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_generate_recovery_codes(
     engine: *const doorward_engine,
@@ -659,9 +673,21 @@ pub unsafe extern "C" fn doorward_recovery_codes_status(
     unsafe { run(&rows::recovery_codes_status, engine, request, response) }
 }
 
+/// Removes the second factors of an account without a proof of its user, and ends every session.
+/// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_remove_second_factors(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::remove_second_factors, engine, request, response) }
+}
+
 /// Begins to register a passkey for an account.
-/// NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified, permission_denied. CONFIG: invalid_config.
-/// UNAVAILABLE: store_unavailable.
+/// NOT_FOUND: user_not_found. DENIED: invalid_challenge. FORBIDDEN: email_not_verified, permission_denied.
+/// CONFIG: invalid_config. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_begin_passkey_registration(
     engine: *const doorward_engine,

@@ -1,6 +1,6 @@
 // Written by `make header` from the description of the library: do not edit.
 
-import type { CallOptions } from './engine.js'
+import type { CallOptions } from './call.js'
 import type {
   AcknowledgeMailRequest,
   AcknowledgeMailResponse,
@@ -66,6 +66,8 @@ import type {
   ListSessionsResponse,
   ListUsersRequest,
   ListUsersResponse,
+  LockUserRequest,
+  LockUserResponse,
   LoginRequest,
   LoginResponse,
   LoginWithIdTokenRequest,
@@ -86,6 +88,8 @@ import type {
   RegisterResponse,
   RemovePasskeyRequest,
   RemovePasskeyResponse,
+  RemoveSecondFactorsRequest,
+  RemoveSecondFactorsResponse,
   RequestEmailChangeRequest,
   RequestEmailChangeResponse,
   RequestEmailVerificationRequest,
@@ -168,6 +172,17 @@ export abstract class Operations {
    */
   updateUser(request: UpdateUserRequest, options?: CallOptions): Promise<UserResponse> {
     return this.start('update_user', request, options)
+  }
+
+  /**
+   * Locks an account and ends everything that is open.
+   *
+   * - NotFoundError: user_not_found.
+   * - ForbiddenError: permission_denied.
+   * - UnavailableError: store_unavailable.
+   */
+  lockUser(request: LockUserRequest, options?: CallOptions): Promise<LockUserResponse> {
+    return this.start('lock_user', request, options)
   }
 
   /**
@@ -263,11 +278,14 @@ export abstract class Operations {
   /**
    * Takes the next step of a login and opens its session.
    *
-   * - DeniedError: invalid_challenge, invalid_code.
+   * - DeniedError: invalid_challenge, invalid_code, invalid_credentials.
+   * - ForbiddenError: email_not_verified.
+   * - ConflictError: already_configured.
    * - StepUp: second_factor_required, password_change_required.
    * - ThrottledError: too_many_attempts.
    * - InvalidRequestError: weak_password.
    * - UnavailableError: hash_queue_full, store_unavailable.
+   * - ConfigError: invalid_config.
    */
   completeLogin(request: CompleteLoginRequest, options?: CallOptions): Promise<LoginResponse | StepUp> {
     return this.start('complete_login', request, options)
@@ -619,11 +637,11 @@ export abstract class Operations {
    * Sets up an authenticator app for an account; it is not a factor until it is confirmed.
    *
    * - NotFoundError: user_not_found.
+   * - DeniedError: invalid_challenge.
    * - ForbiddenError: email_not_verified.
-   * - ConflictError: already_configured.
    * - UnavailableError: store_unavailable.
    */
-  setupTotp(request: SetupTotpRequest, options?: CallOptions): Promise<SetupTotpResponse> {
+  setupTotp(request: SetupTotpRequest = {}, options?: CallOptions): Promise<SetupTotpResponse> {
     return this.start('setup_totp', request, options)
   }
 
@@ -667,12 +685,13 @@ export abstract class Operations {
   /**
    * Replaces the recovery codes of an account and ends every session.
    *
+   * - DeniedError: invalid_token, user_not_found.
    * - NotFoundError: user_not_found.
    * - ForbiddenError: permission_denied.
    * - UnavailableError: store_unavailable.
    */
   generateRecoveryCodes(
-    request: GenerateRecoveryCodesRequest,
+    request: GenerateRecoveryCodesRequest = {},
     options?: CallOptions,
   ): Promise<GenerateRecoveryCodesResponse> {
     return this.start('generate_recovery_codes', request, options)
@@ -692,15 +711,29 @@ export abstract class Operations {
   }
 
   /**
+   * Removes the second factors of an account without a proof of its user, and ends every session.
+   *
+   * - NotFoundError: user_not_found.
+   * - UnavailableError: store_unavailable.
+   */
+  removeSecondFactors(
+    request: RemoveSecondFactorsRequest,
+    options?: CallOptions,
+  ): Promise<RemoveSecondFactorsResponse> {
+    return this.start('remove_second_factors', request, options)
+  }
+
+  /**
    * Begins to register a passkey for an account.
    *
    * - NotFoundError: user_not_found.
+   * - DeniedError: invalid_challenge.
    * - ForbiddenError: email_not_verified, permission_denied.
    * - ConfigError: invalid_config.
    * - UnavailableError: store_unavailable.
    */
   beginPasskeyRegistration(
-    request: BeginPasskeyRegistrationRequest,
+    request: BeginPasskeyRegistrationRequest = {},
     options?: CallOptions,
   ): Promise<BeginPasskeyRegistrationResponse> {
     return this.start('begin_passkey_registration', request, options)

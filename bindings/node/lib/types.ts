@@ -283,6 +283,27 @@ export interface UserResponse {
   user: User
 }
 
+/** Locks an account: a privileged act. `update_user` with `is_active` opens it again. */
+export interface LockUserRequest {
+  /** The user's id. */
+  user_id: string
+  /** Why, for the audit log. */
+  reason: string
+  /**
+   * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+   * call's events record it.
+   */
+  actor?: string | null
+}
+
+/** The account is locked. */
+export interface LockUserResponse {
+  /** The account. */
+  user: User
+  /** The number of sessions that ended. */
+  revoked_sessions: number
+}
+
 /** Deletes an account and everything about it. */
 export interface DeleteUserRequest {
   /** The user's id. */
@@ -468,6 +489,14 @@ export interface Passkey {
   last_used_at?: number
 }
 
+/** An authenticator app. */
+export interface ExportedTotp {
+  /** When the app was set up. */
+  created_at: number
+  /** When the app was activated. */
+  confirmed_at?: number
+}
+
 /**
  * A login at an identity provider, and what the provider says about it. The engine concludes nothing from it.
  */
@@ -510,14 +539,6 @@ export interface ExportedSession {
   user_agent?: string
 }
 
-/** An authenticator app. */
-export interface ExportedTotp {
-  /** When the app was set up. */
-  created_at: number
-  /** When the app was activated. */
-  confirmed_at?: number
-}
-
 /** Everything that the store keeps about a person, without secrets; one page of sessions and events. */
 export interface ExportUserResponse {
   /** The account. */
@@ -548,7 +569,9 @@ export interface ExportUserResponse {
   password_expires_at?: number
   /** The scheme of the password's hash, if there is a password. The hash stays in the store. */
   password_scheme?: string
-  /** The authenticator app without its secret, if one is set up. */
+  /** The authenticator app that is set up and not confirmed, without its secret. */
+  pending_totp?: ExportedTotp
+  /** The authenticator app without its secret, if one is in use. */
   totp?: ExportedTotp
 }
 
@@ -731,10 +754,36 @@ export interface LoginResponse {
   backend: string
   /** The user who logged in. */
   user: User
+  /** If this login gave the account its first second factor: the recovery codes. They are shown only now. */
+  recovery_codes?: string[]
   /** The life of the refresh token in seconds. */
   refresh_expires_in?: number
   /** The refresh token, which gets the next access token; absent if the backend does not refresh. */
   refresh_token?: string
+}
+
+/** AuthenticatorAttestationResponseJSON: the members that the engine reads. */
+export interface AttestationResponse {
+  /** The client data that the browser made. */
+  clientDataJSON: string
+  /** The authenticator's attestation object. */
+  attestationObject: string
+  /** The transports that reach the authenticator. */
+  transports?: string[] | null
+  /** Other members. */
+  [name: string]: unknown
+}
+
+/** RegistrationResponseJSON (section 5.1), as far as it is read. */
+export interface RegistrationResponse {
+  /** The credential's id. */
+  id: string
+  /** The same. */
+  rawId: string
+  /** `public-key`. */
+  type: CredentialType
+  /** The authenticator's response. */
+  response: AttestationResponse
 }
 
 /** Takes the next step of a login. Give the one proof that the login asked for. */
@@ -750,8 +799,13 @@ export interface CompleteLoginRequest {
   new_password?: string | null
   /** A recovery code, which is used up. */
   recovery_code?: string | null
-  /** The code of the authenticator app. */
+  /** The code of the authenticator app, also of one that `setup_totp` made for this challenge. */
   two_fa_code?: string | null
+  /**
+   * The answer of `navigator.credentials.create` to what `begin_passkey_registration` made for this
+   * challenge: the credential's `toJSON()`.
+   */
+  webauthn_registration?: RegistrationResponse | null
   /**
    * The answer of `navigator.credentials.get` to the login's `webauthn_options`: the credential's `toJSON()`.
    */
@@ -795,6 +849,8 @@ export interface LoginWithIdTokenResponse {
   user: User
   /** Whether this login created the account. */
   created: boolean
+  /** If this login gave the account its first second factor: the recovery codes. They are shown only now. */
+  recovery_codes?: string[]
   /** The life of the refresh token in seconds. */
   refresh_expires_in?: number
   /** The refresh token, which gets the next access token; absent if the backend does not refresh. */
@@ -1735,15 +1791,20 @@ export interface VerifyTotpResponse {
 }
 
 /**
- * Sets up an authenticator app for an account. The host must have authenticated its user just now, because
- * the app shuts out all other users.
+ * Sets up an authenticator app for an account. `user_id` or `challenge` names the account. With `user_id` the
+ * host must have authenticated its user just now, because the app shuts out all other users.
  */
 export interface SetupTotpRequest {
-  /** The user's id. */
-  user_id: string
+  /**
+   * The challenge of a login whose account must have a second factor and has none. `complete_login` then
+   * takes the app's code.
+   */
+  challenge?: string | null
+  /** The user's id; or else give `challenge`. */
+  user_id?: string | null
 }
 
-/** The app's secret. The app is not a factor until `confirm_totp`. */
+/** The app's secret. The app is not a factor until `confirm_totp` or, by a challenge, `complete_login`. */
 export interface SetupTotpResponse {
   /** The secret in base32, for users who cannot scan the picture. */
   secret: string
@@ -1806,15 +1867,22 @@ export interface DisableTotpRequest {
   client?: Client | null
 }
 
-/** Replaces the recovery codes of an account. The host must have authenticated its user just now. */
+/**
+ * Replaces the recovery codes of an account: for its user, by a `token` whose session gave a second factor in
+ * the last fifteen minutes (`reauthenticate`); or by `user_id` and `reason`, for a privileged caller.
+ */
 export interface GenerateRecoveryCodesRequest {
-  /** The user's id. */
-  user_id: string
   /**
    * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
    * call's events record it.
    */
   actor?: string | null
+  /** With `user_id`: why, for the audit log. */
+  reason?: string | null
+  /** A live access token of the user. */
+  token?: string | null
+  /** The user's id, if a privileged caller acts without the user. */
+  user_id?: string | null
 }
 
 /** New recovery codes, shown only now. Every session has ended. */
@@ -1835,15 +1903,53 @@ export interface RecoveryCodesStatusResponse {
   remaining: number
 }
 
+/** A kind of second factor. */
+export type FactorKind = 'totp' | 'passkeys' | 'recovery_codes'
+
 /**
- * Begins to register a passkey for an account. The host must have authenticated its user just now, because a
- * passkey opens the account.
+ * Removes the second factors of an account without a proof of its user: a privileged act. Verify who asks by
+ * other means before.
  */
-export interface BeginPasskeyRegistrationRequest {
+export interface RemoveSecondFactorsRequest {
   /** The user's id. */
   user_id: string
-  /** The user's name for the passkey: 1 to 64 characters. */
+  /** Why, for the audit log. */
+  reason: string
+  /**
+   * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+   * call's events record it.
+   */
+  actor?: string | null
+  /** The factors to remove; default: all of them. The recovery codes go with the last other factor. */
+  factors?: FactorKind[] | null
+}
+
+/** What was removed. If that was anything, every session has ended. */
+export interface RemoveSecondFactorsResponse {
+  /** Whether an authenticator app was removed. */
+  totp: boolean
+  /** The number of passkeys that were removed. */
+  passkeys: number
+  /** The number of recovery codes that were removed. */
+  recovery_codes: number
+  /** The number of sessions that ended. */
+  revoked_sessions: number
+}
+
+/**
+ * Begins to register a passkey for an account. `user_id` or `challenge` names the account. With `user_id` the
+ * host must have authenticated its user just now, because a passkey opens the account.
+ */
+export interface BeginPasskeyRegistrationRequest {
+  /**
+   * The challenge of a login whose account must have a second factor and has none. `complete_login` then
+   * takes the answer as `webauthn_registration`.
+   */
+  challenge?: string | null
+  /** The user's name for the passkey: 1 to 64 characters; not with `challenge`. */
   label?: string | null
+  /** The user's id; or else give `challenge`. */
+  user_id?: string | null
 }
 
 /** The demands on an authenticator (section 5.4.4). */
@@ -1916,7 +2022,7 @@ export interface CreationOptions {
 export interface BeginPasskeyRegistrationResponse {
   /**
    * The challenge for `finish_passkey_registration`. A registration that succeeds spends it; another call of
-   * this operation replaces it.
+   * this operation replaces it. With a `challenge` of a login it is the same, for `complete_login`.
    */
   challenge: string
   /**
@@ -1924,30 +2030,6 @@ export interface BeginPasskeyRegistrationResponse {
    * reads them.
    */
   options: CreationOptions
-}
-
-/** AuthenticatorAttestationResponseJSON: the members that the engine reads. */
-export interface AttestationResponse {
-  /** The client data that the browser made. */
-  clientDataJSON: string
-  /** The authenticator's attestation object. */
-  attestationObject: string
-  /** The transports that reach the authenticator. */
-  transports?: string[] | null
-  /** Other members. */
-  [name: string]: unknown
-}
-
-/** RegistrationResponseJSON (section 5.1), as far as it is read. */
-export interface RegistrationResponse {
-  /** The credential's id. */
-  id: string
-  /** The same. */
-  rawId: string
-  /** `public-key`. */
-  type: CredentialType
-  /** The authenticator's response. */
-  response: AttestationResponse
 }
 
 /** Registers a passkey. */
@@ -2065,6 +2147,7 @@ export type EventKind =
   | 'reauthentication_failed'
   | 'second_factor_added'
   | 'second_factor_removed'
+  | 'second_factors_removed'
   | 'second_factor_failed'
   | 'recovery_codes_generated'
   | 'recovery_code_used'
@@ -2074,6 +2157,7 @@ export type EventKind =
   | 'refresh_repeated'
   | 'refresh_token_reused'
   | 'user_updated'
+  | 'account_locked'
   | 'user_deleted'
   | 'users_imported'
   | 'mail_requested'
@@ -2512,6 +2596,27 @@ export interface MailLinks {
   verify_email?: string | null
 }
 
+/** Whether each kind of notice is written. Default: all of them. */
+export interface MailConfigNotices {
+  account_changed?: boolean
+  account_deleted?: boolean
+  account_exists?: boolean
+  account_locked?: boolean
+  change_email?: boolean
+  email_change_requested?: boolean
+  email_changed?: boolean
+  identity_linked?: boolean
+  login?: boolean
+  new_device?: boolean
+  password_changed?: boolean
+  recovery_code_used?: boolean
+  recovery_codes_generated?: boolean
+  reset_password?: boolean
+  second_factor_added?: boolean
+  second_factor_removed?: boolean
+  verify_email?: boolean
+}
+
 /** The encryption of a connection. */
 export type SmtpTls = 'implicit' | 'starttls' | 'none'
 
@@ -2558,13 +2663,22 @@ export interface MailTemplate {
 
 /** The host's own texts: by kind of mail, then by language. */
 export interface MailConfigTemplates {
+  account_changed?: Record<string, MailTemplate>
+  account_deleted?: Record<string, MailTemplate>
   account_exists?: Record<string, MailTemplate>
+  account_locked?: Record<string, MailTemplate>
   change_email?: Record<string, MailTemplate>
   email_change_requested?: Record<string, MailTemplate>
   email_changed?: Record<string, MailTemplate>
+  identity_linked?: Record<string, MailTemplate>
   login?: Record<string, MailTemplate>
+  new_device?: Record<string, MailTemplate>
   password_changed?: Record<string, MailTemplate>
+  recovery_code_used?: Record<string, MailTemplate>
+  recovery_codes_generated?: Record<string, MailTemplate>
   reset_password?: Record<string, MailTemplate>
+  second_factor_added?: Record<string, MailTemplate>
+  second_factor_removed?: Record<string, MailTemplate>
   verify_email?: Record<string, MailTemplate>
 }
 
@@ -2586,6 +2700,8 @@ export interface MailConfig {
   links?: MailLinks
   /** The language of mails to users who have not chosen one. Default: `en`. */
   locale?: string | null
+  /** Whether each kind of notice is written. Default: all of them. */
+  notices?: MailConfigNotices
   /** The mail server; it needs `from` and all `links`. Default: none, and the host takes the mails. */
   smtp?: SmtpConfig | null
   /** The host's own texts: by kind of mail, then by language. */
@@ -2859,12 +2975,20 @@ export interface StepUp {
   error: ErrorBody
   /** The code of the failure, which names the step. */
   status: NextStep
-  /** The challenge for `complete_login`: it proves the steps so far and can be used once. */
+  /**
+   * The challenge for `complete_login`: it proves the steps so far and can be used once. If the account must
+   * have a second factor and has none, it is also for `setup_totp` and `begin_passkey_registration`.
+   */
   challenge: string
   /** The challenge's lifetime in seconds. */
   expires_in: number
   /** The id of the user who logs in. */
   user_id: string
+  /**
+   * With `password_change_required`, if `complete_login` just gave the account its first factor: the recovery
+   * codes. They are shown only now.
+   */
+  recovery_codes?: string[]
   /** Whether a recovery code is accepted: `recovery_code`. */
   recovery_codes_supported?: boolean
   /** Whether a code of an authenticator app is accepted: `two_fa_code`. */
@@ -2888,6 +3012,52 @@ export type MailKind =
   | 'email_changed'
   | 'account_exists'
   | 'password_changed'
+  | 'second_factor_added'
+  | 'second_factor_removed'
+  | 'recovery_codes_generated'
+  | 'recovery_code_used'
+  | 'identity_linked'
+  | 'new_device'
+  | 'account_changed'
+  | 'account_locked'
+  | 'account_deleted'
 
 /** What a login requires before its session is opened. */
 export type NextStep = 'second_factor_required' | 'password_change_required'
+
+/** Why an operation failed: the stable, fine-grained part of the contract. */
+export type Code =
+  | 'invalid_credentials'
+  | 'invalid_token'
+  | 'user_not_found'
+  | 'not_authenticated'
+  | 'invalid_authorization_header'
+  | 'password_change_required'
+  | 'second_factor_required'
+  | 'invalid_code'
+  | 'invalid_challenge'
+  | 'permission_denied'
+  | 'email_not_verified'
+  | 'invalid_json'
+  | 'invalid_request'
+  | 'weak_password'
+  | 'username_taken'
+  | 'email_taken'
+  | 'already_configured'
+  | 'too_many_attempts'
+  | 'store_constraint'
+  | 'store_unavailable'
+  | 'auth_service_unavailable'
+  | 'hash_queue_full'
+  | 'mail_unavailable'
+  | 'invalid_config'
+  | 'unknown_operation'
+  | 'feature_not_built'
+  | 'wrong_secret_key'
+  | 'schema_too_new'
+  | 'null_argument'
+  | 'invalid_utf8'
+  | 'engine_closed'
+  | 'forked'
+  | 'reentered'
+  | 'internal'

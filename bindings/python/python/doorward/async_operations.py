@@ -179,6 +179,24 @@ class AsyncOperations:
             username=username,
         )
 
+    async def lock_user(
+        self,
+        *,
+        user_id: str,
+        reason: str,
+        actor: str | None = None,
+    ) -> models.LockUserResponse:
+        """Locks an account and ends everything that is open.
+
+        user_id: The user's id.
+        reason: Why, for the audit log.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+
+        Failures: user_not_found, permission_denied, store_unavailable.
+        """
+        return await to_thread(self.engine.lock_user, user_id=user_id, reason=reason, actor=actor)
+
     async def delete_user(
         self,
         *,
@@ -382,6 +400,7 @@ class AsyncOperations:
         new_password: str | None = None,
         recovery_code: str | None = None,
         two_fa_code: str | None = None,
+        webauthn_registration: Mapping[str, Any] | None = None,
         webauthn_response: Mapping[str, Any] | None = None,
     ) -> models.LoginResponse:
         """Takes the next step of a login and opens its session.
@@ -391,12 +410,16 @@ class AsyncOperations:
             and refuses every wrong or spent code alike.
         new_password: The new password, if the password must be changed.
         recovery_code: A recovery code, which is used up.
-        two_fa_code: The code of the authenticator app.
+        two_fa_code: The code of the authenticator app, also of one that `setup_totp` made for this
+            challenge.
+        webauthn_registration: The answer of `navigator.credentials.create` to what
+            `begin_passkey_registration` made for this challenge: the credential's `toJSON()`.
         webauthn_response: The answer of `navigator.credentials.get` to the login's `webauthn_options`:
             the credential's `toJSON()`.
 
-        Failures: invalid_challenge, invalid_code, second_factor_required, password_change_required,
-        too_many_attempts, weak_password, hash_queue_full, store_unavailable.
+        Failures: invalid_challenge, invalid_code, invalid_credentials, email_not_verified,
+        already_configured, second_factor_required, password_change_required, too_many_attempts,
+        weak_password, hash_queue_full, invalid_config, store_unavailable.
         """
         return await to_thread(
             self.engine.complete_login,
@@ -405,6 +428,7 @@ class AsyncOperations:
             new_password=new_password,
             recovery_code=recovery_code,
             two_fa_code=two_fa_code,
+            webauthn_registration=webauthn_registration,
             webauthn_response=webauthn_response,
         )
 
@@ -1127,15 +1151,18 @@ class AsyncOperations:
     async def setup_totp(
         self,
         *,
-        user_id: str,
+        challenge: str | None = None,
+        user_id: str | None = None,
     ) -> models.SetupTotpResponse:
         """Sets up an authenticator app for an account; it is not a factor until it is confirmed.
 
-        user_id: The user's id.
+        challenge: The challenge of a login whose account must have a second factor and has none.
+            `complete_login` then takes the app's code.
+        user_id: The user's id; or else give `challenge`.
 
-        Failures: user_not_found, email_not_verified, already_configured, store_unavailable.
+        Failures: user_not_found, invalid_challenge, email_not_verified, store_unavailable.
         """
-        return await to_thread(self.engine.setup_totp, user_id=user_id)
+        return await to_thread(self.engine.setup_totp, challenge=challenge, user_id=user_id)
 
     async def confirm_totp(
         self,
@@ -1198,18 +1225,24 @@ class AsyncOperations:
     async def generate_recovery_codes(
         self,
         *,
-        user_id: str,
         actor: str | None = None,
+        reason: str | None = None,
+        token: str | None = None,
+        user_id: str | None = None,
     ) -> models.GenerateRecoveryCodesResponse:
         """Replaces the recovery codes of an account and ends every session.
 
-        user_id: The user's id.
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
+        reason: With `user_id`: why, for the audit log.
+        token: A live access token of the user.
+        user_id: The user's id, if a privileged caller acts without the user.
 
-        Failures: user_not_found, permission_denied, store_unavailable.
+        Failures: invalid_token, user_not_found, permission_denied, store_unavailable.
         """
-        return await to_thread(self.engine.generate_recovery_codes, user_id=user_id, actor=actor)
+        return await to_thread(
+            self.engine.generate_recovery_codes, actor=actor, reason=reason, token=token, user_id=user_id
+        )
 
     async def recovery_codes_status(
         self,
@@ -1224,20 +1257,49 @@ class AsyncOperations:
         """
         return await to_thread(self.engine.recovery_codes_status, user_id=user_id)
 
-    async def begin_passkey_registration(
+    async def remove_second_factors(
         self,
         *,
         user_id: str,
+        reason: str,
+        actor: str | None = None,
+        factors: Sequence[str] | None = None,
+    ) -> models.RemoveSecondFactorsResponse:
+        """Removes the second factors of an account without a proof of its user, and ends every session.
+
+        user_id: The user's id.
+        reason: Why, for the audit log.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+        factors: The factors to remove; default: all of them. The recovery codes go with the last other
+            factor.
+
+        Failures: user_not_found, store_unavailable.
+        """
+        return await to_thread(
+            self.engine.remove_second_factors, user_id=user_id, reason=reason, actor=actor, factors=factors
+        )
+
+    async def begin_passkey_registration(
+        self,
+        *,
+        challenge: str | None = None,
         label: str | None = None,
+        user_id: str | None = None,
     ) -> models.BeginPasskeyRegistrationResponse:
         """Begins to register a passkey for an account.
 
-        user_id: The user's id.
-        label: The user's name for the passkey: 1 to 64 characters.
+        challenge: The challenge of a login whose account must have a second factor and has none.
+            `complete_login` then takes the answer as `webauthn_registration`.
+        label: The user's name for the passkey: 1 to 64 characters; not with `challenge`.
+        user_id: The user's id; or else give `challenge`.
 
-        Failures: user_not_found, email_not_verified, permission_denied, invalid_config, store_unavailable.
+        Failures: user_not_found, invalid_challenge, email_not_verified, permission_denied, invalid_config,
+        store_unavailable.
         """
-        return await to_thread(self.engine.begin_passkey_registration, user_id=user_id, label=label)
+        return await to_thread(
+            self.engine.begin_passkey_registration, challenge=challenge, label=label, user_id=user_id
+        )
 
     async def finish_passkey_registration(
         self,

@@ -187,6 +187,30 @@ class Operations(_doorward.Engine):
         answer = self.call("update_user", _text(fields))
         return models.UserResponse.model_validate(answer)
 
+    def lock_user(
+        self,
+        *,
+        user_id: str,
+        reason: str,
+        actor: str | None = None,
+    ) -> models.LockUserResponse:
+        """Locks an account and ends everything that is open.
+
+        user_id: The user's id.
+        reason: Why, for the audit log.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+
+        Failures: user_not_found, permission_denied, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "user_id": user_id,
+            "reason": reason,
+            "actor": actor,
+        }
+        answer = self.call("lock_user", _text(fields))
+        return models.LockUserResponse.model_validate(answer)
+
     def delete_user(
         self,
         *,
@@ -422,6 +446,7 @@ class Operations(_doorward.Engine):
         new_password: str | None = None,
         recovery_code: str | None = None,
         two_fa_code: str | None = None,
+        webauthn_registration: Mapping[str, Any] | None = None,
         webauthn_response: Mapping[str, Any] | None = None,
     ) -> models.LoginResponse:
         """Takes the next step of a login and opens its session.
@@ -431,12 +456,16 @@ class Operations(_doorward.Engine):
             and refuses every wrong or spent code alike.
         new_password: The new password, if the password must be changed.
         recovery_code: A recovery code, which is used up.
-        two_fa_code: The code of the authenticator app.
+        two_fa_code: The code of the authenticator app, also of one that `setup_totp` made for this
+            challenge.
+        webauthn_registration: The answer of `navigator.credentials.create` to what
+            `begin_passkey_registration` made for this challenge: the credential's `toJSON()`.
         webauthn_response: The answer of `navigator.credentials.get` to the login's `webauthn_options`:
             the credential's `toJSON()`.
 
-        Failures: invalid_challenge, invalid_code, second_factor_required, password_change_required,
-        too_many_attempts, weak_password, hash_queue_full, store_unavailable.
+        Failures: invalid_challenge, invalid_code, invalid_credentials, email_not_verified,
+        already_configured, second_factor_required, password_change_required, too_many_attempts,
+        weak_password, hash_queue_full, invalid_config, store_unavailable.
         """
         fields: dict[str, object] = {
             "challenge": challenge,
@@ -444,6 +473,7 @@ class Operations(_doorward.Engine):
             "new_password": new_password,
             "recovery_code": recovery_code,
             "two_fa_code": two_fa_code,
+            "webauthn_registration": webauthn_registration,
             "webauthn_response": webauthn_response,
         }
         answer = self.call("complete_login", _text(fields))
@@ -1269,15 +1299,19 @@ class Operations(_doorward.Engine):
     def setup_totp(
         self,
         *,
-        user_id: str,
+        challenge: str | None = None,
+        user_id: str | None = None,
     ) -> models.SetupTotpResponse:
         """Sets up an authenticator app for an account; it is not a factor until it is confirmed.
 
-        user_id: The user's id.
+        challenge: The challenge of a login whose account must have a second factor and has none.
+            `complete_login` then takes the app's code.
+        user_id: The user's id; or else give `challenge`.
 
-        Failures: user_not_found, email_not_verified, already_configured, store_unavailable.
+        Failures: user_not_found, invalid_challenge, email_not_verified, store_unavailable.
         """
         fields: dict[str, object] = {
+            "challenge": challenge,
             "user_id": user_id,
         }
         answer = self.call("setup_totp", _text(fields))
@@ -1358,20 +1392,26 @@ class Operations(_doorward.Engine):
     def generate_recovery_codes(
         self,
         *,
-        user_id: str,
         actor: str | None = None,
+        reason: str | None = None,
+        token: str | None = None,
+        user_id: str | None = None,
     ) -> models.GenerateRecoveryCodesResponse:
         """Replaces the recovery codes of an account and ends every session.
 
-        user_id: The user's id.
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
+        reason: With `user_id`: why, for the audit log.
+        token: A live access token of the user.
+        user_id: The user's id, if a privileged caller acts without the user.
 
-        Failures: user_not_found, permission_denied, store_unavailable.
+        Failures: invalid_token, user_not_found, permission_denied, store_unavailable.
         """
         fields: dict[str, object] = {
-            "user_id": user_id,
             "actor": actor,
+            "reason": reason,
+            "token": token,
+            "user_id": user_id,
         }
         answer = self.call("generate_recovery_codes", _text(fields))
         return models.GenerateRecoveryCodesResponse.model_validate(answer)
@@ -1393,22 +1433,55 @@ class Operations(_doorward.Engine):
         answer = self.call("recovery_codes_status", _text(fields))
         return models.RecoveryCodesStatusResponse.model_validate(answer)
 
-    def begin_passkey_registration(
+    def remove_second_factors(
         self,
         *,
         user_id: str,
-        label: str | None = None,
-    ) -> models.BeginPasskeyRegistrationResponse:
-        """Begins to register a passkey for an account.
+        reason: str,
+        actor: str | None = None,
+        factors: Sequence[str] | None = None,
+    ) -> models.RemoveSecondFactorsResponse:
+        """Removes the second factors of an account without a proof of its user, and ends every session.
 
         user_id: The user's id.
-        label: The user's name for the passkey: 1 to 64 characters.
+        reason: Why, for the audit log.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+        factors: The factors to remove; default: all of them. The recovery codes go with the last other
+            factor.
 
-        Failures: user_not_found, email_not_verified, permission_denied, invalid_config, store_unavailable.
+        Failures: user_not_found, store_unavailable.
         """
         fields: dict[str, object] = {
             "user_id": user_id,
+            "reason": reason,
+            "actor": actor,
+            "factors": factors,
+        }
+        answer = self.call("remove_second_factors", _text(fields))
+        return models.RemoveSecondFactorsResponse.model_validate(answer)
+
+    def begin_passkey_registration(
+        self,
+        *,
+        challenge: str | None = None,
+        label: str | None = None,
+        user_id: str | None = None,
+    ) -> models.BeginPasskeyRegistrationResponse:
+        """Begins to register a passkey for an account.
+
+        challenge: The challenge of a login whose account must have a second factor and has none.
+            `complete_login` then takes the answer as `webauthn_registration`.
+        label: The user's name for the passkey: 1 to 64 characters; not with `challenge`.
+        user_id: The user's id; or else give `challenge`.
+
+        Failures: user_not_found, invalid_challenge, email_not_verified, permission_denied, invalid_config,
+        store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "challenge": challenge,
             "label": label,
+            "user_id": user_id,
         }
         answer = self.call("begin_passkey_registration", _text(fields))
         return models.BeginPasskeyRegistrationResponse.model_validate(answer)

@@ -140,6 +140,28 @@ class MailLinks(TypedDict, total=False):
     """The page that calls `verify_email`."""
 
 
+class MailConfigNotices(TypedDict, total=False):
+    """Whether each kind of notice is written. Default: all of them."""
+
+    account_changed: bool
+    account_deleted: bool
+    account_exists: bool
+    account_locked: bool
+    change_email: bool
+    email_change_requested: bool
+    email_changed: bool
+    identity_linked: bool
+    login: bool
+    new_device: bool
+    password_changed: bool
+    recovery_code_used: bool
+    recovery_codes_generated: bool
+    reset_password: bool
+    second_factor_added: bool
+    second_factor_removed: bool
+    verify_email: bool
+
+
 class SmtpConfig(TypedDict, total=False):
     """A mail server (RFC 5321, RFC 6409)."""
 
@@ -184,13 +206,22 @@ class MailTemplate(TypedDict, total=False):
 class MailConfigTemplates(TypedDict, total=False):
     """The host's own texts: by kind of mail, then by language."""
 
+    account_changed: dict[str, MailTemplate | None]
+    account_deleted: dict[str, MailTemplate | None]
     account_exists: dict[str, MailTemplate | None]
+    account_locked: dict[str, MailTemplate | None]
     change_email: dict[str, MailTemplate | None]
     email_change_requested: dict[str, MailTemplate | None]
     email_changed: dict[str, MailTemplate | None]
+    identity_linked: dict[str, MailTemplate | None]
     login: dict[str, MailTemplate | None]
+    new_device: dict[str, MailTemplate | None]
     password_changed: dict[str, MailTemplate | None]
+    recovery_code_used: dict[str, MailTemplate | None]
+    recovery_codes_generated: dict[str, MailTemplate | None]
     reset_password: dict[str, MailTemplate | None]
+    second_factor_added: dict[str, MailTemplate | None]
+    second_factor_removed: dict[str, MailTemplate | None]
     verify_email: dict[str, MailTemplate | None]
 
 
@@ -202,6 +233,7 @@ MailConfig = TypedDict(
         "from": str | None,
         "links": MailLinks,
         "locale": str | None,
+        "notices": MailConfigNotices,
         "smtp": SmtpConfig | None,
         "templates": MailConfigTemplates,
     },

@@ -13,7 +13,11 @@ import java.util.Map;
  *     five attempts, and refuses every wrong or spent code alike. May be null.
  * @param newPassword The new password, if the password must be changed. May be null.
  * @param recoveryCode A recovery code, which is used up. May be null.
- * @param twoFaCode The code of the authenticator app. May be null.
+ * @param twoFaCode The code of the authenticator app, also of one that {@code setup_totp} made for
+ *     this challenge. May be null.
+ * @param webauthnRegistration The answer of {@code navigator.credentials.create} to what {@code
+ *     begin_passkey_registration} made for this challenge: the credential's {@code toJSON()}. May
+ *     be null.
  * @param webauthnResponse The answer of {@code navigator.credentials.get} to the login's {@code
  *     webauthn_options}: the credential's {@code toJSON()}. May be null.
  */
@@ -23,11 +27,12 @@ public record CompleteLoginRequest(
     String newPassword,
     String recoveryCode,
     String twoFaCode,
+    Map<String, Object> webauthnRegistration,
     Map<String, Object> webauthnResponse)
     implements Shape {
   /** Makes one of what must be given. */
   public static CompleteLoginRequest of(String challenge) {
-    return new CompleteLoginRequest(challenge, null, null, null, null, null);
+    return new CompleteLoginRequest(challenge, null, null, null, null, null, null);
   }
 
   /**
@@ -36,25 +41,68 @@ public record CompleteLoginRequest(
    */
   public CompleteLoginRequest withMailCode(String mailCode) {
     return new CompleteLoginRequest(
-        challenge, mailCode, newPassword, recoveryCode, twoFaCode, webauthnResponse);
+        challenge,
+        mailCode,
+        newPassword,
+        recoveryCode,
+        twoFaCode,
+        webauthnRegistration,
+        webauthnResponse);
   }
 
   /** Returns the same with new_password: The new password, if the password must be changed. */
   public CompleteLoginRequest withNewPassword(String newPassword) {
     return new CompleteLoginRequest(
-        challenge, mailCode, newPassword, recoveryCode, twoFaCode, webauthnResponse);
+        challenge,
+        mailCode,
+        newPassword,
+        recoveryCode,
+        twoFaCode,
+        webauthnRegistration,
+        webauthnResponse);
   }
 
   /** Returns the same with recovery_code: A recovery code, which is used up. */
   public CompleteLoginRequest withRecoveryCode(String recoveryCode) {
     return new CompleteLoginRequest(
-        challenge, mailCode, newPassword, recoveryCode, twoFaCode, webauthnResponse);
+        challenge,
+        mailCode,
+        newPassword,
+        recoveryCode,
+        twoFaCode,
+        webauthnRegistration,
+        webauthnResponse);
   }
 
-  /** Returns the same with two_fa_code: The code of the authenticator app. */
+  /**
+   * Returns the same with two_fa_code: The code of the authenticator app, also of one that {@code
+   * setup_totp} made for this challenge.
+   */
   public CompleteLoginRequest withTwoFaCode(String twoFaCode) {
     return new CompleteLoginRequest(
-        challenge, mailCode, newPassword, recoveryCode, twoFaCode, webauthnResponse);
+        challenge,
+        mailCode,
+        newPassword,
+        recoveryCode,
+        twoFaCode,
+        webauthnRegistration,
+        webauthnResponse);
+  }
+
+  /**
+   * Returns the same with webauthn_registration: The answer of {@code navigator.credentials.create}
+   * to what {@code begin_passkey_registration} made for this challenge: the credential's {@code
+   * toJSON()}.
+   */
+  public CompleteLoginRequest withWebauthnRegistration(Map<String, Object> webauthnRegistration) {
+    return new CompleteLoginRequest(
+        challenge,
+        mailCode,
+        newPassword,
+        recoveryCode,
+        twoFaCode,
+        webauthnRegistration,
+        webauthnResponse);
   }
 
   /**
@@ -63,7 +111,13 @@ public record CompleteLoginRequest(
    */
   public CompleteLoginRequest withWebauthnResponse(Map<String, Object> webauthnResponse) {
     return new CompleteLoginRequest(
-        challenge, mailCode, newPassword, recoveryCode, twoFaCode, webauthnResponse);
+        challenge,
+        mailCode,
+        newPassword,
+        recoveryCode,
+        twoFaCode,
+        webauthnRegistration,
+        webauthnResponse);
   }
 
   static CompleteLoginRequest read(Object value) {
@@ -74,6 +128,7 @@ public record CompleteLoginRequest(
         Read.optional(json, "new_password", Read::text),
         Read.optional(json, "recovery_code", Read::text),
         Read.optional(json, "two_fa_code", Read::text),
+        Read.optional(json, "webauthn_registration", Read::object),
         Read.optional(json, "webauthn_response", Read::object));
   }
 
@@ -85,6 +140,7 @@ public record CompleteLoginRequest(
     Read.put(json, "new_password", newPassword);
     Read.put(json, "recovery_code", recoveryCode);
     Read.put(json, "two_fa_code", twoFaCode);
+    Read.put(json, "webauthn_registration", webauthnRegistration);
     Read.put(json, "webauthn_response", webauthnResponse);
     return json;
   }
@@ -102,6 +158,8 @@ public record CompleteLoginRequest(
         + Read.hidden(recoveryCode)
         + ", twoFaCode="
         + Read.hidden(twoFaCode)
+        + ", webauthnRegistration="
+        + Read.hidden(webauthnRegistration)
         + ", webauthnResponse="
         + Read.hidden(webauthnResponse)
         + "]";

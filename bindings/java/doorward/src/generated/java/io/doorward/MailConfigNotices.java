@@ -16,6 +16,7 @@ import java.util.Map;
  * @param emailChangeRequested settings. May be null.
  * @param emailChanged settings. May be null.
  * @param identityLinked settings. May be null.
+ * @param login settings. May be null.
  * @param newDevice settings. May be null.
  * @param passwordChanged settings. May be null.
  * @param recoveryCodeUsed settings. May be null.
@@ -34,6 +35,7 @@ public record MailConfigNotices(
     Boolean emailChangeRequested,
     Boolean emailChanged,
     Boolean identityLinked,
+    Boolean login,
     Boolean newDevice,
     Boolean passwordChanged,
     Boolean recoveryCodeUsed,
@@ -47,7 +49,7 @@ public record MailConfigNotices(
   public static MailConfigNotices of() {
     return new MailConfigNotices(
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null);
+        null, null);
   }
 
   /** Returns the same with account_changed. */
@@ -61,6 +63,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        login,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -82,6 +85,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        login,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -103,6 +107,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        login,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -124,6 +129,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        login,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -145,6 +151,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        login,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -166,6 +173,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        login,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -187,6 +195,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        login,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -208,6 +217,29 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        login,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
+  }
+
+  /** Returns the same with login. */
+  public MailConfigNotices withLogin(boolean login) {
+    return new MailConfigNotices(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        changeEmail,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        login,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -229,6 +261,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        login,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -250,6 +283,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        login,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -271,6 +305,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        login,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -292,6 +327,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        login,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -313,6 +349,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        login,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -334,6 +371,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        login,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -355,6 +393,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        login,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -376,6 +415,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        login,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -397,6 +437,7 @@ public record MailConfigNotices(
         Read.optional(json, "email_change_requested", Read::bool),
         Read.optional(json, "email_changed", Read::bool),
         Read.optional(json, "identity_linked", Read::bool),
+        Read.optional(json, "login", Read::bool),
         Read.optional(json, "new_device", Read::bool),
         Read.optional(json, "password_changed", Read::bool),
         Read.optional(json, "recovery_code_used", Read::bool),
@@ -418,6 +459,7 @@ public record MailConfigNotices(
     Read.put(json, "email_change_requested", emailChangeRequested);
     Read.put(json, "email_changed", emailChanged);
     Read.put(json, "identity_linked", identityLinked);
+    Read.put(json, "login", login);
     Read.put(json, "new_device", newDevice);
     Read.put(json, "password_changed", passwordChanged);
     Read.put(json, "recovery_code_used", recoveryCodeUsed);

@@ -8,53 +8,157 @@ import java.util.Map;
 /**
  * The host's own texts: by kind of mail, then by language.
  *
+ * @param accountChanged settings. May be null.
+ * @param accountDeleted settings. May be null.
  * @param accountExists settings. May be null.
+ * @param accountLocked settings. May be null.
  * @param changeEmail settings. May be null.
  * @param emailChangeRequested settings. May be null.
  * @param emailChanged settings. May be null.
+ * @param identityLinked settings. May be null.
  * @param login settings. May be null.
+ * @param newDevice settings. May be null.
  * @param passwordChanged settings. May be null.
+ * @param recoveryCodeUsed settings. May be null.
+ * @param recoveryCodesGenerated settings. May be null.
  * @param resetPassword settings. May be null.
+ * @param secondFactorAdded settings. May be null.
+ * @param secondFactorRemoved settings. May be null.
  * @param verifyEmail settings. May be null.
  */
 public record MailConfigTemplates(
+    Map<String, MailTemplate> accountChanged,
+    Map<String, MailTemplate> accountDeleted,
     Map<String, MailTemplate> accountExists,
+    Map<String, MailTemplate> accountLocked,
     Map<String, MailTemplate> changeEmail,
     Map<String, MailTemplate> emailChangeRequested,
     Map<String, MailTemplate> emailChanged,
+    Map<String, MailTemplate> identityLinked,
     Map<String, MailTemplate> login,
+    Map<String, MailTemplate> newDevice,
     Map<String, MailTemplate> passwordChanged,
+    Map<String, MailTemplate> recoveryCodeUsed,
+    Map<String, MailTemplate> recoveryCodesGenerated,
     Map<String, MailTemplate> resetPassword,
+    Map<String, MailTemplate> secondFactorAdded,
+    Map<String, MailTemplate> secondFactorRemoved,
     Map<String, MailTemplate> verifyEmail)
     implements Shape {
   /** Returns an empty one. */
   public static MailConfigTemplates of() {
-    return new MailConfigTemplates(null, null, null, null, null, null, null, null);
+    return new MailConfigTemplates(
+        null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+        null, null);
+  }
+
+  /** Returns the same with account_changed. */
+  public MailConfigTemplates withAccountChanged(Map<String, MailTemplate> accountChanged) {
+    return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        changeEmail,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        login,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
+  }
+
+  /** Returns the same with account_deleted. */
+  public MailConfigTemplates withAccountDeleted(Map<String, MailTemplate> accountDeleted) {
+    return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        changeEmail,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        login,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
   }
 
   /** Returns the same with account_exists. */
   public MailConfigTemplates withAccountExists(Map<String, MailTemplate> accountExists) {
     return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
         accountExists,
+        accountLocked,
         changeEmail,
         emailChangeRequested,
         emailChanged,
+        identityLinked,
         login,
+        newDevice,
         passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
         resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
+  }
+
+  /** Returns the same with account_locked. */
+  public MailConfigTemplates withAccountLocked(Map<String, MailTemplate> accountLocked) {
+    return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        changeEmail,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        login,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
         verifyEmail);
   }
 
   /** Returns the same with change_email. */
   public MailConfigTemplates withChangeEmail(Map<String, MailTemplate> changeEmail) {
     return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
         accountExists,
+        accountLocked,
         changeEmail,
         emailChangeRequested,
         emailChanged,
+        identityLinked,
         login,
+        newDevice,
         passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
         resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
         verifyEmail);
   }
 
@@ -62,104 +166,310 @@ public record MailConfigTemplates(
   public MailConfigTemplates withEmailChangeRequested(
       Map<String, MailTemplate> emailChangeRequested) {
     return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
         accountExists,
+        accountLocked,
         changeEmail,
         emailChangeRequested,
         emailChanged,
+        identityLinked,
         login,
+        newDevice,
         passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
         resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
         verifyEmail);
   }
 
   /** Returns the same with email_changed. */
   public MailConfigTemplates withEmailChanged(Map<String, MailTemplate> emailChanged) {
     return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
         accountExists,
+        accountLocked,
         changeEmail,
         emailChangeRequested,
         emailChanged,
+        identityLinked,
         login,
+        newDevice,
         passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
         resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
+  }
+
+  /** Returns the same with identity_linked. */
+  public MailConfigTemplates withIdentityLinked(Map<String, MailTemplate> identityLinked) {
+    return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        changeEmail,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        login,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
         verifyEmail);
   }
 
   /** Returns the same with login. */
   public MailConfigTemplates withLogin(Map<String, MailTemplate> login) {
     return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
         accountExists,
+        accountLocked,
         changeEmail,
         emailChangeRequested,
         emailChanged,
+        identityLinked,
         login,
+        newDevice,
         passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
         resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
+  }
+
+  /** Returns the same with new_device. */
+  public MailConfigTemplates withNewDevice(Map<String, MailTemplate> newDevice) {
+    return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        changeEmail,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        login,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
         verifyEmail);
   }
 
   /** Returns the same with password_changed. */
   public MailConfigTemplates withPasswordChanged(Map<String, MailTemplate> passwordChanged) {
     return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
         accountExists,
+        accountLocked,
         changeEmail,
         emailChangeRequested,
         emailChanged,
+        identityLinked,
         login,
+        newDevice,
         passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
         resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
+  }
+
+  /** Returns the same with recovery_code_used. */
+  public MailConfigTemplates withRecoveryCodeUsed(Map<String, MailTemplate> recoveryCodeUsed) {
+    return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        changeEmail,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        login,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
+  }
+
+  /** Returns the same with recovery_codes_generated. */
+  public MailConfigTemplates withRecoveryCodesGenerated(
+      Map<String, MailTemplate> recoveryCodesGenerated) {
+    return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        changeEmail,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        login,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
         verifyEmail);
   }
 
   /** Returns the same with reset_password. */
   public MailConfigTemplates withResetPassword(Map<String, MailTemplate> resetPassword) {
     return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
         accountExists,
+        accountLocked,
         changeEmail,
         emailChangeRequested,
         emailChanged,
+        identityLinked,
         login,
+        newDevice,
         passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
         resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
+  }
+
+  /** Returns the same with second_factor_added. */
+  public MailConfigTemplates withSecondFactorAdded(Map<String, MailTemplate> secondFactorAdded) {
+    return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        changeEmail,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        login,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
+  }
+
+  /** Returns the same with second_factor_removed. */
+  public MailConfigTemplates withSecondFactorRemoved(
+      Map<String, MailTemplate> secondFactorRemoved) {
+    return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        changeEmail,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        login,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
         verifyEmail);
   }
 
   /** Returns the same with verify_email. */
   public MailConfigTemplates withVerifyEmail(Map<String, MailTemplate> verifyEmail) {
     return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
         accountExists,
+        accountLocked,
         changeEmail,
         emailChangeRequested,
         emailChanged,
+        identityLinked,
         login,
+        newDevice,
         passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
         resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
         verifyEmail);
   }
 
   static MailConfigTemplates read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new MailConfigTemplates(
+        Read.optional(json, "account_changed", Read.map(MailTemplate::read)),
+        Read.optional(json, "account_deleted", Read.map(MailTemplate::read)),
         Read.optional(json, "account_exists", Read.map(MailTemplate::read)),
+        Read.optional(json, "account_locked", Read.map(MailTemplate::read)),
         Read.optional(json, "change_email", Read.map(MailTemplate::read)),
         Read.optional(json, "email_change_requested", Read.map(MailTemplate::read)),
         Read.optional(json, "email_changed", Read.map(MailTemplate::read)),
+        Read.optional(json, "identity_linked", Read.map(MailTemplate::read)),
         Read.optional(json, "login", Read.map(MailTemplate::read)),
+        Read.optional(json, "new_device", Read.map(MailTemplate::read)),
         Read.optional(json, "password_changed", Read.map(MailTemplate::read)),
+        Read.optional(json, "recovery_code_used", Read.map(MailTemplate::read)),
+        Read.optional(json, "recovery_codes_generated", Read.map(MailTemplate::read)),
         Read.optional(json, "reset_password", Read.map(MailTemplate::read)),
+        Read.optional(json, "second_factor_added", Read.map(MailTemplate::read)),
+        Read.optional(json, "second_factor_removed", Read.map(MailTemplate::read)),
         Read.optional(json, "verify_email", Read.map(MailTemplate::read)));
   }
 
   @Override
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
+    Read.put(json, "account_changed", accountChanged);
+    Read.put(json, "account_deleted", accountDeleted);
     Read.put(json, "account_exists", accountExists);
+    Read.put(json, "account_locked", accountLocked);
     Read.put(json, "change_email", changeEmail);
     Read.put(json, "email_change_requested", emailChangeRequested);
     Read.put(json, "email_changed", emailChanged);
+    Read.put(json, "identity_linked", identityLinked);
     Read.put(json, "login", login);
+    Read.put(json, "new_device", newDevice);
     Read.put(json, "password_changed", passwordChanged);
+    Read.put(json, "recovery_code_used", recoveryCodeUsed);
+    Read.put(json, "recovery_codes_generated", recoveryCodesGenerated);
     Read.put(json, "reset_password", resetPassword);
+    Read.put(json, "second_factor_added", secondFactorAdded);
+    Read.put(json, "second_factor_removed", secondFactorRemoved);
     Read.put(json, "verify_email", verifyEmail);
     return json;
   }
