@@ -307,8 +307,8 @@ doorward_status doorward_change_password(const struct doorward_engine *engine,
                                          char **response);
 
 // Sets a user's password, to be changed at the next login, and ends every session.
-// NOT_FOUND: user_not_found. INVALID_REQUEST: weak_password. UNAVAILABLE: hash_queue_full,
-// store_unavailable.
+// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. INVALID_REQUEST: weak_password. UNAVAILABLE:
+// hash_queue_full, store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_set_password(const struct doorward_engine *engine,
                                       const char *request,
@@ -384,7 +384,7 @@ doorward_status doorward_revoke_all_sessions(const struct doorward_engine *engin
                                              const char *request,
                                              char **response);
 
-// Revokes a token with its session (RFC 7009).
+// Revokes a token with its session (RFC 7009), or an API key.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_revoke_token(const struct doorward_engine *engine,
@@ -396,7 +396,7 @@ doorward_status doorward_revoke_token(const struct doorward_engine *engine,
 DOORWARD_NODISCARD
 doorward_status doorward_verify(const struct doorward_engine *engine, const char *request, char **response);
 
-// Identifies the user of a live token.
+// Identifies the user of a live token or API key.
 // DENIED: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. UNAVAILABLE:
 // store_unavailable.
 DOORWARD_NODISCARD
@@ -404,7 +404,7 @@ doorward_status doorward_authenticate(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 
-// Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.
+// Tells whether a token or API key is valid now (RFC 7662); an invalid one is no failure.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_introspect(const struct doorward_engine *engine,
@@ -433,12 +433,48 @@ doorward_status doorward_introspect_remote(const struct doorward_engine *engine,
                                            const char *request,
                                            char **response);
 
-// Checks whether the bearer of a token may do something, by the account as it is now.
+// Checks whether the bearer of a token or API key may do something, by the account as it is now.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_authorize(const struct doorward_engine *engine,
                                    const char *request,
                                    char **response);
+
+// Creates an account for a program, which has API keys and cannot log in.
+// CONFLICT: username_taken. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_create_service_account(const struct doorward_engine *engine,
+                                                const char *request,
+                                                char **response);
+
+// Creates an API key, which is shown once.
+// NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified, permission_denied. UNAVAILABLE:
+// store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_create_api_key(const struct doorward_engine *engine,
+                                        const char *request,
+                                        char **response);
+
+// Lists the API keys of an account, without the keys themselves.
+// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_list_api_keys(const struct doorward_engine *engine,
+                                       const char *request,
+                                       char **response);
+
+// Changes the name, scopes, roles or expiry of an API key.
+// NOT_FOUND: api_key_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_update_api_key(const struct doorward_engine *engine,
+                                        const char *request,
+                                        char **response);
+
+// Revokes an API key.
+// UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_revoke_api_key(const struct doorward_engine *engine,
+                                        const char *request,
+                                        char **response);
 
 // Returns the public keys, for services that verify tokens themselves.
 // UNAVAILABLE: store_unavailable.
@@ -468,8 +504,8 @@ doorward_status doorward_request_email_verification(const struct doorward_engine
                                                     char **response);
 
 // Mails a token to the new address of an account, and a notice to the present one.
-// NOT_FOUND: user_not_found. CONFLICT: email_taken. THROTTLED: too_many_attempts. UNAVAILABLE:
-// store_unavailable.
+// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. CONFLICT: email_taken. THROTTLED:
+// too_many_attempts. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_request_email_change(const struct doorward_engine *engine,
                                               const char *request,
@@ -560,8 +596,8 @@ doorward_status doorward_verify_totp(const struct doorward_engine *engine,
                                      char **response);
 
 // Sets up an authenticator app for an account; it is not a factor until it is confirmed.
-// NOT_FOUND: user_not_found. DENIED: invalid_challenge. FORBIDDEN: email_not_verified. UNAVAILABLE:
-// store_unavailable.
+// NOT_FOUND: user_not_found. DENIED: invalid_challenge. FORBIDDEN: email_not_verified, permission_denied.
+// UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_setup_totp(const struct doorward_engine *engine,
                                     const char *request,

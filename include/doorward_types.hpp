@@ -58,6 +58,8 @@ enum class code {
   invalid_token,
   // The token is valid, but its account no longer exists.
   user_not_found,
+  // No account has this API key.
+  api_key_not_found,
   // Authentication is required, and the request offers none.
   not_authenticated,
   // The `Authorization` header is not `Bearer <token>`.
@@ -72,7 +74,7 @@ enum class code {
   invalid_challenge,
   // The user may not do this, or the change would leave no active administrator.
   permission_denied,
-  // The account must verify its address before it takes a second factor or a passkey.
+  // The account must verify its address before it takes a second factor, a passkey or an API key.
   email_not_verified,
   // The request is not JSON.
   invalid_json,
@@ -132,6 +134,7 @@ struct names<code> {
       "invalid_credentials",
       "invalid_token",
       "user_not_found",
+      "api_key_not_found",
       "not_authenticated",
       "invalid_authorization_header",
       "password_change_required",
@@ -187,6 +190,8 @@ struct user {
   std::map<std::string, doorward::json> attributes{};
   // When the account was created, in Unix seconds.
   std::int64_t created_at{};
+  // True for an account of `create_service_account`, which has API keys and cannot log in; otherwise absent.
+  std::optional<bool> is_service_account{};
   // The language of mails to this user, if one was chosen.
   std::optional<std::string> locale{};
 
@@ -200,6 +205,7 @@ struct user {
     visit("roles", self.roles);
     visit("attributes", self.attributes);
     visit("created_at", self.created_at);
+    visit("is_service_account", self.is_service_account);
     visit("locale", self.locale);
   }
 };
@@ -465,6 +471,44 @@ struct import_users_response {
   }
 };
 
+// An API key, without the key itself.
+struct api_key {
+  // The key's id.
+  std::string id{};
+  // The id of its account.
+  std::string user_id{};
+  // The owner's name for the key.
+  std::string name{};
+  // The first characters of the key, by which its owner recognizes it.
+  std::string beginning{};
+  // The backend that the key is for.
+  std::string backend{};
+  // The scopes.
+  std::vector<std::string> scopes{};
+  // When the key was created.
+  std::int64_t created_at{};
+  // When the key expires; absent if it does not.
+  std::optional<std::int64_t> expires_at{};
+  // When the key was last used, to the minute; absent if it never was.
+  std::optional<std::int64_t> last_used_at{};
+  // The roles of its account that the key has; absent if it has all of them.
+  std::optional<std::vector<std::string>> roles{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id", self.id);
+    visit("user_id", self.user_id);
+    visit("name", self.name);
+    visit("beginning", self.beginning);
+    visit("backend", self.backend);
+    visit("scopes", self.scopes);
+    visit("created_at", self.created_at);
+    visit("expires_at", self.expires_at);
+    visit("last_used_at", self.last_used_at);
+    visit("roles", self.roles);
+  }
+};
+
 // An event of the audit log.
 struct event {
   // The event's id; ids are ordered by time.
@@ -690,6 +734,8 @@ struct export_user_response {
   std::vector<doorward::exported_secret> one_time_secrets{};
   // The passkeys.
   std::vector<doorward::passkey> passkeys{};
+  // The API keys, without the keys themselves, with those that expired and are not yet forgotten.
+  std::vector<doorward::api_key> api_keys{};
   // When each known device of the user will be forgotten. The store does not keep which device it is.
   std::vector<std::int64_t> known_devices{};
   // The sessions, the oldest first, with those that ended and are not yet forgotten.
@@ -717,6 +763,7 @@ struct export_user_response {
     visit("recovery_codes", self.recovery_codes);
     visit("one_time_secrets", self.one_time_secrets);
     visit("passkeys", self.passkeys);
+    visit("api_keys", self.api_keys);
     visit("known_devices", self.known_devices);
     visit("sessions", self.sessions);
     visit("events", self.events);
@@ -1073,18 +1120,52 @@ struct claims {
   }
 };
 
-// The user of a live token.
+// The kind of a credential.
+enum class credential_kind {
+  // A value that this header does not know.
+  unknown,
+  // An access token of a session.
+  session,
+  // An access token without a session: of `issue_token`, or of another library.
+  token,
+  // An API key.
+  api_key,
+};
+
+namespace detail {
+
+template <>
+struct names<credential_kind> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "session",
+      "token",
+      "api_key",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
+// The user of a live token or API key.
 struct authenticate_response {
-  // The account as it is now.
+  // The account as it is now. With an API key that has fewer roles, these are its `roles`.
   doorward::user user{};
-  // The token's claims.
-  doorward::claims claims{};
+  // The kind of the credential.
+  doorward::credential_kind credential{};
+  // The API key, without the key itself, if the credential is one.
+  std::optional<doorward::api_key> api_key{};
+  // The token's claims; absent for an API key.
+  std::optional<doorward::claims> claims{};
   // The session's id, if the token belongs to a session.
   std::optional<std::string> session_id{};
 
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("user", self.user);
+    visit("credential", self.credential);
+    visit("api_key", self.api_key);
     visit("claims", self.claims);
     visit("session_id", self.session_id);
   }
@@ -1094,11 +1175,13 @@ struct authenticate_response {
 struct introspect_response {
   // Whether the token is valid now.
   bool active{};
+  // The API key, without the key itself, if it is one.
+  std::optional<doorward::api_key> api_key{};
   // The token's audience.
   std::optional<std::vector<std::string>> aud{};
-  // The backend that issued the token.
+  // The backend that issued the token, or that the API key is for.
   std::optional<std::string> client_id{};
-  // When the token expires, in Unix seconds.
+  // When the token expires, in Unix seconds; absent for an API key that does not.
   std::optional<std::int64_t> exp{};
   // When the token was issued.
   std::optional<std::int64_t> iat{};
@@ -1112,14 +1195,15 @@ struct introspect_response {
   std::optional<std::string> sid{};
   // The id of the account.
   std::optional<std::string> sub{};
-  // `Bearer` or `refresh_token`.
+  // `Bearer`, `refresh_token` or `api_key`.
   std::optional<std::string> token_type{};
-  // The account as it is now.
+  // The account as it is now. With an API key that has fewer roles, these are its `roles`.
   std::optional<doorward::user> user{};
 
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("active", self.active);
+    visit("api_key", self.api_key);
     visit("aud", self.aud);
     visit("client_id", self.client_id);
     visit("exp", self.exp);
@@ -1155,17 +1239,23 @@ struct issue_token_response {
 struct authenticate_request_response {
   // Whether the request needs no authentication; the other members are then absent.
   bool skipped{};
-  // The token's claims.
+  // The API key, without the key itself, if the credential is one.
+  std::optional<doorward::api_key> api_key{};
+  // The token's claims; absent for an API key.
   std::optional<doorward::claims> claims{};
+  // The kind of the credential.
+  std::optional<doorward::credential_kind> credential{};
   // The session's id, if the token belongs to a session.
   std::optional<std::string> session_id{};
-  // The account as it is now.
+  // The account as it is now. With an API key that has fewer roles, these are its `roles`.
   std::optional<doorward::user> user{};
 
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("skipped", self.skipped);
+    visit("api_key", self.api_key);
     visit("claims", self.claims);
+    visit("credential", self.credential);
     visit("session_id", self.session_id);
     visit("user", self.user);
   }
@@ -1197,6 +1287,53 @@ struct authorize_response {
   static void each_member(Self &self, Visitor &visit) {
     visit("authorized", self.authorized);
     visit.host_only("reason", self.reason);
+  }
+};
+
+// The new key.
+struct create_api_key_response {
+  // The key itself. It is shown only now: the store keeps a code of it.
+  doorward::secret key{};
+  // The key as lists show it.
+  doorward::api_key api_key{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("key", self.key);
+    visit("api_key", self.api_key);
+  }
+};
+
+// The keys that have not expired, the oldest first.
+struct list_api_keys_response {
+  // The keys.
+  std::vector<doorward::api_key> api_keys{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("api_keys", self.api_keys);
+  }
+};
+
+// The key after its change.
+struct update_api_key_response {
+  // The key.
+  doorward::api_key api_key{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("api_key", self.api_key);
+  }
+};
+
+// No account has the key any more.
+struct revoke_api_key_response {
+  // Whether the account had the key.
+  bool revoked{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("revoked", self.revoked);
   }
 };
 
@@ -1265,6 +1402,8 @@ struct needed_by {
   std::int64_t mails{};
   // The number of recovery codes made under it.
   std::int64_t recovery_codes{};
+  // The number of API keys whose code was made under it. The next use of each makes the code anew.
+  std::int64_t api_keys{};
   // The number of live sessions last refreshed while it was current. Without the key their users must log in
   // again.
   std::int64_t sessions{};
@@ -1275,6 +1414,7 @@ struct needed_by {
     visit("totp_seeds", self.totp_seeds);
     visit("mails", self.mails);
     visit("recovery_codes", self.recovery_codes);
+    visit("api_keys", self.api_keys);
     visit("sessions", self.sessions);
   }
 };
@@ -1289,7 +1429,7 @@ enum class secret_key_state {
   listed,
   // A key that this process was not given.
   missing,
-  // A retired key, which only finds recovery codes.
+  // A retired key, which only finds recovery codes and API keys.
   retired,
 };
 
@@ -2072,6 +2212,8 @@ struct purged_rows {
   std::int64_t known_devices{};
   // Mails that could not be sent in time.
   std::int64_t mails{};
+  // API keys that expired a day ago or more.
+  std::int64_t api_keys{};
   // Signing keys that no longer verify anything.
   std::int64_t keys{};
   // Revoked tokens that have expired.
@@ -2087,6 +2229,7 @@ struct purged_rows {
     visit("spent_challenges", self.spent_challenges);
     visit("known_devices", self.known_devices);
     visit("mails", self.mails);
+    visit("api_keys", self.api_keys);
     visit("keys", self.keys);
     visit("revoked_tokens", self.revoked_tokens);
     visit("events", self.events);
@@ -2352,6 +2495,8 @@ struct list_users_request {
   std::optional<std::string> after{};
   // Only active accounts, or only inactive ones.
   std::optional<bool> is_active{};
+  // Only service accounts, or only accounts of people.
+  std::optional<bool> is_service_account{};
   // The most to return: 1 to 1000, default 100.
   std::optional<std::int64_t> limit{};
   // Only accounts that a lock keeps a user out of now (see `status` of `get_user`). One call compares up to
@@ -2372,6 +2517,12 @@ struct list_users_request {
   template <class Value = bool>
   list_users_request &set_is_active(Value &&value) {
     is_active = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  list_users_request &set_is_service_account(Value &&value) {
+    is_service_account = std::forward<Value>(value);
     return *this;
   }
 
@@ -2403,6 +2554,7 @@ struct list_users_request {
   static void each_member(Self &self, Visitor &visit) {
     visit("after", self.after);
     visit("is_active", self.is_active);
+    visit("is_service_account", self.is_service_account);
     visit("limit", self.limit);
     visit("locked", self.locked);
     visit("role", self.role);
@@ -3600,13 +3752,14 @@ struct verify_request {
   }
 };
 
-// Identifies the user of a live token: the account is active and the session has not ended.
+// Identifies the user of a live access token or API key: the account is active, and the session has not ended
+// or the key was not revoked.
 struct authenticate_request {
   // The value of an `Authorization` header instead: `Bearer <token>` (RFC 6750).
   std::optional<doorward::secret> authorization{};
-  // The backend that must have issued the token; default: `default`.
+  // The backend that must have issued the token, or that the API key is for; default: `default`.
   std::optional<std::string> backend{};
-  // The access token.
+  // The access token or API key.
   std::optional<doorward::secret> token{};
 
   template <class Value = doorward::secret>
@@ -3635,9 +3788,9 @@ struct authenticate_request {
   }
 };
 
-// Checks a token for another service (RFC 7662), as of now.
+// Checks a token or API key for another service (RFC 7662), as of now.
 struct introspect_request {
-  // An access or a refresh token.
+  // An access token, a refresh token or an API key.
   doorward::secret token{};
   // The service that asks: a token for another audience is not active.
   std::optional<std::string> audience{};
@@ -3824,17 +3977,21 @@ struct requests_config {
 };
 
 // Decides whether a request to the host may pass, by the rules under `requests` in the configuration. The
-// engine takes the token from `token`, else from `authorization`, else from the configured cookie.
+// engine takes the token from `token`, else from `authorization`, else an API key from `api_key`, else a
+// token from the configured cookie.
 struct authenticate_request_request {
   // The HTTP method, in any case.
   std::string method{};
   // The path as the router sees it; a query is cut off. A path that two readers could take for different
   // paths is never skipped.
   std::string path{};
+  // The value of the `X-API-Key` header. It counts if there is no `token` and no `authorization`, and if it
+  // begins with `dw_`: other software uses this header, too.
+  std::optional<doorward::secret> api_key{};
   // The value of the `Authorization` header, or of the header that `requests.header` names: `Bearer <token>`
-  // (RFC 6750).
+  // (RFC 6750), where the token may be an API key.
   std::optional<doorward::secret> authorization{};
-  // The backend that must have issued the token; default: `default`.
+  // The backend that must have issued the token, or that the API key is for; default: `default`.
   std::optional<std::string> backend{};
   // The kind of connection, as `requests.connections` names it; default: `http`.
   std::optional<std::string> connection{};
@@ -3854,7 +4011,7 @@ struct authenticate_request_request {
   // Rules that replace those of the configuration, in the same form. The engine compiles them once and keeps
   // them while they are in use; at most 16 KiB.
   std::optional<doorward::requests_config> rules{};
-  // The access token, if the host has it already.
+  // The access token or API key, if the host has it already.
   std::optional<doorward::secret> token{};
 
   template <class Value = std::string>
@@ -3866,6 +4023,12 @@ struct authenticate_request_request {
   template <class Value = std::string>
   authenticate_request_request &set_path(Value &&value) {
     path = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  authenticate_request_request &set_api_key(Value &&value) {
+    api_key = std::forward<Value>(value);
     return *this;
   }
 
@@ -3933,6 +4096,7 @@ struct authenticate_request_request {
   static void each_member(Self &self, Visitor &visit) {
     visit("method", self.method);
     visit("path", self.path);
+    visit("api_key", self.api_key);
     visit("authorization", self.authorization);
     visit("backend", self.backend);
     visit("connection", self.connection);
@@ -3972,28 +4136,28 @@ struct introspect_remote_request {
   }
 };
 
-// Checks whether the bearer of a token may do something. All conditions that are given must hold.
+// Checks whether the bearer of a token or API key may do something. All conditions that are given must hold.
 struct authorize_request {
-  // The access token.
+  // The access token or API key.
   doorward::secret token{};
   // The user authenticated in the token's session by one of these methods (RFC 8176; `mfa`: by a factor
   // beside another), at most `max_age_seconds` ago if that is given.
   std::optional<std::vector<std::string>> amr{};
-  // The backend that must have issued the token; default: `default`.
+  // The backend that must have issued the token, or that the API key is for; default: `default`.
   std::optional<std::string> backend{};
   // If the account has a second factor, the same as `"amr": ["mfa"]`: the condition for adding or removing a
-  // factor.
+  // factor. An API key never meets it.
   std::optional<bool> by_second_factor{};
   // The account has this address, in any case of letters. It must be verified, unless
   // `require_verified_email` is false.
   std::optional<std::string> email{};
-  // The user authenticated at most this many seconds ago.
+  // The user authenticated at most this many seconds ago. An API key is no such proof.
   std::optional<std::int64_t> max_age_seconds{};
   // The account's address is verified; default: true if `email` is given.
   std::optional<bool> require_verified_email{};
-  // The account has at least one of these roles. An empty list admits no user.
+  // The account has at least one of these roles, and an API key has it, too. An empty list admits no user.
   std::optional<std::vector<std::string>> roles{};
-  // The token carries all of these scopes (RFC 6749 section 3.3).
+  // The token or API key carries all of these scopes (RFC 6749 section 3.3).
   std::optional<std::vector<std::string>> scopes{};
   // The account has this id.
   std::optional<std::string> user_id{};
@@ -4069,6 +4233,251 @@ struct authorize_request {
     visit("require_verified_email", self.require_verified_email);
     visit("roles", self.roles);
     visit("scopes", self.scopes);
+    visit("user_id", self.user_id);
+  }
+};
+
+// Creates an account for a program. It has no password, address or second factor, and nothing can give it
+// one.
+struct create_service_account_request {
+  // The name, a username that no account has.
+  std::string name{};
+  // The roles.
+  std::vector<std::string> roles{};
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
+  std::optional<std::string> actor{};
+
+  template <class Value = std::string>
+  create_service_account_request &set_name(Value &&value) {
+    name = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  create_service_account_request &set_roles(Value &&value) {
+    roles = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  create_service_account_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("name", self.name);
+    visit("roles", self.roles);
+    visit("actor", self.actor);
+  }
+};
+
+// Creates an API key of a person's account or of a service account. Give exactly one of `user_id` and
+// `service_account_id`. The host must have authenticated the person just now, because a key opens the
+// account.
+struct create_api_key_request {
+  // The owner's name for the key: 1 to 64 characters.
+  std::string name{};
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
+  std::optional<std::string> actor{};
+  // The backend that the key is for; default: `default`.
+  std::optional<std::string> backend{};
+  // When the key expires, in Unix seconds; default: never.
+  std::optional<std::int64_t> expires_at{};
+  // The roles of its account that the key has; default: those that the account has at the time of each use.
+  std::optional<std::vector<std::string>> roles{};
+  // The scopes of the key; default: none.
+  std::optional<std::vector<std::string>> scopes{};
+  // The id of a service account.
+  std::optional<std::string> service_account_id{};
+  // The id of a person's account.
+  std::optional<std::string> user_id{};
+
+  template <class Value = std::string>
+  create_api_key_request &set_name(Value &&value) {
+    name = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  create_api_key_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  create_api_key_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  create_api_key_request &set_expires_at(Value &&value) {
+    expires_at = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  create_api_key_request &set_roles(Value &&value) {
+    roles = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  create_api_key_request &set_scopes(Value &&value) {
+    scopes = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  create_api_key_request &set_service_account_id(Value &&value) {
+    service_account_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  create_api_key_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("name", self.name);
+    visit("actor", self.actor);
+    visit("backend", self.backend);
+    visit("expires_at", self.expires_at);
+    visit("roles", self.roles);
+    visit("scopes", self.scopes);
+    visit("service_account_id", self.service_account_id);
+    visit("user_id", self.user_id);
+  }
+};
+
+// Lists the API keys of an account.
+struct list_api_keys_request {
+  // The id of a person's account or of a service account.
+  std::string user_id{};
+
+  template <class Value = std::string>
+  list_api_keys_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+  }
+};
+
+// Changes an API key. Members that are absent stay as they are.
+struct update_api_key_request {
+  // The key's id.
+  std::string api_key_id{};
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
+  std::optional<std::string> actor{};
+  // When the key expires, in Unix seconds.
+  std::optional<std::int64_t> expires_at{};
+  // The new name.
+  std::optional<std::string> name{};
+  // The new roles, which replace the old ones.
+  std::optional<std::vector<std::string>> roles{};
+  // The new scopes, which replace the old ones.
+  std::optional<std::vector<std::string>> scopes{};
+  // The account that must have the key. Give it if the id comes from a client.
+  std::optional<std::string> user_id{};
+
+  template <class Value = std::string>
+  update_api_key_request &set_api_key_id(Value &&value) {
+    api_key_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  update_api_key_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  update_api_key_request &set_expires_at(Value &&value) {
+    expires_at = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  update_api_key_request &set_name(Value &&value) {
+    name = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  update_api_key_request &set_roles(Value &&value) {
+    roles = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  update_api_key_request &set_scopes(Value &&value) {
+    scopes = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  update_api_key_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("api_key_id", self.api_key_id);
+    visit("actor", self.actor);
+    visit("expires_at", self.expires_at);
+    visit("name", self.name);
+    visit("roles", self.roles);
+    visit("scopes", self.scopes);
+    visit("user_id", self.user_id);
+  }
+};
+
+// Revokes an API key.
+struct revoke_api_key_request {
+  // The key's id.
+  std::string api_key_id{};
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
+  std::optional<std::string> actor{};
+  // The account that must have the key. Give it if the id comes from a client.
+  std::optional<std::string> user_id{};
+
+  template <class Value = std::string>
+  revoke_api_key_request &set_api_key_id(Value &&value) {
+    api_key_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  revoke_api_key_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  revoke_api_key_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("api_key_id", self.api_key_id);
+    visit("actor", self.actor);
     visit("user_id", self.user_id);
   }
 };
@@ -5197,6 +5606,10 @@ enum class event_kind {
   account_reclaimed,
   token_issued,
   token_revoked,
+  service_account_created,
+  api_key_created,
+  api_key_updated,
+  api_key_revoked,
   keys_rotated,
   store_restored,
   keys_retired,
@@ -5246,6 +5659,10 @@ struct names<event_kind> {
       "account_reclaimed",
       "token_issued",
       "token_revoked",
+      "service_account_created",
+      "api_key_created",
+      "api_key_updated",
+      "api_key_revoked",
       "keys_rotated",
       "store_restored",
       "keys_retired",
@@ -5947,6 +6364,7 @@ struct mail_config_notices {
   std::optional<bool> account_deleted{};
   std::optional<bool> account_exists{};
   std::optional<bool> account_locked{};
+  std::optional<bool> api_key_created{};
   std::optional<bool> change_email{};
   std::optional<bool> email_change_requested{};
   std::optional<bool> email_changed{};
@@ -5982,6 +6400,12 @@ struct mail_config_notices {
   template <class Value = bool>
   mail_config_notices &set_account_locked(Value &&value) {
     account_locked = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_api_key_created(Value &&value) {
+    api_key_created = std::forward<Value>(value);
     return *this;
   }
 
@@ -6069,6 +6493,7 @@ struct mail_config_notices {
     visit("account_deleted", self.account_deleted);
     visit("account_exists", self.account_exists);
     visit("account_locked", self.account_locked);
+    visit("api_key_created", self.api_key_created);
     visit("change_email", self.change_email);
     visit("email_change_requested", self.email_change_requested);
     visit("email_changed", self.email_changed);
@@ -6255,6 +6680,7 @@ struct mail_config_templates {
   std::optional<std::map<std::string, doorward::mail_template>> account_deleted{};
   std::optional<std::map<std::string, doorward::mail_template>> account_exists{};
   std::optional<std::map<std::string, doorward::mail_template>> account_locked{};
+  std::optional<std::map<std::string, doorward::mail_template>> api_key_created{};
   std::optional<std::map<std::string, doorward::mail_template>> change_email{};
   std::optional<std::map<std::string, doorward::mail_template>> email_change_requested{};
   std::optional<std::map<std::string, doorward::mail_template>> email_changed{};
@@ -6290,6 +6716,12 @@ struct mail_config_templates {
   template <class Value = std::map<std::string, doorward::mail_template>>
   mail_config_templates &set_account_locked(Value &&value) {
     account_locked = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_api_key_created(Value &&value) {
+    api_key_created = std::forward<Value>(value);
     return *this;
   }
 
@@ -6377,6 +6809,7 @@ struct mail_config_templates {
     visit("account_deleted", self.account_deleted);
     visit("account_exists", self.account_exists);
     visit("account_locked", self.account_locked);
+    visit("api_key_created", self.api_key_created);
     visit("change_email", self.change_email);
     visit("email_change_requested", self.email_change_requested);
     visit("email_changed", self.email_changed);
@@ -7197,7 +7630,7 @@ class operations {
   }
 
   // Sets a user's password, to be changed at the next login, and ends every session. Cost: hash; may be
-  // repeated. Failures: user_not_found, weak_password, hash_queue_full, store_unavailable.
+  // repeated. Failures: user_not_found, permission_denied, weak_password, hash_queue_full, store_unavailable.
   Result<doorward::user_response> set_password(const doorward::set_password_request &request) const {
     return run<user_response>(doorward_set_password, request);
   }
@@ -7269,7 +7702,8 @@ class operations {
     return run<revoked_response>(doorward_revoke_all_sessions, request);
   }
 
-  // Revokes a token with its session (RFC 7009). Cost: store; may be repeated. Failures: store_unavailable.
+  // Revokes a token with its session (RFC 7009), or an API key. Cost: store; may be repeated. Failures:
+  // store_unavailable.
   Result<doorward::revoke_token_response> revoke_token(
       const doorward::revoke_token_request &request = {}) const {
     return run<revoke_token_response>(doorward_revoke_token, request);
@@ -7281,15 +7715,15 @@ class operations {
     return run<claims>(doorward_verify, request);
   }
 
-  // Identifies the user of a live token. Cost: store; may be repeated. Failures: not_authenticated,
-  // invalid_authorization_header, invalid_token, user_not_found, store_unavailable.
+  // Identifies the user of a live token or API key. Cost: store; may be repeated. Failures:
+  // not_authenticated, invalid_authorization_header, invalid_token, user_not_found, store_unavailable.
   Result<doorward::authenticate_response> authenticate(
       const doorward::authenticate_request &request = {}) const {
     return run<authenticate_response>(doorward_authenticate, request);
   }
 
-  // Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure. Cost: store;
-  // may be repeated. Failures: store_unavailable.
+  // Tells whether a token or API key is valid now (RFC 7662); an invalid one is no failure. Cost: store; may
+  // be repeated. Failures: store_unavailable.
   Result<doorward::introspect_response> introspect(const doorward::introspect_request &request) const {
     return run<introspect_response>(doorward_introspect, request);
   }
@@ -7315,10 +7749,44 @@ class operations {
     return run<introspect_remote_response>(doorward_introspect_remote, request);
   }
 
-  // Checks whether the bearer of a token may do something, by the account as it is now. Cost: store; may be
-  // repeated. Failures: store_unavailable.
+  // Checks whether the bearer of a token or API key may do something, by the account as it is now. Cost:
+  // store; may be repeated. Failures: store_unavailable.
   Result<doorward::authorize_response> authorize(const doorward::authorize_request &request) const {
     return run<authorize_response>(doorward_authorize, request);
+  }
+
+  // Creates an account for a program, which has API keys and cannot log in. Cost: store; not to be repeated.
+  // Failures: username_taken, store_unavailable.
+  Result<doorward::user_response> create_service_account(
+      const doorward::create_service_account_request &request) const {
+    return run<user_response>(doorward_create_service_account, request);
+  }
+
+  // Creates an API key, which is shown once. Cost: store; not to be repeated. Failures: user_not_found,
+  // email_not_verified, permission_denied, store_unavailable.
+  Result<doorward::create_api_key_response> create_api_key(
+      const doorward::create_api_key_request &request) const {
+    return run<create_api_key_response>(doorward_create_api_key, request);
+  }
+
+  // Lists the API keys of an account, without the keys themselves. Cost: store; may be repeated. Failures:
+  // user_not_found, store_unavailable.
+  Result<doorward::list_api_keys_response> list_api_keys(
+      const doorward::list_api_keys_request &request) const {
+    return run<list_api_keys_response>(doorward_list_api_keys, request);
+  }
+
+  // Changes the name, scopes, roles or expiry of an API key. Cost: store; may be repeated. Failures:
+  // api_key_not_found, permission_denied, store_unavailable.
+  Result<doorward::update_api_key_response> update_api_key(
+      const doorward::update_api_key_request &request) const {
+    return run<update_api_key_response>(doorward_update_api_key, request);
+  }
+
+  // Revokes an API key. Cost: store; may be repeated. Failures: store_unavailable.
+  Result<doorward::revoke_api_key_response> revoke_api_key(
+      const doorward::revoke_api_key_request &request) const {
+    return run<revoke_api_key_response>(doorward_revoke_api_key, request);
   }
 
   // Returns the public keys, for services that verify tokens themselves. Cost: store; may be repeated.
@@ -7349,7 +7817,7 @@ class operations {
   }
 
   // Mails a token to the new address of an account, and a notice to the present one. Cost: store; not to be
-  // repeated. Failures: user_not_found, email_taken, too_many_attempts, store_unavailable.
+  // repeated. Failures: user_not_found, permission_denied, email_taken, too_many_attempts, store_unavailable.
   Result<doorward::request_email_change_response> request_email_change(
       const doorward::request_email_change_request &request) const {
     return run<request_email_change_response>(doorward_request_email_change, request);
@@ -7435,7 +7903,8 @@ class operations {
   }
 
   // Sets up an authenticator app for an account; it is not a factor until it is confirmed. Cost: store; may
-  // be repeated. Failures: user_not_found, invalid_challenge, email_not_verified, store_unavailable.
+  // be repeated. Failures: user_not_found, invalid_challenge, email_not_verified, permission_denied,
+  // store_unavailable.
   Result<doorward::setup_totp_response> setup_totp(const doorward::setup_totp_request &request = {}) const {
     return run<setup_totp_response>(doorward_setup_totp, request);
   }

@@ -129,6 +129,8 @@ codes! {
     TokenUserNotFound = "user_not_found", Denied, "There is no such user.";
     /// No account matches the request.
     UserNotFound = "user_not_found", NotFound, "There is no such user.";
+    /// No account has this API key.
+    ApiKeyNotFound = "api_key_not_found", NotFound, "There is no such API key.";
     /// Authentication is required, and the request offers none.
     NotAuthenticated = "not_authenticated", Denied, "Authentication is required.";
     /// The `Authorization` header is not `Bearer <token>`.
@@ -144,7 +146,7 @@ codes! {
     InvalidChallenge = "invalid_challenge", Denied, "The challenge is not valid.";
     /// The user may not do this, or the change would leave no active administrator.
     PermissionDenied = "permission_denied", Forbidden, "Permission denied.";
-    /// The account must verify its address before it takes a second factor or a passkey.
+    /// The account must verify its address before it takes a second factor, a passkey or an API key.
     EmailNotVerified = "email_not_verified", Forbidden, "The e-mail address must be verified first.";
     /// The request is not JSON.
     InvalidJson = "invalid_json", InvalidRequest, "The request is not valid JSON.";

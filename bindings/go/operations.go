@@ -37,6 +37,11 @@ var (
 	opAuthenticateRequest       = operation{"authenticate_request\x00", costStore}
 	opIntrospectRemote          = operation{"introspect_remote\x00", costNetwork}
 	opAuthorize                 = operation{"authorize\x00", costStore}
+	opCreateServiceAccount      = operation{"create_service_account\x00", costStore}
+	opCreateApiKey              = operation{"create_api_key\x00", costStore}
+	opListApiKeys               = operation{"list_api_keys\x00", costStore}
+	opUpdateApiKey              = operation{"update_api_key\x00", costStore}
+	opRevokeApiKey              = operation{"revoke_api_key\x00", costStore}
 	opJWKS                      = operation{"jwks\x00", costStore}
 	opRotateKeys                = operation{"rotate_keys\x00", costLong}
 	opListKeys                  = operation{"list_keys\x00", costLong}
@@ -107,6 +112,11 @@ var operations = map[string]operation{
 	"authenticate_request":        opAuthenticateRequest,
 	"introspect_remote":           opIntrospectRemote,
 	"authorize":                   opAuthorize,
+	"create_service_account":      opCreateServiceAccount,
+	"create_api_key":              opCreateApiKey,
+	"list_api_keys":               opListApiKeys,
+	"update_api_key":              opUpdateApiKey,
+	"revoke_api_key":              opRevokeApiKey,
 	"jwks":                        opJWKS,
 	"rotate_keys":                 opRotateKeys,
 	"list_keys":                   opListKeys,
@@ -233,8 +243,8 @@ func (e *Engine) ChangePassword(ctx context.Context, request ChangePasswordReque
 
 // SetPassword sets a user's password, to be changed at the next login, and ends every session.
 //
-// ErrNotFound: user_not_found. ErrInvalidRequest: weak_password. ErrUnavailable: hash_queue_full,
-// store_unavailable.
+// ErrNotFound: user_not_found. ErrForbidden: permission_denied. ErrInvalidRequest: weak_password.
+// ErrUnavailable: hash_queue_full, store_unavailable.
 func (e *Engine) SetPassword(ctx context.Context, request SetPasswordRequest) (*UserResponse, error) {
 	return call[UserResponse](ctx, e, opSetPassword, request)
 }
@@ -321,7 +331,7 @@ func (e *Engine) RevokeAllSessions(ctx context.Context, request RevokeAllSession
 	return call[RevokedResponse](ctx, e, opRevokeAllSessions, request)
 }
 
-// RevokeToken revokes a token with its session (RFC 7009).
+// RevokeToken revokes a token with its session (RFC 7009), or an API key.
 //
 // ErrUnavailable: store_unavailable.
 func (e *Engine) RevokeToken(ctx context.Context, request RevokeTokenRequest) (*RevokeTokenResponse, error) {
@@ -335,7 +345,7 @@ func (e *Engine) Verify(ctx context.Context, request VerifyRequest) (*Claims, er
 	return call[Claims](ctx, e, opVerify, request)
 }
 
-// Authenticate identifies the user of a live token.
+// Authenticate identifies the user of a live token or API key.
 //
 // ErrDenied: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. ErrUnavailable:
 // store_unavailable.
@@ -343,7 +353,7 @@ func (e *Engine) Authenticate(ctx context.Context, request AuthenticateRequest) 
 	return call[AuthenticateResponse](ctx, e, opAuthenticate, request)
 }
 
-// Introspect tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.
+// Introspect tells whether a token or API key is valid now (RFC 7662); an invalid one is no failure.
 //
 // ErrUnavailable: store_unavailable.
 func (e *Engine) Introspect(ctx context.Context, request IntrospectRequest) (*IntrospectResponse, error) {
@@ -373,11 +383,47 @@ func (e *Engine) IntrospectRemote(ctx context.Context, request IntrospectRemoteR
 	return call[IntrospectRemoteResponse](ctx, e, opIntrospectRemote, request)
 }
 
-// Authorize checks whether the bearer of a token may do something, by the account as it is now.
+// Authorize checks whether the bearer of a token or API key may do something, by the account as it is now.
 //
 // ErrUnavailable: store_unavailable.
 func (e *Engine) Authorize(ctx context.Context, request AuthorizeRequest) (*AuthorizeResponse, error) {
 	return call[AuthorizeResponse](ctx, e, opAuthorize, request)
+}
+
+// CreateServiceAccount creates an account for a program, which has API keys and cannot log in.
+//
+// ErrConflict: username_taken. ErrUnavailable: store_unavailable.
+func (e *Engine) CreateServiceAccount(ctx context.Context, request CreateServiceAccountRequest) (*UserResponse, error) {
+	return call[UserResponse](ctx, e, opCreateServiceAccount, request)
+}
+
+// CreateApiKey creates an API key, which is shown once.
+//
+// ErrNotFound: user_not_found. ErrForbidden: email_not_verified, permission_denied. ErrUnavailable:
+// store_unavailable.
+func (e *Engine) CreateApiKey(ctx context.Context, request CreateApiKeyRequest) (*CreateApiKeyResponse, error) {
+	return call[CreateApiKeyResponse](ctx, e, opCreateApiKey, request)
+}
+
+// ListApiKeys lists the API keys of an account, without the keys themselves.
+//
+// ErrNotFound: user_not_found. ErrUnavailable: store_unavailable.
+func (e *Engine) ListApiKeys(ctx context.Context, request ListApiKeysRequest) (*ListApiKeysResponse, error) {
+	return call[ListApiKeysResponse](ctx, e, opListApiKeys, request)
+}
+
+// UpdateApiKey changes the name, scopes, roles or expiry of an API key.
+//
+// ErrNotFound: api_key_not_found. ErrForbidden: permission_denied. ErrUnavailable: store_unavailable.
+func (e *Engine) UpdateApiKey(ctx context.Context, request UpdateApiKeyRequest) (*UpdateApiKeyResponse, error) {
+	return call[UpdateApiKeyResponse](ctx, e, opUpdateApiKey, request)
+}
+
+// RevokeApiKey revokes an API key.
+//
+// ErrUnavailable: store_unavailable.
+func (e *Engine) RevokeApiKey(ctx context.Context, request RevokeApiKeyRequest) (*RevokeApiKeyResponse, error) {
+	return call[RevokeApiKeyResponse](ctx, e, opRevokeApiKey, request)
 }
 
 // JWKS returns the public keys, for services that verify tokens themselves.
@@ -411,8 +457,8 @@ func (e *Engine) RequestEmailVerification(ctx context.Context, request RequestEm
 
 // RequestEmailChange mails a token to the new address of an account, and a notice to the present one.
 //
-// ErrNotFound: user_not_found. ErrConflict: email_taken. ErrThrottled: too_many_attempts. ErrUnavailable:
-// store_unavailable.
+// ErrNotFound: user_not_found. ErrForbidden: permission_denied. ErrConflict: email_taken. ErrThrottled:
+// too_many_attempts. ErrUnavailable: store_unavailable.
 func (e *Engine) RequestEmailChange(ctx context.Context, request RequestEmailChangeRequest) (*RequestEmailChangeResponse, error) {
 	return call[RequestEmailChangeResponse](ctx, e, opRequestEmailChange, request)
 }
@@ -502,8 +548,8 @@ func (e *Engine) VerifyTOTP(ctx context.Context, request VerifyTOTPRequest) (*Ve
 
 // SetupTOTP sets up an authenticator app for an account; it is not a factor until it is confirmed.
 //
-// ErrNotFound: user_not_found. ErrDenied: invalid_challenge. ErrForbidden: email_not_verified.
-// ErrUnavailable: store_unavailable.
+// ErrNotFound: user_not_found. ErrDenied: invalid_challenge. ErrForbidden: email_not_verified,
+// permission_denied. ErrUnavailable: store_unavailable.
 func (e *Engine) SetupTOTP(ctx context.Context, request SetupTOTPRequest) (*SetupTOTPResponse, error) {
 	return call[SetupTOTPResponse](ctx, e, opSetupTOTP, request)
 }

@@ -109,6 +109,9 @@ const (
 	// The token is valid, but its account no longer exists. Or: No account matches the request.
 	CodeUserNotFound Code = "user_not_found"
 
+	// No account has this API key.
+	CodeApiKeyNotFound Code = "api_key_not_found"
+
 	// Authentication is required, and the request offers none.
 	CodeNotAuthenticated Code = "not_authenticated"
 
@@ -130,7 +133,7 @@ const (
 	// The user may not do this, or the change would leave no active administrator.
 	CodePermissionDenied Code = "permission_denied"
 
-	// The account must verify its address before it takes a second factor or a passkey.
+	// The account must verify its address before it takes a second factor, a passkey or an API key.
 	CodeEmailNotVerified Code = "email_not_verified"
 
 	// The request is not JSON.

@@ -106,6 +106,9 @@ type ListUsersRequest struct {
 	// Only active accounts, or only inactive ones.
 	IsActive *bool `json:"is_active,omitzero"`
 
+	// Only service accounts, or only accounts of people.
+	IsServiceAccount *bool `json:"is_service_account,omitzero"`
+
 	// The most to return: 1 to 1000, default 100.
 	Limit *int64 `json:"limit,omitzero"`
 
@@ -738,16 +741,16 @@ func (v VerifyRequest) LogValue() slog.Value {
 	return logValue(v)
 }
 
-// AuthenticateRequest: Identifies the user of a live token: the account is active and the session has not
-// ended.
+// AuthenticateRequest: Identifies the user of a live access token or API key: the account is active, and the
+// session has not ended or the key was not revoked.
 type AuthenticateRequest struct {
 	// The value of an `Authorization` header instead: `Bearer <token>` (RFC 6750).
 	Authorization *string `json:"authorization,omitzero" doorward:"secret"`
 
-	// The backend that must have issued the token; default: `default`.
+	// The backend that must have issued the token, or that the API key is for; default: `default`.
 	Backend *string `json:"backend,omitzero"`
 
-	// The access token.
+	// The access token or API key.
 	Token *string `json:"token,omitzero" doorward:"secret"`
 }
 
@@ -766,9 +769,9 @@ func (v AuthenticateRequest) LogValue() slog.Value {
 	return logValue(v)
 }
 
-// IntrospectRequest: Checks a token for another service (RFC 7662), as of now.
+// IntrospectRequest: Checks a token or API key for another service (RFC 7662), as of now.
 type IntrospectRequest struct {
-	// An access or a refresh token.
+	// An access token, a refresh token or an API key.
 	Token string `json:"token" doorward:"secret"`
 
 	// The service that asks: a token for another audience is not active.
@@ -849,8 +852,8 @@ type RequestsConfig struct {
 }
 
 // AuthenticateRequestRequest: Decides whether a request to the host may pass, by the rules under `requests`
-// in the configuration. The engine takes the token from `token`, else from `authorization`, else from the
-// configured cookie.
+// in the configuration. The engine takes the token from `token`, else from `authorization`, else an API key
+// from `api_key`, else a token from the configured cookie.
 type AuthenticateRequestRequest struct {
 	// The HTTP method, in any case.
 	Method string `json:"method"`
@@ -859,11 +862,15 @@ type AuthenticateRequestRequest struct {
 	// paths is never skipped.
 	Path string `json:"path"`
 
+	// The value of the `X-API-Key` header. It counts if there is no `token` and no `authorization`, and if it
+	// begins with `dw_`: other software uses this header, too.
+	ApiKey *string `json:"api_key,omitzero" doorward:"secret"`
+
 	// The value of the `Authorization` header, or of the header that `requests.header` names: `Bearer
-	// <token>` (RFC 6750).
+	// <token>` (RFC 6750), where the token may be an API key.
 	Authorization *string `json:"authorization,omitzero" doorward:"secret"`
 
-	// The backend that must have issued the token; default: `default`.
+	// The backend that must have issued the token, or that the API key is for; default: `default`.
 	Backend *string `json:"backend,omitzero"`
 
 	// The kind of connection, as `requests.connections` names it; default: `http`.
@@ -891,7 +898,7 @@ type AuthenticateRequestRequest struct {
 	// keeps them while they are in use; at most 16 KiB.
 	Rules *RequestsConfig `json:"rules,omitzero"`
 
-	// The access token, if the host has it already.
+	// The access token or API key, if the host has it already.
 	Token *string `json:"token,omitzero" doorward:"secret"`
 }
 
@@ -934,37 +941,37 @@ func (v IntrospectRemoteRequest) LogValue() slog.Value {
 	return logValue(v)
 }
 
-// AuthorizeRequest: Checks whether the bearer of a token may do something. All conditions that are given must
-// hold.
+// AuthorizeRequest: Checks whether the bearer of a token or API key may do something. All conditions that are
+// given must hold.
 type AuthorizeRequest struct {
-	// The access token.
+	// The access token or API key.
 	Token string `json:"token" doorward:"secret"`
 
 	// The user authenticated in the token's session by one of these methods (RFC 8176; `mfa`: by a factor
 	// beside another), at most `max_age_seconds` ago if that is given.
 	Amr []string `json:"amr,omitzero"`
 
-	// The backend that must have issued the token; default: `default`.
+	// The backend that must have issued the token, or that the API key is for; default: `default`.
 	Backend *string `json:"backend,omitzero"`
 
 	// If the account has a second factor, the same as `"amr": ["mfa"]`: the condition for adding or removing
-	// a factor.
+	// a factor. An API key never meets it.
 	BySecondFactor *bool `json:"by_second_factor,omitzero"`
 
 	// The account has this address, in any case of letters. It must be verified, unless
 	// `require_verified_email` is false.
 	Email *string `json:"email,omitzero"`
 
-	// The user authenticated at most this many seconds ago.
+	// The user authenticated at most this many seconds ago. An API key is no such proof.
 	MaxAgeSeconds *int64 `json:"max_age_seconds,omitzero"`
 
 	// The account's address is verified; default: true if `email` is given.
 	RequireVerifiedEmail *bool `json:"require_verified_email,omitzero"`
 
-	// The account has at least one of these roles. An empty list admits no user.
+	// The account has at least one of these roles, and an API key has it, too. An empty list admits no user.
 	Roles []string `json:"roles,omitzero"`
 
-	// The token carries all of these scopes (RFC 6749 section 3.3).
+	// The token or API key carries all of these scopes (RFC 6749 section 3.3).
 	Scopes []string `json:"scopes,omitzero"`
 
 	// The account has this id.
@@ -984,6 +991,94 @@ func (v AuthorizeRequest) String() string {
 // LogValue hides secrets.
 func (v AuthorizeRequest) LogValue() slog.Value {
 	return logValue(v)
+}
+
+// CreateServiceAccountRequest: Creates an account for a program. It has no password, address or second
+// factor, and nothing can give it one.
+type CreateServiceAccountRequest struct {
+	// The name, a username that no account has.
+	Name string `json:"name"`
+
+	// The roles.
+	Roles []string `json:"roles"`
+
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
+	Actor *string `json:"actor,omitzero"`
+}
+
+// CreateApiKeyRequest: Creates an API key of a person's account or of a service account. Give exactly one of
+// `user_id` and `service_account_id`. The host must have authenticated the person just now, because a key
+// opens the account.
+type CreateApiKeyRequest struct {
+	// The owner's name for the key: 1 to 64 characters.
+	Name string `json:"name"`
+
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
+	Actor *string `json:"actor,omitzero"`
+
+	// The backend that the key is for; default: `default`.
+	Backend *string `json:"backend,omitzero"`
+
+	// When the key expires, in Unix seconds; default: never.
+	ExpiresAt *int64 `json:"expires_at,omitzero"`
+
+	// The roles of its account that the key has; default: those that the account has at the time of each use.
+	Roles []string `json:"roles,omitzero"`
+
+	// The scopes of the key; default: none.
+	Scopes []string `json:"scopes,omitzero"`
+
+	// The id of a service account.
+	ServiceAccountID *string `json:"service_account_id,omitzero"`
+
+	// The id of a person's account.
+	UserID *string `json:"user_id,omitzero"`
+}
+
+// ListApiKeysRequest: Lists the API keys of an account.
+type ListApiKeysRequest struct {
+	// The id of a person's account or of a service account.
+	UserID string `json:"user_id"`
+}
+
+// UpdateApiKeyRequest: Changes an API key. Members that are absent stay as they are.
+type UpdateApiKeyRequest struct {
+	// The key's id.
+	ApiKeyID string `json:"api_key_id"`
+
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
+	Actor *string `json:"actor,omitzero"`
+
+	// When the key expires, in Unix seconds.
+	ExpiresAt *int64 `json:"expires_at,omitzero"`
+
+	// The new name.
+	Name *string `json:"name,omitzero"`
+
+	// The new roles, which replace the old ones.
+	Roles []string `json:"roles,omitzero"`
+
+	// The new scopes, which replace the old ones.
+	Scopes []string `json:"scopes,omitzero"`
+
+	// The account that must have the key. Give it if the id comes from a client.
+	UserID *string `json:"user_id,omitzero"`
+}
+
+// RevokeApiKeyRequest: Revokes an API key.
+type RevokeApiKeyRequest struct {
+	// The key's id.
+	ApiKeyID string `json:"api_key_id"`
+
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
+	Actor *string `json:"actor,omitzero"`
+
+	// The account that must have the key. Give it if the id comes from a client.
+	UserID *string `json:"user_id,omitzero"`
 }
 
 // JWKSRequest: Returns the public keys.
@@ -1670,6 +1765,10 @@ const (
 	EventKindAccountReclaimed        EventKind = "account_reclaimed"
 	EventKindTokenIssued             EventKind = "token_issued"
 	EventKindTokenRevoked            EventKind = "token_revoked"
+	EventKindServiceAccountCreated   EventKind = "service_account_created"
+	EventKindApiKeyCreated           EventKind = "api_key_created"
+	EventKindApiKeyUpdated           EventKind = "api_key_updated"
+	EventKindApiKeyRevoked           EventKind = "api_key_revoked"
 	EventKindKeysRotated             EventKind = "keys_rotated"
 	EventKindStoreRestored           EventKind = "store_restored"
 	EventKindKeysRetired             EventKind = "keys_retired"
@@ -1994,6 +2093,8 @@ type MailConfigNotices struct {
 
 	AccountLocked *bool `json:"account_locked,omitzero"`
 
+	ApiKeyCreated *bool `json:"api_key_created,omitzero"`
+
 	ChangeEmail *bool `json:"change_email,omitzero"`
 
 	EmailChangeRequested *bool `json:"email_change_requested,omitzero"`
@@ -2108,6 +2209,8 @@ type MailConfigTemplates struct {
 	AccountExists map[string]MailTemplate `json:"account_exists,omitzero"`
 
 	AccountLocked map[string]MailTemplate `json:"account_locked,omitzero"`
+
+	ApiKeyCreated map[string]MailTemplate `json:"api_key_created,omitzero"`
 
 	ChangeEmail map[string]MailTemplate `json:"change_email,omitzero"`
 
@@ -2461,6 +2564,10 @@ type User struct {
 	// When the account was created, in Unix seconds.
 	CreatedAt int64 `json:"created_at"`
 
+	// True for an account of `create_service_account`, which has API keys and cannot log in; otherwise
+	// absent.
+	IsServiceAccount bool `json:"is_service_account,omitzero"`
+
 	// The language of mails to this user, if one was chosen.
 	Locale string `json:"locale,omitzero"`
 }
@@ -2677,6 +2784,39 @@ type ImportUsersResponse struct {
 	Hashes map[string]int64 `json:"hashes"`
 }
 
+// ApiKey: An API key, without the key itself.
+type ApiKey struct {
+	// The key's id.
+	ID string `json:"id"`
+
+	// The id of its account.
+	UserID string `json:"user_id"`
+
+	// The owner's name for the key.
+	Name string `json:"name"`
+
+	// The first characters of the key, by which its owner recognizes it.
+	Beginning string `json:"beginning"`
+
+	// The backend that the key is for.
+	Backend string `json:"backend"`
+
+	// The scopes.
+	Scopes []string `json:"scopes"`
+
+	// When the key was created.
+	CreatedAt int64 `json:"created_at"`
+
+	// When the key expires; absent if it does not.
+	ExpiresAt *int64 `json:"expires_at,omitzero"`
+
+	// When the key was last used, to the minute; absent if it never was.
+	LastUsedAt *int64 `json:"last_used_at,omitzero"`
+
+	// The roles of its account that the key has; absent if it has all of them.
+	Roles []string `json:"roles,omitzero"`
+}
+
 // Event: An event of the audit log.
 type Event struct {
 	// The event's id; ids are ordered by time.
@@ -2881,6 +3021,9 @@ type ExportUserResponse struct {
 
 	// The passkeys.
 	Passkeys []Passkey `json:"passkeys"`
+
+	// The API keys, without the keys themselves, with those that expired and are not yet forgotten.
+	ApiKeys []ApiKey `json:"api_keys"`
 
 	// When each known device of the user will be forgotten. The store does not keep which device it is.
 	KnownDevices []int64 `json:"known_devices"`
@@ -3331,13 +3474,34 @@ func (v Claims) MarshalJSON() ([]byte, error) {
 	return encodeOpen(v, v.Extra)
 }
 
-// AuthenticateResponse: The user of a live token.
+// CredentialKind: The kind of a credential.
+type CredentialKind string
+
+// The values of CredentialKind; a newer library may have more.
+const (
+	// An access token of a session.
+	CredentialKindSession CredentialKind = "session"
+
+	// An access token without a session: of `issue_token`, or of another library.
+	CredentialKindToken CredentialKind = "token"
+
+	// An API key.
+	CredentialKindApiKey CredentialKind = "api_key"
+)
+
+// AuthenticateResponse: The user of a live token or API key.
 type AuthenticateResponse struct {
-	// The account as it is now.
+	// The account as it is now. With an API key that has fewer roles, these are its `roles`.
 	User User `json:"user"`
 
-	// The token's claims.
-	Claims Claims `json:"claims"`
+	// The kind of the credential.
+	Credential CredentialKind `json:"credential"`
+
+	// The API key, without the key itself, if the credential is one.
+	ApiKey *ApiKey `json:"api_key,omitzero"`
+
+	// The token's claims; absent for an API key.
+	Claims *Claims `json:"claims,omitzero"`
 
 	// The session's id, if the token belongs to a session.
 	SessionID string `json:"session_id,omitzero"`
@@ -3348,13 +3512,16 @@ type IntrospectResponse struct {
 	// Whether the token is valid now.
 	Active bool `json:"active"`
 
+	// The API key, without the key itself, if it is one.
+	ApiKey *ApiKey `json:"api_key,omitzero"`
+
 	// The token's audience.
 	Aud []string `json:"aud,omitzero"`
 
-	// The backend that issued the token.
+	// The backend that issued the token, or that the API key is for.
 	ClientID string `json:"client_id,omitzero"`
 
-	// When the token expires, in Unix seconds.
+	// When the token expires, in Unix seconds; absent for an API key that does not.
 	Exp *int64 `json:"exp,omitzero"`
 
 	// When the token was issued.
@@ -3375,10 +3542,10 @@ type IntrospectResponse struct {
 	// The id of the account.
 	Sub string `json:"sub,omitzero"`
 
-	// `Bearer` or `refresh_token`.
+	// `Bearer`, `refresh_token` or `api_key`.
 	TokenType string `json:"token_type,omitzero"`
 
-	// The account as it is now.
+	// The account as it is now. With an API key that has fewer roles, these are its `roles`.
 	User *User `json:"user,omitzero"`
 }
 
@@ -3414,13 +3581,19 @@ type AuthenticateRequestResponse struct {
 	// Whether the request needs no authentication; the other members are then absent.
 	Skipped bool `json:"skipped"`
 
-	// The token's claims.
+	// The API key, without the key itself, if the credential is one.
+	ApiKey *ApiKey `json:"api_key,omitzero"`
+
+	// The token's claims; absent for an API key.
 	Claims *Claims `json:"claims,omitzero"`
+
+	// The kind of the credential.
+	Credential *CredentialKind `json:"credential,omitzero"`
 
 	// The session's id, if the token belongs to a session.
 	SessionID string `json:"session_id,omitzero"`
 
-	// The account as it is now.
+	// The account as it is now. With an API key that has fewer roles, these are its `roles`.
 	User *User `json:"user,omitzero"`
 }
 
@@ -3460,6 +3633,48 @@ type AuthorizeResponse struct {
 
 	// Why not. It is for the host only: do not pass it on.
 	Reason HostOnly `json:"reason,omitzero"`
+}
+
+// CreateApiKeyResponse: The new key.
+type CreateApiKeyResponse struct {
+	// The key itself. It is shown only now: the store keeps a code of it.
+	Key string `json:"key" doorward:"secret"`
+
+	// The key as lists show it.
+	ApiKey ApiKey `json:"api_key"`
+}
+
+// Format hides secrets.
+func (v CreateApiKeyResponse) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v CreateApiKeyResponse) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v CreateApiKeyResponse) LogValue() slog.Value {
+	return logValue(v)
+}
+
+// ListApiKeysResponse: The keys that have not expired, the oldest first.
+type ListApiKeysResponse struct {
+	// The keys.
+	ApiKeys []ApiKey `json:"api_keys"`
+}
+
+// UpdateApiKeyResponse: The key after its change.
+type UpdateApiKeyResponse struct {
+	// The key.
+	ApiKey ApiKey `json:"api_key"`
+}
+
+// RevokeApiKeyResponse: No account has the key any more.
+type RevokeApiKeyResponse struct {
+	// Whether the account had the key.
+	Revoked bool `json:"revoked"`
 }
 
 // JWKSResponse: A JWK Set (RFC 7517 section 5). Publish it for services that verify tokens themselves.
@@ -3516,6 +3731,9 @@ type NeededBy struct {
 	// The number of recovery codes made under it.
 	RecoveryCodes int64 `json:"recovery_codes"`
 
+	// The number of API keys whose code was made under it. The next use of each makes the code anew.
+	ApiKeys int64 `json:"api_keys"`
+
 	// The number of live sessions last refreshed while it was current. Without the key their users must log
 	// in again.
 	Sessions int64 `json:"sessions"`
@@ -3535,7 +3753,7 @@ const (
 	// A key that this process was not given.
 	SecretKeyStateMissing SecretKeyState = "missing"
 
-	// A retired key, which only finds recovery codes.
+	// A retired key, which only finds recovery codes and API keys.
 	SecretKeyStateRetired SecretKeyState = "retired"
 )
 
@@ -4211,6 +4429,9 @@ type PurgedRows struct {
 	// Mails that could not be sent in time.
 	Mails int64 `json:"mails"`
 
+	// API keys that expired a day ago or more.
+	ApiKeys int64 `json:"api_keys"`
+
 	// Signing keys that no longer verify anything.
 	Keys int64 `json:"keys"`
 
@@ -4317,6 +4538,7 @@ const (
 	MailKindRecoveryCodesGenerated MailKind = "recovery_codes_generated"
 	MailKindRecoveryCodeUsed       MailKind = "recovery_code_used"
 	MailKindIdentityLinked         MailKind = "identity_linked"
+	MailKindApiKeyCreated          MailKind = "api_key_created"
 	MailKindNewDevice              MailKind = "new_device"
 	MailKindAccountChanged         MailKind = "account_changed"
 	MailKindAccountLocked          MailKind = "account_locked"

@@ -55,6 +55,16 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("session list", &["doorward session list ada"]),
+    ("service-account create", &["doorward service-account create nightly-report --role reader"]),
+    (
+        "api-key create",
+        &[
+            "doorward api-key create nightly-report --name cron --scope read --days 365",
+            "doorward api-key create ada --name laptop --role reader",
+        ],
+    ),
+    ("api-key list", &["doorward api-key list nightly-report"]),
+    ("api-key revoke", &["doorward api-key revoke 01965c3e-0000-7000-8000-000000000000"]),
     (
         "session revoke",
         &[

@@ -2,13 +2,14 @@
 //! Secrets come from files, prompts and standard input, never from arguments, which every user of the machine
 //! can read.
 //!
-//! This file is the command line. Each topic has a file (`users`, `sessions`, `keys`, `settings`, `events`,
+//! This file is the command line. Each topic has a file (`users`, `sessions`, `api_keys`, `keys`, `settings`, `events`,
 //! `transfer`, `stores`) that begins with its commands. They share `host` (the open engine), `show` (text for
 //! people), `moment`, `actor` (the user at the shell), `status` (an account's state in sentences), `ask` (prompts),
 //! `signals`, `failure` and `origin` (the argument that a failure is about). `examples` and `manual` are
 //! documentation.
 
 mod actor;
+mod api_keys;
 mod ask;
 mod events;
 mod examples;
@@ -73,6 +74,12 @@ enum Command {
     /// Sessions.
     #[command(subcommand)]
     Session(sessions::Session),
+    /// Accounts for programs.
+    #[command(subcommand)]
+    ServiceAccount(api_keys::ServiceAccount),
+    /// API keys.
+    #[command(subcommand)]
+    ApiKey(api_keys::ApiKey),
     /// Signing keys.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -220,6 +227,8 @@ fn run(command: Command, context: &mut Context) -> Outcome {
         Command::User(user) => user.run(context),
         Command::Password(password) => password.run(context),
         Command::Session(session) => session.run(context),
+        Command::ServiceAccount(account) => account.run(context),
+        Command::ApiKey(key) => key.run(context),
         Command::Keys(keys) => keys.run(context),
         Command::Settings(settings) => settings.run(context),
         Command::Events(events) => events.run(context),

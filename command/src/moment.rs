@@ -25,6 +25,11 @@ impl FromStr for Moment {
     }
 }
 
+/// Returns the time so many days from now, in Unix seconds.
+pub fn in_days(days: u16) -> Option<i64> {
+    now()?.checked_add(i64::from(days) * 86_400)
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the engine has a clock; its command lives in this machine's time"

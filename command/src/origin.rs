@@ -29,7 +29,7 @@ impl Origin {
         let pointer = error.field.as_deref().unwrap_or_default();
         let mut parts = pointer.split('/').skip(1);
         let name = match error.code {
-            Code::UsernameTaken => "username",
+            Code::UsernameTaken if self.argument("username").is_some() => "username",
             Code::EmailTaken => "email",
             _ => parts.next().unwrap_or_default(),
         };

@@ -155,8 +155,8 @@ pub unsafe extern "C" fn doorward_change_password(
 }
 
 /// Sets a user's password, to be changed at the next login, and ends every session.
-/// NOT_FOUND: user_not_found. INVALID_REQUEST: weak_password. UNAVAILABLE: hash_queue_full,
-/// store_unavailable.
+/// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. INVALID_REQUEST: weak_password. UNAVAILABLE:
+/// hash_queue_full, store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_set_password(
     engine: *const doorward_engine,
@@ -293,7 +293,7 @@ pub unsafe extern "C" fn doorward_revoke_all_sessions(
     unsafe { run(&rows::revoke_all_sessions, engine, request, response) }
 }
 
-/// Revokes a token with its session (RFC 7009).
+/// Revokes a token with its session (RFC 7009), or an API key.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_revoke_token(
@@ -317,7 +317,7 @@ pub unsafe extern "C" fn doorward_verify(
     unsafe { run(&rows::verify, engine, request, response) }
 }
 
-/// Identifies the user of a live token.
+/// Identifies the user of a live token or API key.
 /// DENIED: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. UNAVAILABLE:
 /// store_unavailable.
 #[unsafe(no_mangle)]
@@ -330,7 +330,7 @@ pub unsafe extern "C" fn doorward_authenticate(
     unsafe { run(&rows::authenticate, engine, request, response) }
 }
 
-/// Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.
+/// Tells whether a token or API key is valid now (RFC 7662); an invalid one is no failure.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_introspect(
@@ -379,7 +379,7 @@ pub unsafe extern "C" fn doorward_introspect_remote(
     unsafe { run(&rows::introspect_remote, engine, request, response) }
 }
 
-/// Checks whether the bearer of a token may do something, by the account as it is now.
+/// Checks whether the bearer of a token or API key may do something, by the account as it is now.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_authorize(
@@ -389,6 +389,67 @@ pub unsafe extern "C" fn doorward_authorize(
 ) -> doorward_status {
     // SAFETY: the header's rules.
     unsafe { run(&rows::authorize, engine, request, response) }
+}
+
+/// Creates an account for a program, which has API keys and cannot log in.
+/// CONFLICT: username_taken. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_create_service_account(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::create_service_account, engine, request, response) }
+}
+
+/// Creates an API key, which is shown once.
+/// NOT_FOUND: user_not_found. FORBIDDEN: email_not_verified, permission_denied. UNAVAILABLE:
+/// store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_create_api_key(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::create_api_key, engine, request, response) }
+}
+
+/// Lists the API keys of an account, without the keys themselves.
+/// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_list_api_keys(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::list_api_keys, engine, request, response) }
+}
+
+/// Changes the name, scopes, roles or expiry of an API key.
+/// NOT_FOUND: api_key_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_update_api_key(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::update_api_key, engine, request, response) }
+}
+
+/// Revokes an API key.
+/// UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_revoke_api_key(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::revoke_api_key, engine, request, response) }
 }
 
 /// Returns the public keys, for services that verify tokens themselves.
@@ -441,8 +502,8 @@ pub unsafe extern "C" fn doorward_request_email_verification(
 }
 
 /// Mails a token to the new address of an account, and a notice to the present one.
-/// NOT_FOUND: user_not_found. CONFLICT: email_taken. THROTTLED: too_many_attempts. UNAVAILABLE:
-/// store_unavailable.
+/// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. CONFLICT: email_taken. THROTTLED:
+/// too_many_attempts. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_request_email_change(
     engine: *const doorward_engine,
@@ -598,8 +659,8 @@ pub unsafe extern "C" fn doorward_verify_totp(
 }
 
 /// Sets up an authenticator app for an account; it is not a factor until it is confirmed.
-/// NOT_FOUND: user_not_found. DENIED: invalid_challenge. FORBIDDEN: email_not_verified. UNAVAILABLE:
-/// store_unavailable.
+/// NOT_FOUND: user_not_found. DENIED: invalid_challenge. FORBIDDEN: email_not_verified, permission_denied.
+/// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_setup_totp(
     engine: *const doorward_engine,

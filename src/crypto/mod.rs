@@ -1,5 +1,6 @@
 //! Everything that computes with secrets. It does not know the store or requests.
 
+pub(crate) mod api_key;
 mod bcrypt;
 pub(crate) mod claims;
 mod foreign_hashes;

@@ -12,8 +12,8 @@ use crate::error::{Code, Error, Result};
 use crate::types::random::random;
 
 /// The host's secret keys. The first is current; the others still open and verify what they made. A key that
-/// was retired at once makes, opens and verifies nothing more, except that it still finds recovery codes,
-/// which are random.
+/// was retired at once makes, opens and verifies nothing more, except that it still finds recovery codes
+/// and API keys, which are random.
 pub(crate) struct Secrets(Vec<Derived>);
 
 /// The name of a secret key, which does not disclose the key.
@@ -30,6 +30,8 @@ pub(crate) enum Purpose {
     OneTimeSecret,
     /// Recovery codes.
     RecoveryCode,
+    /// API keys.
+    ApiKey,
     /// Challenges of WebAuthn, and invented credentials.
     Passkey,
 }
@@ -42,6 +44,7 @@ struct Derived {
     look_up: hmac::Key,
     one_time_secret: hmac::Key,
     recovery_code: hmac::Key,
+    api_key: hmac::Key,
     passkey: hmac::Key,
 }
 
@@ -110,8 +113,9 @@ impl Secrets {
     /// Returns the codes of `message` under each of the keys, the current one first, to find rows written
     /// under any of them.
     pub(crate) fn macs(&self, purpose: Purpose, message: &[u8]) -> Vec<[u8; 32]> {
-        // Even with the secret key, a recovery code of 80 bits has to be guessed.
-        let is_found_by = |key: &&Derived| key.is_in_force() || matches!(purpose, Purpose::RecoveryCode);
+        // Even with the secret key, a recovery code of 80 bits or an API key of 256 has to be guessed.
+        let is_random = matches!(purpose, Purpose::RecoveryCode | Purpose::ApiKey);
+        let is_found_by = |key: &&Derived| key.is_in_force() || is_random;
         self.0.iter().filter(is_found_by).filter_map(|key| key.mac(purpose, message).ok()).collect()
     }
 
@@ -149,6 +153,7 @@ impl Derived {
             look_up: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "look-up")?),
             one_time_secret: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "one-time secret")?),
             recovery_code: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "recovery code")?),
+            api_key: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "API key")?),
             passkey: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "passkey")?),
         })
     }
@@ -172,7 +177,7 @@ impl Derived {
         let tag = hmac::sign(self.mac_key(purpose), message);
         let mut code: [u8; 32] =
             tag.as_ref().try_into().map_err(|_| Error::new(Code::Internal, "mac length"))?;
-        if matches!(purpose, Purpose::LookUp | Purpose::RecoveryCode) {
+        if matches!(purpose, Purpose::LookUp | Purpose::RecoveryCode | Purpose::ApiKey) {
             code[..4].copy_from_slice(&self.id);
         }
         Ok(code)
@@ -184,6 +189,7 @@ impl Derived {
             Purpose::LookUp => &self.look_up,
             Purpose::OneTimeSecret => &self.one_time_secret,
             Purpose::RecoveryCode => &self.recovery_code,
+            Purpose::ApiKey => &self.api_key,
             Purpose::Passkey => &self.passkey,
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::api_keys;
 use super::audit::{Audit, Kind as EventKind, event};
 use super::background::Mailing;
 use super::factors::Factors;
@@ -22,7 +23,7 @@ use crate::store::{Tx, damaged, identities, mails, unexpected};
 use crate::types::id::Id;
 use crate::types::strict::Object;
 use crate::types::token::Token;
-use crate::types::user::{Email, Locale, Role, Username};
+use crate::types::user::{Email, Locale, PublicUser, Role, Username};
 
 /// Unlocks accounts, reclaims them, and verifies their addresses.
 pub(crate) struct Accounts {
@@ -71,6 +72,14 @@ impl Accounts {
         }
     }
 
+    /// Refuses what gives an account a way to log in, if it is a service account. Failure: `permission_denied`.
+    pub(crate) fn may_log_in(&self, user: &PublicUser) -> Result<()> {
+        match user.is_service_account {
+            true => Err(Error::new(Code::PermissionDenied, "service_account").about(Some(user.id), None)),
+            false => Ok(()),
+        }
+    }
+
     /// Unlocks an account after too many failed attempts, under each of its current names.
     pub(crate) fn unlock(&self, tx: &mut Tx, id: Id) -> Result<()> {
         let Canonical { username, email, .. } = users::canonical(tx, id)?.ok_or_else(unexpected)?;
@@ -100,6 +109,7 @@ impl Accounts {
         users::delete_password(tx, id)?;
         identities::delete_all(tx, id)?;
         self.factors.wipe(tx, id, now)?;
+        api_keys::revoke_all(&self.audit, tx, id, now)?;
         self.unlock(tx, id)?;
         self.sessions.revoke_everything(tx, id, now).map(drop)
     }

@@ -133,6 +133,14 @@ kinds! {
     /// the account that is its `sub`, if the token itself was given; for a `jti` alone it is known from
     /// `token_issued` only.
     TokenRevoked = "token_revoked";
+    /// A service account was created.
+    ServiceAccountCreated = "service_account_created";
+    /// An API key was created; `detail` is its id.
+    ApiKeyCreated = "api_key_created";
+    /// An API key was changed; `detail` is its id.
+    ApiKeyUpdated = "api_key_updated";
+    /// An API key was revoked; `detail` is its id.
+    ApiKeyRevoked = "api_key_revoked";
     /// A signing key was made; `detail` names the backend and the key.
     KeysRotated = "keys_rotated";
     /// A backup replaced the store: what happened after the backup is not in this log.

@@ -158,7 +158,11 @@ impl Response for Claims {
 }
 
 /// Serializes claims as they were signed, as a member of a response.
-pub(crate) fn as_signed<S: Serializer>(claims: &Claims, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn as_signed_if_any<S: Serializer>(
+    claims: &Option<Claims>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let Some(claims) = claims else { return serializer.serialize_none() };
     RawValue::from_string(claims.text.clone()).map_err(S::Error::custom)?.serialize(serializer)
 }
 

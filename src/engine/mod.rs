@@ -4,6 +4,7 @@ pub(crate) mod account_proof;
 pub mod account_status;
 pub(crate) mod accounts;
 pub mod acting;
+pub(crate) mod api_keys;
 pub mod audit;
 pub(crate) mod backends;
 pub(crate) mod background;
@@ -11,6 +12,7 @@ pub mod chain;
 pub mod claims;
 pub(crate) mod claims_template;
 pub(crate) mod counters;
+pub mod credentials;
 pub mod factors;
 pub(crate) mod key_ring;
 pub(crate) mod log;
@@ -36,9 +38,11 @@ use std::sync::Arc;
 
 use self::account_proof::Proofs;
 use self::accounts::Accounts;
+use self::api_keys::ApiKeys;
 use self::audit::Audit;
 use self::background::Mailing;
 use self::counters::Counters;
+use self::credentials::Credentials;
 use self::factors::Factors;
 use self::key_ring::KeyRing;
 pub(crate) use self::log::Reporter;
@@ -85,6 +89,8 @@ pub(crate) struct Engine {
     pub(crate) pending: Pending,
     pub(crate) logins: Logins,
     pub(crate) accounts: Accounts,
+    pub(crate) api_keys: Arc<ApiKeys>,
+    pub(crate) credentials: Credentials,
     pub(crate) proofs: Proofs,
     pub(crate) remote_service: Option<RemoteService>,
     pub(crate) providers: Arc<Providers>,
@@ -173,6 +179,7 @@ impl Engine {
         let throttle = Arc::new(Throttle::new(&shared));
         let audit = Arc::new(Audit::new(&shared, &throttle));
         let tokens = Arc::new(Tokens::new(&shared, &keys));
+        let api_keys = Arc::new(ApiKeys::new(&shared, &audit));
         let sessions = Arc::new(Sessions::new(&shared, &audit, &keys, &mailing.outbox, &throttle, &tokens));
         let factors = Arc::new(Factors::new(&shared, &audit, &keys, &mailing.outbox, &sessions, &throttle));
         let passwords = Arc::new(Passwords::new(&shared, hasher, &audit, &mailing, &sessions, &throttle));
@@ -181,6 +188,12 @@ impl Engine {
             accounts: Accounts::new(&shared, &audit, &factors, &mailing, &one_time, &sessions, &throttle),
             proofs: Proofs::new(&shared, &keys, &passwords, &providers, &throttle, &tokens),
             pending: Pending { secrets: Arc::clone(&shared.secrets) },
+            credentials: Credentials {
+                api_keys: Arc::clone(&api_keys),
+                keys: Arc::clone(&keys),
+                tokens: Arc::clone(&tokens),
+            },
+            api_keys,
             rule_sets: RuleSets::default(),
             counters: Counters::default(),
             audit,

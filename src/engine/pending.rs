@@ -56,6 +56,7 @@ impl Pending {
             email: Some(newcomer.email.clone()),
             email_verified: false,
             is_active: true,
+            is_service_account: false,
             roles: newcomer.roles.to_vec(),
             attributes: Object::default(),
             locale: newcomer.locale.cloned(),

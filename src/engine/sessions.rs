@@ -13,7 +13,7 @@ use super::throttle::Throttle;
 use super::tokens::{AccessClaims, Tokens};
 use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::secrets::Secrets;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::mail;
 use crate::settings::Settings;
 use crate::store::events::Event;
@@ -125,6 +125,10 @@ impl Sessions {
         entry: &Entry,
         now_ms: i64,
     ) -> Result<Session<'e>> {
+        // Nothing gives a service account a way to log in; if something did, it would end here.
+        if user.public.is_service_account {
+            return Err(Error::new(Code::InvalidCredentials, "service_account"));
+        }
         let backend = self.keys.backend(Some(&entry.backend))?;
         let now = now_ms / 1000;
         let expires_at = now + self.settings.session_max_seconds.seconds();

@@ -83,24 +83,10 @@ impl Tokens {
         }
     }
 
-    /// Identifies the user of a live token, which is given by itself or as the value of an `Authorization` field.
-    pub(crate) fn authenticate(
-        &self,
-        token: Option<Token>,
-        authorization: Option<Token>,
-        backend: Option<&str>,
-    ) -> Result<Authenticated> {
-        let backend = self.keys.backend(backend)?;
-        let token = match (token, authorization) {
-            (Some(token), None) => token,
-            (None, Some(header)) => bearer(header)?,
-            (None, None) => return Err(Code::NotAuthenticated.into()),
-            (Some(_), Some(_)) => {
-                return Err(Error::new(Code::InvalidRequest, "both token and authorization"));
-            }
-        };
+    /// Identifies the user of a live token.
+    pub(crate) fn authenticate(&self, token: &Token, backend: &Backend) -> Result<Authenticated> {
         let signed = self.keys.signed(token.expose(), Some(backend))?;
-        let Subject { user, session_id, .. } = self.subject(&token, &self.verified(&signed)?)?;
+        let Subject { user, session_id, .. } = self.subject(token, &self.verified(&signed)?)?;
         let claims = Claims::new(signed.text, signed.backend.subject_claim);
         Ok(Authenticated { user, session_id, claims })
     }
@@ -284,7 +270,7 @@ impl Tokens {
         let Subject { user, session_id, proofs } = self.subject(token, &verified)?;
         let claims = verified.claims;
         let scope = claims.scope.map(Cow::into_owned);
-        Ok(Bearer { user, session_id, scope, auth_time: claims.auth_time, proofs })
+        Ok(Bearer { user, session_id, scope, auth_time: claims.auth_time, proofs, is_api_key: false })
     }
 
     /// Opens a refresh token again, by the secret keys that the store now has in force.
@@ -320,6 +306,8 @@ pub(crate) struct Bearer {
     pub auth_time: Option<i64>,
     /// The proofs of the session; empty without a session.
     pub proofs: Proofs,
+    /// Whether it is an API key, which proves nothing about a person.
+    pub is_api_key: bool,
 }
 
 /// The user of a live token, its session and its claims.
@@ -362,16 +350,4 @@ fn about(claims: &Registered) -> impl Fn(Error) -> Error {
     let user_id = claims.sub.parse().ok();
     let session_id = claims.session_id().ok().flatten();
     move |error| error.about(user_id, session_id)
-}
-
-/// The token of an `Authorization` header (RFC 6750 section 2.1; the scheme in any case, RFC 9110
-/// section 11.1).
-fn bearer(header: Token) -> Result<Token> {
-    let malformed = || Error::from(Code::InvalidAuthorizationHeader);
-    let (scheme, token) = header.expose().split_once(' ').ok_or_else(malformed)?;
-    let token = token.trim_matches(' ');
-    if !scheme.eq_ignore_ascii_case("Bearer") || token.is_empty() || token.contains(' ') {
-        return Err(malformed());
-    }
-    Ok(Token::new(token.to_owned()))
 }

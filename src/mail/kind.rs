@@ -72,6 +72,8 @@ kinds! {
     RecoveryCodeUsed = "recovery_code_used", false;
     /// An identity of a provider was linked to the account.
     IdentityLinked = "identity_linked", false;
+    /// An API key of the account was created.
+    ApiKeyCreated = "api_key_created", false;
     /// The user logged in on a device for the first time.
     NewDevice = "new_device", false;
     /// To the old address: the host changed the name or the address.

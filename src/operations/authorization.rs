@@ -11,34 +11,34 @@ use crate::types::strict::HostOnly;
 use crate::types::token::Token;
 use crate::types::user::{Email, Offered, Role, Scope};
 
-/// Checks whether the bearer of a token may do something. All conditions that are given must hold.
+/// Checks whether the bearer of a token or API key may do something. All conditions that are given must hold.
 #[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AuthorizeRequest<'a> {
-    /// The access token.
+    /// The access token or API key.
     #[serde(borrow)]
     pub token: Token<'a>,
-    /// The backend that must have issued the token; default: `default`.
+    /// The backend that must have issued the token, or that the API key is for; default: `default`.
     pub backend: Option<String>,
-    /// The account has at least one of these roles. An empty list admits no user.
+    /// The account has at least one of these roles, and an API key has it, too. An empty list admits no user.
     pub roles: Option<Vec<Role>>,
     /// The account has this id.
     pub user_id: Option<String>,
     /// The account has this address, in any case of letters. It must be verified, unless
     /// `require_verified_email` is false.
     pub email: Option<Offered>,
-    /// The token carries all of these scopes (RFC 6749 section 3.3).
+    /// The token or API key carries all of these scopes (RFC 6749 section 3.3).
     pub scopes: Option<Vec<Scope>>,
     /// The account's address is verified; default: true if `email` is given.
     pub require_verified_email: Option<bool>,
-    /// The user authenticated at most this many seconds ago.
+    /// The user authenticated at most this many seconds ago. An API key is no such proof.
     pub max_age_seconds: Option<u32>,
     /// The user authenticated in the token's session by one of these methods (RFC 8176; `mfa`: by a factor
     /// beside another), at most `max_age_seconds` ago if that is given.
     pub amr: Option<Vec<String>>,
     /// If the account has a second factor, the same as `"amr": ["mfa"]`: the condition for adding or removing
-    /// a factor.
+    /// a factor. An API key never meets it.
     pub by_second_factor: Option<bool>,
 }
 
@@ -54,13 +54,13 @@ pub struct AuthorizeResponse {
 }
 
 impl Engine {
-    /// Decides whether the bearer of a token is authorized, by the account as it is now and not by the
+    /// Decides whether the bearer of a token or API key is authorized, by the account as it is now and not by the
     /// token's claims about it. Any problem with the token means no.
     ///
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn authorize(&self, request: AuthorizeRequest) -> Result<AuthorizeResponse> {
         let backend = self.keys.backend(request.backend.as_deref())?;
-        let reason = match self.tokens.bearer(&request.token, Some(backend)) {
+        let reason = match self.credentials.bearer(&request.token, backend) {
             Ok(bearer) => self.objection(&request, &bearer)?.map(str::to_owned),
             Err(error) => match error.code {
                 Code::InvalidToken => Some(error.detail.unwrap_or_default().into_owned()),
@@ -94,7 +94,7 @@ impl Engine {
         let is_recent = |time: Option<i64>| time.is_some_and(is_young);
         let by_one_of = |methods: &[String]| methods.iter().any(|method| is_recent(proofs.time_of(method)));
         let wants_factor = request.by_second_factor == Some(true)
-            && self.store.read(|tx| self.factors.of(tx, user.id))?.any();
+            && (bearer.is_api_key || self.store.read(|tx| self.factors.of(tx, user.id))?.any());
         Ok(
             if request.roles.as_ref().is_some_and(|roles| !roles.iter().any(|role| user.roles.contains(role)))
             {

@@ -4,6 +4,7 @@ use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::api_keys::ApiKeyInfo;
 use super::observability::events::EventInfo;
 use super::passkeys::PasskeyInfo;
 use crate::crypto::hasher::Unverifiable;
@@ -11,7 +12,7 @@ use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
 use crate::store::users::{self, By, Canonical, User};
 use crate::store::{
-    events, identities, known_devices, mails, one_time_secrets, passkeys, second_factors, sessions,
+    api_keys, events, identities, known_devices, mails, one_time_secrets, passkeys, second_factors, sessions,
 };
 use crate::types::id::Id;
 use crate::types::secret::IssuedSecret;
@@ -60,6 +61,8 @@ pub struct ExportUserResponse {
     pub one_time_secrets: Vec<ExportedSecret>,
     /// The passkeys.
     pub passkeys: Vec<PasskeyInfo>,
+    /// The API keys, without the keys themselves, with those that expired and are not yet forgotten.
+    pub api_keys: Vec<ApiKeyInfo>,
     /// When each known device of the user will be forgotten. The store does not keep which device it is.
     pub known_devices: Vec<i64>,
     /// The sessions, the oldest first, with those that ended and are not yet forgotten.
@@ -212,6 +215,7 @@ impl Engine {
                 mails: mails::waiting_for(tx, id)?.into_iter().map(mail).collect(),
                 one_time_secrets: one_time_secrets::list(tx, id)?.into_iter().map(secret).collect(),
                 passkeys: passkeys::list(tx, id)?.into_iter().map(Into::into).collect(),
+                api_keys: api_keys::list(tx, id)?.into_iter().map(Into::into).collect(),
                 known_devices: known_devices::list(tx, id)?,
                 sessions: sessions::list_all(tx, id, after, PAGE)?.into_iter().map(Into::into).collect(),
                 events: events::list_by_time(tx, &which, after, false, PAGE)?
@@ -275,7 +279,7 @@ mod tests {
     use crate::{Config, Hooks};
 
     /// The place in the export of each table that refers to a user. A new table must be added here.
-    const TABLES: [(&str, &str); 12] = [
+    const TABLES: [(&str, &str); 13] = [
         // `user.roles`
         ("user_roles", "user"),
         ("identities", "identities"),
@@ -286,6 +290,7 @@ mod tests {
         ("pending_totp", "pending_totp"),
         ("recovery_codes", "recovery_codes"),
         ("passkeys", "passkeys"),
+        ("api_keys", "api_keys"),
         ("events", "events"),
         ("event_order", "events"),
         ("mails", "mails"),

@@ -197,6 +197,7 @@ impl Engine {
             email: email.cloned(),
             email_verified,
             is_active: true,
+            is_service_account: false,
             roles: roles.clone(),
             attributes: Object::default(),
             locale: newcomer.locale.clone(),

@@ -239,6 +239,7 @@ impl Engine {
                 email,
                 email_verified,
                 is_active: user.is_active.unwrap_or(true),
+                is_service_account: false,
                 roles,
                 attributes,
                 locale,

@@ -14,8 +14,8 @@ use crate::engine::opening::proof;
 use crate::engine::sessions::KEPT_SECONDS;
 use crate::error::{Code, Error, Result};
 use crate::store::{
-    Durability, Look, Share, Tx, Watch, keys, known_devices, one_time_secrets, passkeys, revoked_tokens,
-    sessions, throttles,
+    Durability, Look, Share, Tx, Watch, api_keys, keys, known_devices, one_time_secrets, passkeys,
+    revoked_tokens, sessions, throttles,
 };
 
 /// Purges expired data. Ordinary writes do a little of it; a scheduled job that calls this operation does the
@@ -57,6 +57,8 @@ pub struct Purged {
     pub known_devices: usize,
     /// Mails that could not be sent in time.
     pub mails: usize,
+    /// API keys that expired a day ago or more.
+    pub api_keys: usize,
     /// Signing keys that no longer verify anything.
     pub keys: usize,
     /// Revoked tokens that have expired.
@@ -135,6 +137,7 @@ impl Engine {
             known_devices: purge.all(|tx| known_devices::forget_expired(tx, now, share))?,
             // A mail that is given up is logged.
             mails: purge.all(|tx| self.mailing.outbox.forget_expired(tx, now, share))?,
+            api_keys: purge.all(|tx| api_keys::forget_expired(tx, now - KEPT_SECONDS, share))?,
             keys: purge.all(|tx| keys::forget_expired(tx, now, share))?,
             revoked_tokens: purge.all(|tx| revoked_tokens::forget_expired(tx, now, share))?,
             events: purge.all(|tx| self.retention.forget(tx, now, share))?,

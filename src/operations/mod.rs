@@ -3,6 +3,7 @@
 //! table: a name, a request, a response, a method, and the version that added it.
 
 pub mod accounts;
+pub mod api_keys;
 pub mod authorization;
 pub mod describe;
 pub mod exports;
@@ -273,7 +274,7 @@ operations! {
     /// assert_eq!(user.id, ada.id);
     set_password: passwords::SetPasswordRequest => accounts::UserResponse, "0.1.0", Hash again actor,
         "Sets a user's password, to be changed at the next login, and ends every session.",
-        [UserNotFound, WeakPassword, HashQueueFull, StoreUnavailable];
+        [UserNotFound, PermissionDenied, WeakPassword, HashQueueFull, StoreUnavailable];
     /// match engine.login(LoginRequest::new("ada", "eight wise words"))? {
     ///     Login::Session(session) => assert_eq!(session.user.id, ada.id),
     ///     Login::StepUp(step) => println!("ask for {:?}", step.status),
@@ -335,7 +336,7 @@ operations! {
         [StoreUnavailable];
     /// engine.revoke_token(RevokeTokenRequest::new().token(&session.access_token))?;
     revoke_token: sessions::RevokeTokenRequest => sessions::RevokeTokenResponse, "0.1.0", Store again actor,
-        "Revokes a token with its session (RFC 7009).",
+        "Revokes a token with its session (RFC 7009), or an API key.",
         [StoreUnavailable];
     /// let claims = engine.verify(VerifyRequest::new(&session.access_token))?;
     /// assert_eq!((claims.sub(), claims.sid()), (ada.id.to_string().as_str(), Some(session.session_id)));
@@ -345,11 +346,11 @@ operations! {
     /// let request = AuthenticateRequest::new().token(&session.access_token);
     /// assert_eq!(engine.authenticate(request)?.user.id, ada.id);
     authenticate: tokens::AuthenticateRequest => tokens::AuthenticateResponse, "0.1.0", Store again,
-        "Identifies the user of a live token.",
+        "Identifies the user of a live token or API key.",
         [NotAuthenticated, InvalidAuthorizationHeader, InvalidToken, TokenUserNotFound, StoreUnavailable];
     /// assert!(engine.introspect(IntrospectRequest::new(&session.access_token))?.active);
     introspect: tokens::IntrospectRequest => tokens::IntrospectResponse, "0.1.0", Store again,
-        "Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.",
+        "Tells whether a token or API key is valid now (RFC 7662); an invalid one is no failure.",
         [StoreUnavailable];
     /// let claims = Object::try_from(serde_json::json!({"sub": "report-7"}))?;
     /// let issued = engine.issue_token(IssueTokenRequest::new(claims).lifetime_seconds(60))?;
@@ -379,7 +380,36 @@ operations! {
     /// let request = AuthorizeRequest::new(&session.access_token).roles(vec!["admin".parse()?]);
     /// assert!(!engine.authorize(request)?.authorized);
     authorize: authorization::AuthorizeRequest => authorization::AuthorizeResponse, "0.1.0", Store again,
-        "Checks whether the bearer of a token may do something, by the account as it is now.",
+        "Checks whether the bearer of a token or API key may do something, by the account as it is now.",
+        [StoreUnavailable];
+    /// let robot = CreateServiceAccountRequest::new("robot".parse()?, vec!["reader".parse()?]);
+    /// assert!(engine.create_service_account(robot)?.user.is_service_account);
+    create_service_account: api_keys::CreateServiceAccountRequest => accounts::UserResponse, "0.1.0", Store once actor,
+        "Creates an account for a program, which has API keys and cannot log in.",
+        [UsernameTaken, StoreUnavailable];
+    /// let request = CreateApiKeyRequest::new("nightly report".parse()?).user_id(ada.id).scopes(vec!["read".parse()?]);
+    /// let created = engine.create_api_key(request)?;
+    /// let request = AuthenticateRequest::new().token(created.key.expose());
+    /// assert_eq!(engine.authenticate(request)?.user.id, ada.id);
+    create_api_key: api_keys::CreateApiKeyRequest => api_keys::CreateApiKeyResponse, "0.1.0", Store once actor,
+        "Creates an API key, which is shown once.",
+        [UserNotFound, EmailNotVerified, PermissionDenied, StoreUnavailable];
+    /// assert!(engine.list_api_keys(ListApiKeysRequest::new(ada.id))?.api_keys.is_empty());
+    list_api_keys: api_keys::ListApiKeysRequest => api_keys::ListApiKeysResponse, "0.1.0", Store again,
+        "Lists the API keys of an account, without the keys themselves.",
+        [UserNotFound, StoreUnavailable];
+    /// # let request = CreateApiKeyRequest::new("nightly report".parse()?).user_id(ada.id);
+    /// # let id = engine.create_api_key(request)?.api_key.id;
+    /// let request = UpdateApiKeyRequest::new(id).scopes(vec!["read".parse()?, "write".parse()?]);
+    /// assert_eq!(engine.update_api_key(request)?.api_key.scopes, ["read", "write"]);
+    update_api_key: api_keys::UpdateApiKeyRequest => api_keys::UpdateApiKeyResponse, "0.1.0", Store again actor,
+        "Changes the name, scopes, roles or expiry of an API key.",
+        [ApiKeyNotFound, PermissionDenied, StoreUnavailable];
+    /// # let request = CreateApiKeyRequest::new("nightly report".parse()?).user_id(ada.id);
+    /// # let id = engine.create_api_key(request)?.api_key.id;
+    /// assert!(engine.revoke_api_key(RevokeApiKeyRequest::new(id).user_id(ada.id))?.revoked);
+    revoke_api_key: api_keys::RevokeApiKeyRequest => api_keys::RevokeApiKeyResponse, "0.1.0", Store again actor,
+        "Revokes an API key.",
         [StoreUnavailable];
     /// // Tokens of the default algorithm, HS256, have no public keys.
     /// assert!(engine.jwks(JwksRequest::new())?.keys.is_empty());
@@ -404,7 +434,7 @@ operations! {
     /// assert!(engine.request_email_change(request)?.sent);
     request_email_change: mail::addresses::RequestEmailChangeRequest => mail::addresses::RequestEmailChangeResponse, "0.1.0", Store once actor,
         "Mails a token to the new address of an account, and a notice to the present one.",
-        [UserNotFound, EmailTaken, TooManyAttempts, StoreUnavailable];
+        [UserNotFound, PermissionDenied, EmailTaken, TooManyAttempts, StoreUnavailable];
     /// let request = RequestPasswordResetRequest::new("ada@example.com".parse()?);
     /// assert!(engine.request_password_reset(request)?.sent);
     request_password_reset: mail::password_reset::RequestPasswordResetRequest => mail::addresses::SentResponse, "0.1.0", Store once actor,
@@ -484,7 +514,7 @@ operations! {
     /// assert!(app.provisioning.otpauth_uri.expose().contains(app.secret.to_base32().expose()));
     setup_totp: second_factors::totp::SetupTotpRequest => second_factors::totp::SetupTotpResponse, "0.1.0", Store again,
         "Sets up an authenticator app for an account; it is not a factor until it is confirmed.",
-        [UserNotFound, InvalidChallenge, EmailNotVerified, StoreUnavailable];
+        [UserNotFound, InvalidChallenge, EmailNotVerified, PermissionDenied, StoreUnavailable];
     /// fn confirm(engine: &Engine, user_id: Id, code: &str) -> Result<()> {
     ///     let confirmed = engine.confirm_totp(ConfirmTotpRequest::new(user_id, code))?;
     ///     confirmed.recovery_codes.iter().for_each(|code| println!("{}", code.expose()));

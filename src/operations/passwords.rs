@@ -215,13 +215,14 @@ impl Engine {
 
     /// Sets a password without the old one, and ends what [`Engine::change_password`] ends, all or nothing.
     ///
-    /// Failures: `user_not_found`, `weak_password`, `invalid_request`, `hash_queue_full`,
-    /// `store_unavailable`.
+    /// Failures: `user_not_found`, `permission_denied` (a service account), `weak_password`, `invalid_request`,
+    /// `hash_queue_full`, `store_unavailable`.
     pub fn set_password(&self, request: SetPasswordRequest) -> Result<UserResponse> {
         let SetPasswordRequest { user_id, new_password, temporary } = request;
         let temporary = temporary.unwrap_or(true);
         let user = self.store.read(|tx| users::find(tx, By::Id(user_id)))?;
         let user = user.ok_or(Error::from(Code::UserNotFound))?.public;
+        self.accounts.may_log_in(&user)?;
         let new =
             self.passwords.chosen(&new_password, &user.username, user.email.as_ref(), "/new_password")?;
         let hash = self.passwords.kept_hash(user_id, &new)?;

@@ -10,6 +10,7 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::tokens::AuthenticateResponse;
+use crate::crypto::api_key;
 use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
 use crate::requests::{Requests, Rules};
@@ -17,7 +18,8 @@ use crate::types::strict::Text;
 use crate::types::token::Token;
 
 /// Decides whether a request to the host may pass, by the rules under `requests` in the configuration. The
-/// engine takes the token from `token`, else from `authorization`, else from the configured cookie.
+/// engine takes the token from `token`, else from `authorization`, else an API key from `api_key`, else a token from
+/// the configured cookie.
 #[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -30,12 +32,16 @@ pub struct AuthenticateRequestRequest<'a> {
     /// The kind of connection, as `requests.connections` names it; default: `http`.
     pub connection: Option<String>,
     /// The value of the `Authorization` header, or of the header that `requests.header` names: `Bearer
-    /// <token>` (RFC 6750).
+    /// <token>` (RFC 6750), where the token may be an API key.
     #[serde(borrow)]
     pub authorization: Option<Token<'a>>,
-    /// The access token, if the host has it already.
+    /// The access token or API key, if the host has it already.
     #[serde(borrow)]
     pub token: Option<Token<'a>>,
+    /// The value of the `X-API-Key` header. It counts if there is no `token` and no `authorization`, and if it begins
+    /// with `dw_`: other software uses this header, too.
+    #[serde(borrow)]
+    pub api_key: Option<Token<'a>>,
     /// The cookies by name.
     #[serde(borrow)]
     pub cookies: Option<Cookies<'a>>,
@@ -57,7 +63,7 @@ pub struct AuthenticateRequestRequest<'a> {
     #[serde(borrow)]
     #[schemars(with = "Option<Requests>")]
     pub rules: Option<Rules<'a>>,
-    /// The backend that must have issued the token; default: `default`.
+    /// The backend that must have issued the token, or that the API key is for; default: `default`.
     pub backend: Option<String>,
 }
 
@@ -104,22 +110,23 @@ impl Engine {
         if rules.skips(&request.method, &request.path, request.excluded == Some(true)) {
             return Ok(skipped);
         }
+        let backend = request.backend.as_deref();
         let cookie = || request.cookies?.named(rules.cookie.as_ref()?.as_str());
-        let (token, authorization) = match (request.token, request.authorization) {
-            (Some(token), _) => (Some(token), None),
-            (None, Some(header)) => (None, Some(header)),
-            (None, None) => {
-                let token = cookie();
+        let api_key = request.api_key.filter(|key| api_key::is_meant(key.expose()));
+        let accepted = match (request.token, request.authorization, api_key) {
+            (Some(token), _, _) | (None, None, Some(token)) => {
+                self.credentials.authenticate(Some(token), None, backend)?
+            }
+            (None, Some(header), _) => self.credentials.authenticate(None, Some(header), backend)?,
+            (None, None, None) => {
+                let token = cookie().ok_or(Error::from(Code::NotAuthenticated))?;
                 // Browsers also send cookies with WebSockets that another site's page opens (RFC 6455 section
                 // 10.2).
-                if token.is_some() {
-                    check_origin()?;
-                }
-                (token, None)
+                check_origin()?;
+                self.credentials.authenticate_token(&token, backend)?
             }
         };
-        let authenticated = self.tokens.authenticate(token, authorization, request.backend.as_deref())?;
-        Ok(AuthenticateRequestResponse { skipped: false, authenticated: Some(authenticated.into()) })
+        Ok(AuthenticateRequestResponse { skipped: false, authenticated: Some(accepted.into()) })
     }
 }
 

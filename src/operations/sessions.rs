@@ -7,6 +7,7 @@ use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::crypto::api_key;
 use crate::crypto::refresh_token::RefreshToken;
 use crate::engine::audit::{Kind, event};
 use crate::engine::backends::Backend;
@@ -438,6 +439,9 @@ impl Engine {
     }
 
     fn revoke(&self, token: &Token) -> Result<()> {
+        if api_key::is_meant(token.expose()) {
+            return self.api_keys.revoke_by_text(token.expose());
+        }
         if !token.expose().contains('.') {
             return self.end_session(self.opened(token)?.session_id);
         }

@@ -7,14 +7,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::api_keys::ApiKeyInfo;
 use crate::config::SubjectClaim;
+use crate::crypto::api_key;
 use crate::crypto::jws;
 use crate::crypto::refresh_token::RefreshToken;
 use crate::engine::Engine;
+use crate::engine::api_keys::Identified;
 use crate::engine::audit::{Kind, event};
 use crate::engine::backends::Backend;
-use crate::engine::claims::{Claims, as_signed};
-use crate::engine::tokens::{AccessClaims, Authenticated, Subject};
+use crate::engine::claims::{Claims, as_signed_if_any};
+use crate::engine::credentials::{Accepted, CredentialKind};
+use crate::engine::tokens::{AccessClaims, Subject};
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
 use crate::store::users::{self, By};
@@ -38,42 +42,48 @@ pub struct VerifyRequest<'a> {
     pub backend: Option<String>,
 }
 
-/// Identifies the user of a live token: the account is active and the session has not ended.
+/// Identifies the user of a live access token or API key: the account is active, and the session has not ended or
+/// the key was not revoked.
 #[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct AuthenticateRequest<'a> {
-    /// The access token.
+    /// The access token or API key.
     #[serde(borrow)]
     pub token: Option<Token<'a>>,
     /// The value of an `Authorization` header instead: `Bearer <token>` (RFC 6750).
     #[serde(borrow)]
     pub authorization: Option<Token<'a>>,
-    /// The backend that must have issued the token; default: `default`.
+    /// The backend that must have issued the token, or that the API key is for; default: `default`.
     pub backend: Option<String>,
 }
 
-/// The user of a live token.
+/// The user of a live token or API key.
 #[derive(Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct AuthenticateResponse {
-    /// The account as it is now.
+    /// The account as it is now. With an API key that has fewer roles, these are its `roles`.
     pub user: PublicUser,
+    /// The kind of the credential.
+    pub credential: CredentialKind,
     /// The session's id, if the token belongs to a session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<Id>,
-    /// The token's claims.
-    #[serde(serialize_with = "as_signed")]
-    pub claims: Claims,
+    /// The token's claims; absent for an API key.
+    #[serde(serialize_with = "as_signed_if_any", skip_serializing_if = "Option::is_none")]
+    pub claims: Option<Claims>,
+    /// The API key, without the key itself, if the credential is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<ApiKeyInfo>,
 }
 
-/// Checks a token for another service (RFC 7662), as of now.
+/// Checks a token or API key for another service (RFC 7662), as of now.
 #[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("x-body" = ["token"]))]
 #[non_exhaustive]
 pub struct IntrospectRequest<'a> {
-    /// An access or a refresh token.
+    /// An access token, a refresh token or an API key.
     #[serde(borrow)]
     pub token: Token<'a>,
     /// `access_token` or `refresh_token`; optional, and any text is accepted.
@@ -95,7 +105,7 @@ pub struct IntrospectResponse {
     /// Why the token is not active. It is for the host only: do not pass it on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<HostOnly<Cow<'static, str>>>,
-    /// The account as it is now.
+    /// The account as it is now. With an API key that has fewer roles, these are its `roles`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<PublicUser>,
     /// The id of the account.
@@ -107,10 +117,10 @@ pub struct IntrospectResponse {
     /// The scopes, separated by spaces.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// The backend that issued the token.
+    /// The backend that issued the token, or that the API key is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
-    /// When the token expires, in Unix seconds.
+    /// When the token expires, in Unix seconds; absent for an API key that does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exp: Option<i64>,
     /// When the token was issued.
@@ -122,9 +132,12 @@ pub struct IntrospectResponse {
     /// The token's audience.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aud: Option<Vec<String>>,
-    /// `Bearer` or `refresh_token`.
+    /// `Bearer`, `refresh_token` or `api_key`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_type: Option<&'static str>,
+    /// The API key, without the key itself, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<ApiKeyInfo>,
 }
 
 /// Issues an access token that belongs to no session. If `sub` is not the id of an account, `verify` accepts
@@ -156,22 +169,24 @@ pub struct IssueTokenResponse {
     pub jti: String,
 }
 
-impl From<Authenticated> for AuthenticateResponse {
-    fn from(authenticated: Authenticated) -> AuthenticateResponse {
-        let Authenticated { user, session_id, claims } = authenticated;
-        AuthenticateResponse { user, session_id, claims }
+impl From<Accepted> for AuthenticateResponse {
+    fn from(accepted: Accepted) -> AuthenticateResponse {
+        let Accepted { user, kind, session_id, claims, api_key } = accepted;
+        let api_key = api_key.map(ApiKeyInfo::from);
+        AuthenticateResponse { user, credential: kind, session_id, claims, api_key }
     }
 }
 
 impl Engine {
     /// Verifies an access token by signature and claims (RFC 8725, RFC 9068). It reads the store only if the
     /// token names an unknown key, which another process may have made, and once a minute to find keys that
-    /// another process retired.
+    /// another process retired. It refuses an API key, which only the store knows.
     ///
     /// Failures: `invalid_token`, `invalid_request`, `store_unavailable`.
     pub fn verify(&self, request: VerifyRequest) -> Result<Claims> {
         let backend = self.keys.backend(request.backend.as_deref())?;
-        let signed = self.keys.signed(request.token.expose(), Some(backend))?;
+        let token = request.token.expose();
+        let signed = self.keys.signed(token, Some(backend)).map_err(refused_unless_token(token))?;
         self.tokens.verified_claims(signed)
     }
 
@@ -180,7 +195,8 @@ impl Engine {
     /// Failures: `invalid_token`, `invalid_request`.
     pub fn verify_at_once(&self, request: &VerifyRequest) -> Result<Option<Claims>> {
         let backend = self.keys.backend(request.backend.as_deref())?;
-        let signed = self.keys.signed_by_known(request.token.expose(), Some(backend))?;
+        let token = request.token.expose();
+        let signed = self.keys.signed_by_known(token, Some(backend)).map_err(refused_unless_token(token))?;
         signed.map(|signed| self.tokens.verified_claims(signed)).transpose()
     }
 
@@ -194,25 +210,29 @@ impl Engine {
         (answer.is_ok() || token.bytes().all(is_plain)).then_some(answer)
     }
 
-    /// Identifies the user of a live token: the account is active and the session has not ended.
+    /// Identifies the user of a live access token or API key: the account is active, and the session has not ended
+    /// or the key was not revoked.
     ///
     /// Failures: `not_authenticated`, `invalid_authorization_header`, `invalid_token`,
     /// `user_not_found`, `invalid_request`, `store_unavailable`.
     pub fn authenticate(&self, request: AuthenticateRequest) -> Result<AuthenticateResponse> {
         let AuthenticateRequest { token, authorization, backend } = request;
-        self.tokens.authenticate(token, authorization, backend.as_deref()).map(AuthenticateResponse::from)
+        self.credentials
+            .authenticate(token, authorization, backend.as_deref())
+            .map(AuthenticateResponse::from)
     }
 
-    /// Checks whether a token is valid now. A problem with the token is not a failure. If the store does not
+    /// Checks whether a token or API key is valid now. A problem with the token is not a failure. If the store does not
     /// answer, the operation fails without a verdict.
     ///
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn introspect(&self, request: IntrospectRequest) -> Result<IntrospectResponse> {
         let audience = request.audience.as_deref();
-        // A JWS contains dots. A refresh token is base64url, which has none.
-        let answer = match request.token.expose().contains('.') {
-            true => self.introspect_access_token(&request.token, audience),
-            false => self.introspect_refresh_token(&request.token, audience),
+        // A JWS contains dots. A refresh token is base64url, which has none, and begins with the time of its session.
+        let answer = match request.token.expose() {
+            text if api_key::is_meant(text) => self.introspect_api_key(text, audience),
+            text if text.contains('.') => self.introspect_access_token(&request.token, audience),
+            _ => self.introspect_refresh_token(&request.token, audience),
         };
         answer.or_else(|error| match error.code {
             Code::InvalidToken => Ok(inactive(error.detail)),
@@ -264,6 +284,12 @@ impl Engine {
         })?;
         Ok(IssueTokenResponse { token, expires_at, jti })
     }
+}
+
+/// Names the reason in the refusal of an API key as a token.
+fn refused_unless_token(token: &str) -> impl Fn(Error) -> Error {
+    let is_api_key = api_key::is_meant(token);
+    move |error| if is_api_key { Error::new(Code::InvalidToken, "api_key") } else { error }
 }
 
 /// Claims that the engine writes itself.
@@ -347,6 +373,32 @@ impl Engine {
             iss: claims.iss.map(Cow::into_owned),
             aud: Some(claims.aud.into_iter().map(Cow::into_owned).collect()),
             token_type: Some("Bearer"),
+            api_key: None,
+        })
+    }
+
+    fn introspect_api_key(&self, text: &str, audience: Option<&str>) -> Result<IntrospectResponse> {
+        let Identified { user, key } = self.api_keys.identify(text, None)?;
+        let Ok(backend) = self.keys.backend(Some(&key.backend)) else {
+            return Ok(inactive(Some("unknown_backend".into())));
+        };
+        let members = backend.audience.members();
+        if audience.is_some_and(|audience| !members.iter().any(|member| member == audience)) {
+            return Ok(inactive(Some("wrong_audience".into())));
+        }
+        Ok(IntrospectResponse {
+            active: true,
+            sub: Some(user.id.to_string()),
+            user: Some(user),
+            scope: key.scope.clone(),
+            client_id: Some(backend.name.clone()),
+            exp: key.expires_at,
+            iat: Some(key.created_at),
+            iss: Some(self.settings.issuer.as_str().to_owned()),
+            aud: Some(members.to_vec()),
+            token_type: Some("api_key"),
+            api_key: Some(key.into()),
+            ..IntrospectResponse::default()
         })
     }
 

@@ -188,6 +188,7 @@ pub(crate) struct Needs {
     pub totp_seeds: i64,
     pub mails: i64,
     pub recovery_codes: i64,
+    pub api_keys: i64,
     pub sessions: i64,
 }
 
@@ -209,6 +210,7 @@ pub(crate) fn needs(tx: &mut Tx, id: KeyId, hashes: &str, current: Range<i64>, n
             "SELECT count(*) FROM recovery_codes WHERE substr(id, 1, 4) = ?1",
             &[Value::Bytes(&id)],
         )?,
+        api_keys: count("SELECT count(*) FROM api_keys WHERE substr(code, 1, 4) = ?1", &[Value::Bytes(&id)])?,
         sessions: count(
             "SELECT count(*) FROM sessions WHERE revoked_at IS NULL AND expires_at > ?1 AND idle_at > ?1 \
              AND rotated_at >= ?2 AND rotated_at < ?3",

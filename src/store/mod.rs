@@ -1,6 +1,7 @@
 //! Rows and transactions. SQL is written once, in the subset that SQLite and PostgreSQL share. The
 //! differences are in their own folders and migrations.
 
+pub(crate) mod api_keys;
 pub(crate) mod copy;
 mod event_log;
 pub(crate) mod events;

@@ -40,11 +40,11 @@ pub(crate) enum By<'a> {
 
 /// Selects one row for each role, and one for an account without any.
 macro_rules! select {
-    ($from:literal $(, $more:literal)?) => {
+    ($from:literal $(, $more:expr)?) => {
         concat!(
             "SELECT u.id, u.username, u.email, u.email_verified, u.is_active, u.attributes, u.created_at, ",
             "u.password_hash, u.epoch, u.epoch_at, u.must_change_password, u.password_expires_at, u.locale, ",
-            "u.was_verified, u.token_epoch, r.role",
+            "u.was_verified, u.token_epoch, r.role, u.is_service_account",
             $(", ", $more,)?
             " FROM ",
             $from,
@@ -56,7 +56,7 @@ macro_rules! select {
 pub(super) use select;
 
 /// The number of columns that `select!` names before those of its caller.
-pub(super) const COLUMNS: usize = 16;
+pub(super) const COLUMNS: usize = 17;
 
 /// Returns the account, if there is one.
 pub(crate) fn find(tx: &mut Tx, by: By) -> Result<Option<User>> {
@@ -84,6 +84,8 @@ pub(crate) fn any(tx: &mut Tx) -> Result<Option<User>> {
 pub(crate) struct Listing<'a> {
     pub is_active: Option<bool>,
     pub role: Option<&'a str>,
+    /// Only service accounts, or only people.
+    pub is_service_account: Option<bool>,
     pub after: Option<Id>,
     pub skip: usize,
     pub limit: usize,
@@ -102,33 +104,65 @@ pub(crate) fn list(tx: &mut Tx, listing: &Listing) -> Result<Vec<User>> {
     let limit = Value::Integer(listing.limit as i64);
     let skip = Value::Integer(listing.skip as i64);
     let active = |is_active: bool| Value::Integer(is_active.into());
+    // There are few service accounts: they have an index, and a walk of the others leaves them out.
+    if listing.is_service_account == Some(true) {
+        let least = active(listing.is_active == Some(true));
+        let most = active(listing.is_active != Some(false));
+        return match listing.role {
+            None => collect(
+                tx,
+                page!(
+                    "(SELECT * FROM users WHERE is_service_account = 1 AND id > ?1 AND is_active BETWEEN ?4 AND ?5 \
+                     ORDER BY id LIMIT ?2 OFFSET ?3) u"
+                ),
+                &[after, limit, skip, least, most],
+            ),
+            Some(role) => collect(
+                tx,
+                page!(
+                    "(SELECT v.* FROM users v WHERE v.is_service_account = 1 AND v.id > ?1 \
+                     AND v.is_active BETWEEN ?4 AND ?5 \
+                     AND EXISTS (SELECT 1 FROM user_roles f WHERE f.user_id = v.id AND f.role = ?6) \
+                     ORDER BY v.id LIMIT ?2 OFFSET ?3) u"
+                ),
+                &[after, limit, skip, least, most, Value::Text(role)],
+            ),
+        };
+    }
+    let most = Value::Integer((listing.is_service_account != Some(false)).into());
     match (listing.role, listing.is_active) {
         (None, None) => collect(
             tx,
-            page!("(SELECT * FROM users WHERE id > ?1 ORDER BY id LIMIT ?2 OFFSET ?3) u"),
-            &[after, limit, skip],
+            page!(
+                "(SELECT * FROM users WHERE id > ?1 AND is_service_account <= ?4 ORDER BY id LIMIT ?2 OFFSET ?3) u"
+            ),
+            &[after, limit, skip, most],
         ),
         (None, Some(is_active)) => collect(
             tx,
-            page!("(SELECT * FROM users WHERE is_active = ?4 AND id > ?1 ORDER BY id LIMIT ?2 OFFSET ?3) u"),
-            &[after, limit, skip, active(is_active)],
+            page!(
+                "(SELECT * FROM users WHERE is_active = ?4 AND id > ?1 AND is_service_account <= ?5 \
+                 ORDER BY id LIMIT ?2 OFFSET ?3) u"
+            ),
+            &[after, limit, skip, active(is_active), most],
         ),
         (Some(role), None) => collect(
             tx,
             page!(
                 "(SELECT v.* FROM user_roles f JOIN users v ON v.id = f.user_id \
-                 WHERE f.role = ?4 AND f.user_id > ?1 ORDER BY f.user_id LIMIT ?2 OFFSET ?3) u"
+                 WHERE f.role = ?4 AND f.user_id > ?1 AND v.is_service_account <= ?5 \
+                 ORDER BY f.user_id LIMIT ?2 OFFSET ?3) u"
             ),
-            &[after, limit, skip, Value::Text(role)],
+            &[after, limit, skip, Value::Text(role), most],
         ),
         (Some(role), Some(is_active)) => collect(
             tx,
             page!(
                 "(SELECT v.* FROM user_roles f JOIN users v ON v.id = f.user_id \
                  WHERE f.role = ?4 AND f.user_id > ?1 AND v.is_active = ?5 \
-                 ORDER BY f.user_id LIMIT ?2 OFFSET ?3) u"
+                 AND v.is_service_account <= ?6 ORDER BY f.user_id LIMIT ?2 OFFSET ?3) u"
             ),
-            &[after, limit, skip, Value::Text(role), active(is_active)],
+            &[after, limit, skip, Value::Text(role), active(is_active), most],
         ),
     }
 }
@@ -147,7 +181,8 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
     tx.run(
         "INSERT INTO users (id, username, username_key, email, email_key, email_verified, is_active, \
          password_hash, must_change_password, attributes, locale, epoch, epoch_at, token_epoch, created_at, \
-         was_verified) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, 0, 0, 0, ?11, 0)",
+         was_verified, is_service_account) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, 0, 0, 0, ?11, 0, ?12)",
         &[
             Value::Bytes(public.id.as_bytes()),
             Value::Text(public.username.as_str()),
@@ -160,6 +195,7 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
             Value::Text(&attributes),
             Value::optional_text(public.locale.as_ref().map(Locale::as_str)),
             Value::Integer(public.created_at),
+            Value::Integer(public.is_service_account.into()),
         ],
     )?;
     insert_roles(tx, public)
@@ -239,10 +275,11 @@ fn read_canonical(row: &Row) -> Result<Canonical> {
     Ok(Canonical { id: row.id(0)?, username: row.text(1)?, email: row.optional_text(2)? })
 }
 
-/// Whether another active account has the role.
+/// Whether another active account of a person has the role.
 pub(crate) fn has_other_active(tx: &mut Tx, role: &str, but: Id) -> Result<bool> {
     const SQL: &str = "SELECT 1 FROM user_roles r JOIN users u ON u.id = r.user_id \
-                       WHERE r.role = ?1 AND r.user_id <> ?2 AND u.is_active = 1 LIMIT 1";
+                       WHERE r.role = ?1 AND r.user_id <> ?2 AND u.is_active = 1 \
+                       AND u.is_service_account = 0 LIMIT 1";
     Ok(tx.first(SQL, &[Value::Text(role), Value::Bytes(but.as_bytes())], |_| Ok(()))?.is_some())
 }
 
@@ -370,6 +407,7 @@ pub(super) fn read(row: &Row) -> Result<User> {
             email: row.optional_text(2)?.map(Email::stored),
             email_verified: row.boolean(3)?,
             is_active: row.boolean(4)?,
+            is_service_account: row.boolean(16)?,
             roles: row.optional_text(15)?.map(Role::stored).into_iter().collect(),
             attributes: if attributes == "{}" {
                 Object::default()

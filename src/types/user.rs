@@ -32,6 +32,9 @@ pub struct PublicUser {
     pub email_verified: bool,
     /// Whether the account may log in.
     pub is_active: bool,
+    /// True for an account of `create_service_account`, which has API keys and cannot log in; otherwise absent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_service_account: bool,
     /// The roles, in alphabetical order.
     pub roles: Vec<Role>,
     /// Other data that the host keeps with the account.

@@ -18,6 +18,7 @@ pub struct Acknowledged {
     tokens: BTreeSet<String>,
     leaving: BTreeSet<String>,
     pub left: BTreeSet<String>,
+    keys: BTreeSet<String>,
 }
 
 impl Acknowledged {
@@ -28,6 +29,7 @@ impl Acknowledged {
             "logged in" => &mut self.tokens,
             "leaving" => &mut self.leaving,
             "left" => &mut self.left,
+            "given" => &mut self.keys,
             other => panic!("{other}"),
         };
         list.insert(text.as_str().unwrap().to_owned());
@@ -47,7 +49,7 @@ impl Acknowledged {
         for name in &self.names {
             call(&engine, "get_user", json!({"username": name})).unwrap();
         }
-        for token in self.tokens.difference(&self.leaving) {
+        for token in self.tokens.union(&self.keys).filter(|token| !self.leaving.contains(*token)) {
             assert!(is_active(&engine, token));
         }
         for token in &self.left {
@@ -107,6 +109,18 @@ fn live(engine: &Engine, name: &str) {
     report(&json!({"leaving": leaves}));
     logout(engine, &leaves).unwrap();
     report(&json!({"left": leaves}));
+    let stays = give_key(engine, &name);
+    report(&json!({"given": stays["key"]}));
+    let goes = give_key(engine, &name);
+    report(&json!({"given": goes["key"]}));
+    report(&json!({"leaving": goes["key"]}));
+    call(engine, "revoke_api_key", json!({"api_key_id": goes["api_key"]["id"]})).unwrap();
+    report(&json!({"left": goes["key"]}));
+}
+
+fn give_key(engine: &Engine, name: &str) -> Value {
+    let user = call(engine, "get_user", json!({"username": name})).unwrap();
+    call(engine, "create_api_key", json!({"user_id": user["user"]["id"], "name": "a program"})).unwrap()
 }
 
 /// A child dies in the middle of the write that extends a file beyond a limit (SIGXFSZ): so it dies in every
@@ -130,7 +144,7 @@ fn dying_in_any_write_loses_nothing_acknowledged() {
             Some(libc::SIGXFSZ) => died += 1,
             _ => {
                 assert!(status.success(), "{status}");
-                assert_eq!(acknowledged.left.len(), 4);
+                assert_eq!(acknowledged.left.len(), 8);
                 lived += 1;
             }
         }

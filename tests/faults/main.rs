@@ -1,6 +1,7 @@
 //! Tests of races, crashes and faults: concurrent threads and processes, kill -9, full disks, files that are
 //! no store, lost keys, missing memory, clocks that jump. Nothing crashes, hangs or is half done.
 
+mod api_keys;
 mod backup;
 mod checkpoints;
 mod clock;

@@ -239,6 +239,7 @@ fn child() {
         "two engines" => crate::hasher::two_engines(store),
         "no memory" => crate::hasher::no_memory(store),
         "refresh" | "revoke" => crate::sessions::session(store, &task),
+        "use a key" => crate::api_keys::use_until_told(store, &task),
         "work" => crate::crash::work(store),
         "work until the limit" => crate::crash::work_until_the_limit(store, &task),
         "restore" => crate::backup::restoring_child(store, &task),

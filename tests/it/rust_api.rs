@@ -118,7 +118,7 @@ fn claims_have_types() {
     let Login::Session(session) = engine.login(LoginRequest::new("ada", PASSWORD)).unwrap() else { panic!() };
     let verified = engine.verify(VerifyRequest::new(&session.access_token)).unwrap();
     let live = engine.authenticate(AuthenticateRequest::new().token(&session.access_token)).unwrap();
-    for claims in [verified, live.claims] {
+    for claims in [verified, live.claims.unwrap()] {
         assert_eq!((claims.iss(), claims.client_id()), (Some("doorward"), Some("default")));
         assert_eq!((claims.sub(), claims.sid()), (ada.id.to_string().as_str(), Some(session.session_id)));
         assert_eq!(

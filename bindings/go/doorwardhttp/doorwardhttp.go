@@ -38,10 +38,10 @@ func Middleware(engine *doorward.Engine, options Options) func(http.Handler) htt
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			answer, err := engine.AuthenticateRequest(r.Context(), doorward.AuthenticateRequestRequest{
-				Method:        text(r.Method),
-				Path:          r.URL.EscapedPath(),
+				Method: text(r.Method), Path: r.URL.EscapedPath(),
 				Connection:    doorward.Ptr(connection(r)),
 				Authorization: field(r, header),
+				ApiKey:        field(r, "X-API-Key"),
 				Cookies:       cookie(r, rules.Cookie),
 				Host:          doorward.Ptr(text(r.Host)),
 				Origin:        field(r, "Origin"),

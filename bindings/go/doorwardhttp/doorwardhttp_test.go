@@ -71,6 +71,44 @@ func ask(t *testing.T, method, url string, headers ...string) (*http.Response, s
 	return response, string(body)
 }
 
+func TestAnAPIKeyIdentifiesItsAccount(t *testing.T) {
+	engine, _ := doorwardtest.New(t, doorward.Config{})
+	service, err := engine.CreateServiceAccount(t.Context(), doorward.CreateServiceAccountRequest{
+		Name: "nightly", Roles: []string{"reader", "writer"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := engine.CreateApiKey(t.Context(), doorward.CreateApiKeyRequest{
+		ServiceAccountID: &service.User.ID, Name: "report", Roles: []string{"reader"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, _ := doorwardhttp.User(r.Context())
+		_, hasClaims := doorwardhttp.Claims(r.Context())
+		_, _ = fmt.Fprint(w, user.Username, user.Roles, hasClaims)
+	})
+	server := httptest.NewServer(doorwardhttp.Middleware(engine, doorwardhttp.Options{})(page))
+	t.Cleanup(server.Close)
+	for _, headers := range [][]string{{"X-API-Key", made.Key}, {"Authorization", "Bearer " + made.Key}} {
+		response, body := ask(t, "POST", server.URL, append(headers, "Origin", "https://evil.example")...)
+		if response.StatusCode != 200 || body != "nightly[reader]false" {
+			t.Error(headers[0], response.StatusCode, body)
+		}
+	}
+	if _, err := engine.RevokeApiKey(t.Context(), doorward.RevokeApiKeyRequest{ApiKeyID: made.ApiKey.ID}); err != nil {
+		t.Fatal(err)
+	}
+	if response, _ := ask(t, "GET", server.URL, "X-API-Key", made.Key); response.StatusCode != 401 {
+		t.Error("a revoked key", response.StatusCode)
+	}
+	if response, _ := ask(t, "GET", server.URL, "X-API-Key", "of a gateway"); response.StatusCode != 401 {
+		t.Error("another's key", response.StatusCode)
+	}
+}
+
 func TestOnlyRequestsThatTheEngineLetsPassReachTheHandler(t *testing.T) {
 	rules := doorward.RequestsConfig{Exclude: []any{"/health"}, Cookie: doorward.Ptr("token")}
 	server, _, token := site(t, doorward.Config{Requests: rules}, doorwardhttp.Options{})

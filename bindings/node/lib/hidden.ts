@@ -45,6 +45,9 @@ export const shapes: Record<string, Hidden> = {
   AuthorizeResponse: {
     hostOnly: ['reason'],
   },
+  CreateApiKeyResponse: {
+    secrets: ['key'],
+  },
   RequestEmailChangeResponse: {
     secrets: ['verification'],
   },
@@ -116,6 +119,7 @@ export const responses: Record<string, string> = {
   introspect: 'IntrospectResponse',
   issue_token: 'IssueTokenResponse',
   authorize: 'AuthorizeResponse',
+  create_api_key: 'CreateApiKeyResponse',
   request_email_change: 'RequestEmailChangeResponse',
   request_login_code: 'RequestLoginCodeResponse',
   login_with_mail_token: 'LoginResponse',

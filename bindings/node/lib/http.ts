@@ -51,11 +51,13 @@ export function authenticator(
   return async ({ method, path, header, excluded = false }) => {
     const value = cookie == null ? undefined : cookieOf(header('cookie'), cookie)
     const authorization = header(field ?? 'authorization')
+    const apiKey = header('x-api-key')
     const answer = await auth.authenticateRequest({
       method,
       path,
       connection: connectionOf(header('upgrade')),
       authorization: authorization ?? null,
+      api_key: apiKey ?? null,
       cookies: cookie == null || value === undefined ? null : { [cookie]: value },
       host: header('host') ?? header(':authority') ?? null,
       origin: header('origin') ?? null,
@@ -64,7 +66,8 @@ export function authenticator(
       backend: backend ?? null,
     })
     // The engine has read the header: it is `Bearer`, a space, and the token.
-    const token = authorization?.slice('Bearer '.length).trim() ?? value
+    const credential = answer.credential === 'api_key' ? apiKey : value
+    const token = authorization?.slice('Bearer '.length).trim() ?? credential
     if (!answer.skipped && token !== undefined) tokens.set(answer, { token, backend: backend ?? null })
     return answer
   }

@@ -26,6 +26,9 @@ import type {
   CompleteLoginRequest,
   ConfirmTotpRequest,
   ConfirmTotpResponse,
+  CreateApiKeyRequest,
+  CreateApiKeyResponse,
+  CreateServiceAccountRequest,
   DeleteUserRequest,
   DeleteUserResponse,
   DeliverMailRequest,
@@ -58,6 +61,8 @@ import type {
   IssueTokenResponse,
   JwksRequest,
   JwksResponse,
+  ListApiKeysRequest,
+  ListApiKeysResponse,
   ListKeysRequest,
   ListKeysResponse,
   ListPasskeysRequest,
@@ -98,6 +103,8 @@ import type {
   RequestPasswordResetRequest,
   ResetPasswordRequest,
   RevokeAllSessionsRequest,
+  RevokeApiKeyRequest,
+  RevokeApiKeyResponse,
   RevokeSessionRequest,
   RevokeTokenRequest,
   RevokeTokenResponse,
@@ -117,6 +124,8 @@ import type {
   TotpProvisioningUriRequest,
   TotpStatusRequest,
   TotpStatusResponse,
+  UpdateApiKeyRequest,
+  UpdateApiKeyResponse,
   UpdateUserRequest,
   UserResponse,
   VerifyEmailRequest,
@@ -256,6 +265,7 @@ export abstract class Operations {
    * Sets a user's password, to be changed at the next login, and ends every session.
    *
    * - NotFoundError: user_not_found.
+   * - ForbiddenError: permission_denied.
    * - InvalidRequestError: weak_password.
    * - UnavailableError: hash_queue_full, store_unavailable.
    */
@@ -377,7 +387,7 @@ export abstract class Operations {
   }
 
   /**
-   * Revokes a token with its session (RFC 7009).
+   * Revokes a token with its session (RFC 7009), or an API key.
    *
    * - UnavailableError: store_unavailable.
    */
@@ -396,7 +406,7 @@ export abstract class Operations {
   }
 
   /**
-   * Identifies the user of a live token.
+   * Identifies the user of a live token or API key.
    *
    * - DeniedError: not_authenticated, invalid_authorization_header, invalid_token, user_not_found.
    * - UnavailableError: store_unavailable.
@@ -406,7 +416,7 @@ export abstract class Operations {
   }
 
   /**
-   * Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.
+   * Tells whether a token or API key is valid now (RFC 7662); an invalid one is no failure.
    *
    * - UnavailableError: store_unavailable.
    */
@@ -452,12 +462,63 @@ export abstract class Operations {
   }
 
   /**
-   * Checks whether the bearer of a token may do something, by the account as it is now.
+   * Checks whether the bearer of a token or API key may do something, by the account as it is now.
    *
    * - UnavailableError: store_unavailable.
    */
   authorize(request: AuthorizeRequest, options?: CallOptions): Promise<AuthorizeResponse> {
     return this.start('authorize', request, options)
+  }
+
+  /**
+   * Creates an account for a program, which has API keys and cannot log in.
+   *
+   * - ConflictError: username_taken.
+   * - UnavailableError: store_unavailable.
+   */
+  createServiceAccount(request: CreateServiceAccountRequest, options?: CallOptions): Promise<UserResponse> {
+    return this.start('create_service_account', request, options)
+  }
+
+  /**
+   * Creates an API key, which is shown once.
+   *
+   * - NotFoundError: user_not_found.
+   * - ForbiddenError: email_not_verified, permission_denied.
+   * - UnavailableError: store_unavailable.
+   */
+  createApiKey(request: CreateApiKeyRequest, options?: CallOptions): Promise<CreateApiKeyResponse> {
+    return this.start('create_api_key', request, options)
+  }
+
+  /**
+   * Lists the API keys of an account, without the keys themselves.
+   *
+   * - NotFoundError: user_not_found.
+   * - UnavailableError: store_unavailable.
+   */
+  listApiKeys(request: ListApiKeysRequest, options?: CallOptions): Promise<ListApiKeysResponse> {
+    return this.start('list_api_keys', request, options)
+  }
+
+  /**
+   * Changes the name, scopes, roles or expiry of an API key.
+   *
+   * - NotFoundError: api_key_not_found.
+   * - ForbiddenError: permission_denied.
+   * - UnavailableError: store_unavailable.
+   */
+  updateApiKey(request: UpdateApiKeyRequest, options?: CallOptions): Promise<UpdateApiKeyResponse> {
+    return this.start('update_api_key', request, options)
+  }
+
+  /**
+   * Revokes an API key.
+   *
+   * - UnavailableError: store_unavailable.
+   */
+  revokeApiKey(request: RevokeApiKeyRequest, options?: CallOptions): Promise<RevokeApiKeyResponse> {
+    return this.start('revoke_api_key', request, options)
   }
 
   /**
@@ -506,6 +567,7 @@ export abstract class Operations {
    * Mails a token to the new address of an account, and a notice to the present one.
    *
    * - NotFoundError: user_not_found.
+   * - ForbiddenError: permission_denied.
    * - ConflictError: email_taken.
    * - ThrottledError: too_many_attempts.
    * - UnavailableError: store_unavailable.
@@ -638,7 +700,7 @@ export abstract class Operations {
    *
    * - NotFoundError: user_not_found.
    * - DeniedError: invalid_challenge.
-   * - ForbiddenError: email_not_verified.
+   * - ForbiddenError: email_not_verified, permission_denied.
    * - UnavailableError: store_unavailable.
    */
   setupTotp(request: SetupTotpRequest = {}, options?: CallOptions): Promise<SetupTotpResponse> {

@@ -54,6 +54,10 @@ export interface User {
   attributes: Record<string, unknown>
   /** When the account was created, in Unix seconds. */
   created_at: number
+  /**
+   * True for an account of `create_service_account`, which has API keys and cannot log in; otherwise absent.
+   */
+  is_service_account?: boolean
   /** The language of mails to this user, if one was chosen. */
   locale?: string
 }
@@ -203,6 +207,8 @@ export interface ListUsersRequest {
   after?: string | null
   /** Only active accounts, or only inactive ones. */
   is_active?: boolean | null
+  /** Only service accounts, or only accounts of people. */
+  is_service_account?: boolean | null
   /** The most to return: 1 to 1000, default 100. */
   limit?: number | null
   /**
@@ -409,6 +415,30 @@ export interface ExportUserRequest {
   after?: string | null
 }
 
+/** An API key, without the key itself. */
+export interface ApiKey {
+  /** The key's id. */
+  id: string
+  /** The id of its account. */
+  user_id: string
+  /** The owner's name for the key. */
+  name: string
+  /** The first characters of the key, by which its owner recognizes it. */
+  beginning: string
+  /** The backend that the key is for. */
+  backend: string
+  /** The scopes. */
+  scopes: string[]
+  /** When the key was created. */
+  created_at: number
+  /** When the key expires; absent if it does not. */
+  expires_at?: number
+  /** When the key was last used, to the minute; absent if it never was. */
+  last_used_at?: number
+  /** The roles of its account that the key has; absent if it has all of them. */
+  roles?: string[]
+}
+
 /** An event of the audit log. */
 export interface Event {
   /** The event's id; ids are ordered by time. */
@@ -557,6 +587,8 @@ export interface ExportUserResponse {
   one_time_secrets: ExportedSecret[]
   /** The passkeys. */
   passkeys: Passkey[]
+  /** The API keys, without the keys themselves, with those that expired and are not yet forgotten. */
+  api_keys: ApiKey[]
   /** When each known device of the user will be forgotten. The store does not keep which device it is. */
   known_devices: number[]
   /** The sessions, the oldest first, with those that ended and are not yet forgotten. */
@@ -1075,29 +1107,39 @@ export interface Claims {
   [name: string]: unknown
 }
 
-/** Identifies the user of a live token: the account is active and the session has not ended. */
+/**
+ * Identifies the user of a live access token or API key: the account is active, and the session has not ended
+ * or the key was not revoked.
+ */
 export interface AuthenticateRequest {
   /** The value of an `Authorization` header instead: `Bearer <token>` (RFC 6750). */
   authorization?: string | null
-  /** The backend that must have issued the token; default: `default`. */
+  /** The backend that must have issued the token, or that the API key is for; default: `default`. */
   backend?: string | null
-  /** The access token. */
+  /** The access token or API key. */
   token?: string | null
 }
 
-/** The user of a live token. */
+/** The kind of a credential. */
+export type CredentialKind = 'session' | 'token' | 'api_key'
+
+/** The user of a live token or API key. */
 export interface AuthenticateResponse {
-  /** The account as it is now. */
+  /** The account as it is now. With an API key that has fewer roles, these are its `roles`. */
   user: User
-  /** The token's claims. */
-  claims: Claims
+  /** The kind of the credential. */
+  credential: CredentialKind
+  /** The API key, without the key itself, if the credential is one. */
+  api_key?: ApiKey
+  /** The token's claims; absent for an API key. */
+  claims?: Claims
   /** The session's id, if the token belongs to a session. */
   session_id?: string
 }
 
-/** Checks a token for another service (RFC 7662), as of now. */
+/** Checks a token or API key for another service (RFC 7662), as of now. */
 export interface IntrospectRequest {
-  /** An access or a refresh token. */
+  /** An access token, a refresh token or an API key. */
   token: string
   /** The service that asks: a token for another audience is not active. */
   audience?: string | null
@@ -1110,11 +1152,13 @@ export type IntrospectResponse =
   | {
       /** Whether the token is valid now. */
       active: true
+      /** The API key, without the key itself, if it is one. */
+      api_key?: ApiKey
       /** The token's audience. */
       aud: string[]
-      /** The backend that issued the token. */
+      /** The backend that issued the token, or that the API key is for. */
       client_id: string
-      /** When the token expires, in Unix seconds. */
+      /** When the token expires, in Unix seconds; absent for an API key that does not. */
       exp: number
       /** When the token was issued. */
       iat?: number
@@ -1131,14 +1175,16 @@ export type IntrospectResponse =
       sid?: string
       /** The id of the account. */
       sub: string
-      /** `Bearer` or `refresh_token`. */
+      /** `Bearer`, `refresh_token` or `api_key`. */
       token_type: string
-      /** The account as it is now. */
+      /** The account as it is now. With an API key that has fewer roles, these are its `roles`. */
       user: User
     }
   | {
       /** Whether the token is valid now. */
       active: false
+      /** The API key, without the key itself, if it is one. */
+      api_key?: ApiKey
       aud?: undefined
       client_id?: undefined
       exp?: undefined
@@ -1230,7 +1276,8 @@ export interface RequestsConfig {
 
 /**
  * Decides whether a request to the host may pass, by the rules under `requests` in the configuration. The
- * engine takes the token from `token`, else from `authorization`, else from the configured cookie.
+ * engine takes the token from `token`, else from `authorization`, else an API key from `api_key`, else a
+ * token from the configured cookie.
  */
 export interface AuthenticateRequestRequest {
   /** The HTTP method, in any case. */
@@ -1241,11 +1288,16 @@ export interface AuthenticateRequestRequest {
    */
   path: string
   /**
+   * The value of the `X-API-Key` header. It counts if there is no `token` and no `authorization`, and if it
+   * begins with `dw_`: other software uses this header, too.
+   */
+  api_key?: string | null
+  /**
    * The value of the `Authorization` header, or of the header that `requests.header` names: `Bearer <token>`
-   * (RFC 6750).
+   * (RFC 6750), where the token may be an API key.
    */
   authorization?: string | null
-  /** The backend that must have issued the token; default: `default`. */
+  /** The backend that must have issued the token, or that the API key is for; default: `default`. */
   backend?: string | null
   /** The kind of connection, as `requests.connections` names it; default: `http`. */
   connection?: string | null
@@ -1273,7 +1325,7 @@ export interface AuthenticateRequestRequest {
    * them while they are in use; at most 16 KiB.
    */
   rules?: RequestsConfig | null
-  /** The access token, if the host has it already. */
+  /** The access token or API key, if the host has it already. */
   token?: string | null
 }
 
@@ -1282,17 +1334,25 @@ export type AuthenticateRequestResponse =
   | {
       /** Whether the request needs no authentication; the other members are then absent. */
       skipped: false
-      /** The token's claims. */
+      /** The API key, without the key itself, if the credential is one. */
+      api_key?: ApiKey
+      /** The token's claims; absent for an API key. */
       claims: Claims
+      /** The kind of the credential. */
+      credential?: CredentialKind
       /** The session's id, if the token belongs to a session. */
       session_id?: string
-      /** The account as it is now. */
+      /** The account as it is now. With an API key that has fewer roles, these are its `roles`. */
       user: User
     }
   | {
       /** Whether the request needs no authentication; the other members are then absent. */
       skipped: true
+      /** The API key, without the key itself, if the credential is one. */
+      api_key?: ApiKey
       claims?: undefined
+      /** The kind of the credential. */
+      credential?: CredentialKind
       /** The session's id, if the token belongs to a session. */
       session_id?: string
       user?: undefined
@@ -1317,20 +1377,22 @@ export interface IntrospectRemoteResponse {
   [name: string]: unknown
 }
 
-/** Checks whether the bearer of a token may do something. All conditions that are given must hold. */
+/**
+ * Checks whether the bearer of a token or API key may do something. All conditions that are given must hold.
+ */
 export interface AuthorizeRequest {
-  /** The access token. */
+  /** The access token or API key. */
   token: string
   /**
    * The user authenticated in the token's session by one of these methods (RFC 8176; `mfa`: by a factor
    * beside another), at most `max_age_seconds` ago if that is given.
    */
   amr?: string[] | null
-  /** The backend that must have issued the token; default: `default`. */
+  /** The backend that must have issued the token, or that the API key is for; default: `default`. */
   backend?: string | null
   /**
    * If the account has a second factor, the same as `"amr": ["mfa"]`: the condition for adding or removing a
-   * factor.
+   * factor. An API key never meets it.
    */
   by_second_factor?: boolean | null
   /**
@@ -1338,13 +1400,15 @@ export interface AuthorizeRequest {
    * `require_verified_email` is false.
    */
   email?: string | null
-  /** The user authenticated at most this many seconds ago. */
+  /** The user authenticated at most this many seconds ago. An API key is no such proof. */
   max_age_seconds?: number | null
   /** The account's address is verified; default: true if `email` is given. */
   require_verified_email?: boolean | null
-  /** The account has at least one of these roles. An empty list admits no user. */
+  /**
+   * The account has at least one of these roles, and an API key has it, too. An empty list admits no user.
+   */
   roles?: string[] | null
-  /** The token carries all of these scopes (RFC 6749 section 3.3). */
+  /** The token or API key carries all of these scopes (RFC 6749 section 3.3). */
   scopes?: string[] | null
   /** The account has this id. */
   user_id?: string | null
@@ -1358,6 +1422,117 @@ export interface AuthorizeResponse {
    * Why not. It is for the host only: do not pass it on. It is not enumerable, so that JSON does not have it.
    */
   reason?: string
+}
+
+/**
+ * Creates an account for a program. It has no password, address or second factor, and nothing can give it
+ * one.
+ */
+export interface CreateServiceAccountRequest {
+  /** The name, a username that no account has. */
+  name: string
+  /** The roles. */
+  roles: string[]
+  /**
+   * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+   * call's events record it.
+   */
+  actor?: string | null
+}
+
+/**
+ * Creates an API key of a person's account or of a service account. Give exactly one of `user_id` and
+ * `service_account_id`. The host must have authenticated the person just now, because a key opens the
+ * account.
+ */
+export interface CreateApiKeyRequest {
+  /** The owner's name for the key: 1 to 64 characters. */
+  name: string
+  /**
+   * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+   * call's events record it.
+   */
+  actor?: string | null
+  /** The backend that the key is for; default: `default`. */
+  backend?: string | null
+  /** When the key expires, in Unix seconds; default: never. */
+  expires_at?: number | null
+  /**
+   * The roles of its account that the key has; default: those that the account has at the time of each use.
+   */
+  roles?: string[] | null
+  /** The scopes of the key; default: none. */
+  scopes?: string[] | null
+  /** The id of a service account. */
+  service_account_id?: string | null
+  /** The id of a person's account. */
+  user_id?: string | null
+}
+
+/** The new key. */
+export interface CreateApiKeyResponse {
+  /** The key itself. It is shown only now: the store keeps a code of it. */
+  key: string
+  /** The key as lists show it. */
+  api_key: ApiKey
+}
+
+/** Lists the API keys of an account. */
+export interface ListApiKeysRequest {
+  /** The id of a person's account or of a service account. */
+  user_id: string
+}
+
+/** The keys that have not expired, the oldest first. */
+export interface ListApiKeysResponse {
+  /** The keys. */
+  api_keys: ApiKey[]
+}
+
+/** Changes an API key. Members that are absent stay as they are. */
+export interface UpdateApiKeyRequest {
+  /** The key's id. */
+  api_key_id: string
+  /**
+   * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+   * call's events record it.
+   */
+  actor?: string | null
+  /** When the key expires, in Unix seconds. */
+  expires_at?: number | null
+  /** The new name. */
+  name?: string | null
+  /** The new roles, which replace the old ones. */
+  roles?: string[] | null
+  /** The new scopes, which replace the old ones. */
+  scopes?: string[] | null
+  /** The account that must have the key. Give it if the id comes from a client. */
+  user_id?: string | null
+}
+
+/** The key after its change. */
+export interface UpdateApiKeyResponse {
+  /** The key. */
+  api_key: ApiKey
+}
+
+/** Revokes an API key. */
+export interface RevokeApiKeyRequest {
+  /** The key's id. */
+  api_key_id: string
+  /**
+   * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+   * call's events record it.
+   */
+  actor?: string | null
+  /** The account that must have the key. Give it if the id comes from a client. */
+  user_id?: string | null
+}
+
+/** No account has the key any more. */
+export interface RevokeApiKeyResponse {
+  /** Whether the account had the key. */
+  revoked: boolean
 }
 
 /** Returns the public keys. */
@@ -1435,6 +1610,8 @@ export interface NeededBy {
   mails: number
   /** The number of recovery codes made under it. */
   recovery_codes: number
+  /** The number of API keys whose code was made under it. The next use of each makes the code anew. */
+  api_keys: number
   /**
    * The number of live sessions last refreshed while it was current. Without the key their users must log in
    * again.
@@ -2170,6 +2347,10 @@ export type EventKind =
   | 'account_reclaimed'
   | 'token_issued'
   | 'token_revoked'
+  | 'service_account_created'
+  | 'api_key_created'
+  | 'api_key_updated'
+  | 'api_key_revoked'
   | 'keys_rotated'
   | 'store_restored'
   | 'keys_retired'
@@ -2412,6 +2593,8 @@ export interface PurgedRows {
   known_devices: number
   /** Mails that could not be sent in time. */
   mails: number
+  /** API keys that expired a day ago or more. */
+  api_keys: number
   /** Signing keys that no longer verify anything. */
   keys: number
   /** Revoked tokens that have expired. */
@@ -2602,6 +2785,7 @@ export interface MailConfigNotices {
   account_deleted?: boolean
   account_exists?: boolean
   account_locked?: boolean
+  api_key_created?: boolean
   change_email?: boolean
   email_change_requested?: boolean
   email_changed?: boolean
@@ -2667,6 +2851,7 @@ export interface MailConfigTemplates {
   account_deleted?: Record<string, MailTemplate>
   account_exists?: Record<string, MailTemplate>
   account_locked?: Record<string, MailTemplate>
+  api_key_created?: Record<string, MailTemplate>
   change_email?: Record<string, MailTemplate>
   email_change_requested?: Record<string, MailTemplate>
   email_changed?: Record<string, MailTemplate>
@@ -3017,6 +3202,7 @@ export type MailKind =
   | 'recovery_codes_generated'
   | 'recovery_code_used'
   | 'identity_linked'
+  | 'api_key_created'
   | 'new_device'
   | 'account_changed'
   | 'account_locked'
@@ -3030,6 +3216,7 @@ export type Code =
   | 'invalid_credentials'
   | 'invalid_token'
   | 'user_not_found'
+  | 'api_key_not_found'
   | 'not_authenticated'
   | 'invalid_authorization_header'
   | 'password_change_required'

@@ -105,7 +105,7 @@ def logged_in(client: httpx.Client, backend: str = "default") -> dict[str, Any]:
 
 def shown(user: dict[str, Any]) -> dict[str, Any]:
     """Show a user as an application with pydantic does: absent members are null."""
-    return {"locale": None, **user}
+    return {"locale": None, "is_service_account": None, **user}
 
 
 def cookies_of(response: httpx.Response) -> SimpleCookie:
@@ -162,6 +162,35 @@ def test_bearer(client: httpx.Client) -> None:
     failure(
         client.post("/auth/refresh", json={"refresh_token": renewed["refresh_token"]}), 401, "invalid_token"
     )
+
+
+def test_an_api_key(client: httpx.Client, engine: Engine) -> None:
+    service = engine.create_service_account(name="nightly", roles=["editor", "service"]).user
+    made = engine.create_api_key(service_account_id=service.id, name="report", roles=["editor"])
+    for headers in ({"x-api-key": made.key}, {"authorization": f"Bearer {made.key}"}):
+        assert client.get("/me", headers=headers).json()["username"] == "nightly"
+        assert client.get("/editors", headers=headers).status_code == 200
+        # What changes an account is for people.
+        for method, path in (
+            ("GET", "list-sessions"),
+            ("POST", "revoke-other-sessions"),
+            ("POST", "setup-totp"),
+            ("GET", "totp-status"),
+        ):
+            answer = client.request(method, f"/auth/{path}", headers=headers)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (403, "permission_denied"), path
+        # The key does not have this role, although its account does.
+        assert client.post("/auth/introspect", json={"token": "x"}, headers=headers).status_code == 403
+    token = engine.login(username="ada", password=PASSWORD).access_token
+    both = {"x-api-key": made.key, "authorization": f"Bearer {token}"}
+    assert client.get("/me", headers=both).json()["username"] == "ada"
+    gateway = {"x-api-key": "of a gateway", "authorization": f"Bearer {token}"}
+    assert client.get("/me", headers=gateway).json()["username"] == "ada"
+    assert client.get("/me", headers={"x-api-key": "of a gateway"}).status_code == 401
+    cookie = {"cookie": f"{COOKIES[0]}={made.key}", "origin": str(client.base_url).rstrip("/")}
+    assert client.get("/me", headers=cookie).status_code == 401
+    engine.revoke_api_key(api_key_id=made.api_key.id)
+    assert client.get("/me", headers={"x-api-key": made.key}).status_code == 401
 
 
 def test_log_out_everywhere_or_by_the_refresh_token(client: httpx.Client) -> None:

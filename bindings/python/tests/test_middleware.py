@@ -75,6 +75,26 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+def test_an_api_key_has_its_scopes(engine: Engine) -> None:
+    @requires(["authenticated", "read"])
+    def page(request: StarletteRequest) -> PlainTextResponse:
+        return PlainTextResponse(f"{request.user.username} {request.auth.api_key.name}")
+
+    @requires(["write"])
+    def other(request: StarletteRequest) -> PlainTextResponse:
+        return PlainTextResponse("")
+
+    service = engine.create_service_account(name="nightly", roles=[]).user
+    made = engine.create_api_key(service_account_id=service.id, name="report", scopes=["read"])
+    routes = [Route("/", page, methods=["POST"]), Route("/write", other)]
+    app = AuthenticationMiddleware(Starlette(routes=routes), engine)
+    with serving(app) as client:
+        answer = client.post("/", headers={"x-api-key": made.key, "origin": "https://evil.example"})
+        assert (answer.status_code, answer.text) == (200, "nightly report")
+        assert client.get("/write", headers={"x-api-key": made.key}).status_code == 403
+        assert client.get("/write", headers={"x-api-key": made.key[:-1]}).status_code == 401
+
+
 def litestar(engine: Engine) -> Litestar:
     return with_litestar(repo=engine)
 

@@ -32,6 +32,7 @@ def application(engine: Engine, **selected: Any) -> FastAPI:
 
     @app.get("/who")
     def who(found: Annotated[AuthenticateResponse, Depends(auth.current())]) -> dict[str, Any]:
+        assert found.claims is not None
         return {
             "user": found.user.username,
             "session": found.session_id,

@@ -41,6 +41,7 @@ def application(engine: Engine, **arguments: Any) -> FastAPI:
         socket: WebSocket, found: Annotated[AuthenticateResponse, Depends(auth.current(roles={"editor"}))]
     ) -> None:
         await socket.accept()
+        assert found.claims is not None
         await socket.send_json({"sub": found.claims.get("sub"), "session": found.session_id})
         await socket.close()
 

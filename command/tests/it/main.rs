@@ -113,6 +113,8 @@ fn what_needs_a_store_makes_none() {
         "user show ada",
         "password reset ada",
         "session list ada",
+        "service-account create nightly",
+        "api-key list ada",
         "keys list",
         "settings",
         "settings adopt",
@@ -356,6 +358,34 @@ fn a_password_is_reset_by_hand_or_by_mail() {
     shell.good(&["user", "disable", "bob"], "");
     let (status, text) = shell.bad(&["password", "reset", "bob", "--mail"], "");
     assert_eq!((status, text.contains("may not log in")), (4, true), "{text}");
+}
+
+#[test]
+fn keys_for_programs_from_a_shell() {
+    let shell = Shell::with_ada();
+    let made = shell.good(&["service-account", "create", "nightly", "--role", "reader"], "");
+    assert!(made.starts_with("nightly (") && made.ends_with(") is a service account.\n"), "{made}");
+    let (status, text) = shell.bad(&["service-account", "create", "Nightly"], "");
+    assert_eq!((status, text.contains("(/name)") || text.contains("(NAME)")), (6, true), "{text}");
+    let create = ["api-key", "create", "nightly", "--name", "cron", "--scope", "read", "--days", "30"];
+    let key = shell.good(&create, "");
+    let identified = |key: &str| shell.call("a.db", "authenticate", json!({"token": key.trim()}));
+    let (status, found) = identified(&key);
+    assert_eq!((status, &found["user"]["username"]), (0, &json!("nightly")));
+    assert_eq!((&found["api_key"]["name"], &found["api_key"]["scopes"]), (&json!("cron"), &json!(["read"])));
+    assert!(found["api_key"]["expires_at"].is_i64(), "{found}");
+    let (status, text) = shell.bad(&["api-key", "create", "ada", "--name", "x", "--role", "root"], "");
+    assert_eq!((status, text.contains("(--role")), (3, true), "{text}");
+    let of_ada = shell.json(&["api-key", "create", "ada", "--name", "laptop"], "");
+    assert_eq!(identified(of_ada["key"].as_str().unwrap()).1["user"]["username"], "ada");
+
+    let listed = shell.good(&["api-key", "list", "nightly"], "");
+    assert!(listed.contains("cron") && !listed.contains(key.trim()), "{listed}");
+    let id = found["api_key"]["id"].as_str().unwrap();
+    assert_eq!(shell.good(&["api-key", "revoke", id], ""), "The API key is revoked.\n");
+    assert_eq!(identified(&key).0, 1);
+    let (status, text) = shell.bad(&["api-key", "revoke", id], "");
+    assert_eq!((status, text.contains("no account has this key (ID)")), (5, true), "{text}");
 }
 
 #[test]

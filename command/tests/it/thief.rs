@@ -348,7 +348,7 @@ fn what_needs_an_older_secret_key_is_told(store: &Store) {
     let [listed, missing, retired] = ["listed", "missing", "retired"].map(|state| json!(state));
     let needs = |hashes: i64, seeds: i64, mails: i64, codes: i64, sessions: i64| {
         json!({"password_hashes": hashes, "totp_seeds": seeds, "mails": mails, "recovery_codes": codes,
-            "sessions": sessions})
+            "api_keys": 0, "sessions": sessions})
     };
     let (state, found) = older(&engine);
     let mails = found["mails"].as_i64().unwrap();

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{another_admin, is_admin};
-use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
+use crate::engine::{Engine, api_keys};
 use crate::error::{Code, Error, Result};
 use crate::mail;
 use crate::store::events::Event;
@@ -37,7 +37,7 @@ pub struct LockUserResponse {
 }
 
 impl Engine {
-    /// Keeps an account from logging in, and ends its sessions, tokens, mailed tokens, pending logins and an
+    /// Keeps an account from logging in, and ends its sessions, tokens, API keys, mailed tokens, pending logins and an
     /// authenticator app that is not confirmed, all or nothing. Its password, factors and identities stay. The audit log
     /// names the actor and the reason, and the user gets a mail.
     ///
@@ -57,6 +57,7 @@ impl Engine {
             let locked = event(Kind::AccountLocked, user_id);
             self.audit.record(tx, now, Event { detail: Some(reason.as_str()), ..locked })?;
             self.mailing.outbox.tell(tx, mail::Kind::AccountLocked, &user, now)?;
+            api_keys::revoke_all(&self.audit, tx, user_id, now)?;
             let revoked_sessions = self.sessions.revoke_everything(tx, user_id, now)?;
             Ok(LockUserResponse { user, revoked_sessions })
         })

@@ -105,6 +105,8 @@ pub struct ListUsersRequest {
     pub is_active: Option<bool>,
     /// Only accounts with this role.
     pub role: Option<Role>,
+    /// Only service accounts, or only accounts of people.
+    pub is_service_account: Option<bool>,
     /// Only accounts that a lock keeps a user out of now (see `status` of `get_user`). One call compares up
     /// to 20,000 accounts with the locks, so a page may have fewer accounts than `limit`, or none, and still
     /// a `next`.
@@ -180,6 +182,7 @@ impl Engine {
             email,
             email_verified: false,
             is_active: true,
+            is_service_account: false,
             roles,
             attributes,
             locale,
@@ -256,6 +259,7 @@ impl Engine {
         let listing = Listing {
             is_active: request.is_active,
             role: request.role.as_ref().map(Role::as_str),
+            is_service_account: request.is_service_account,
             after: request.after,
             skip: request.skip.unwrap_or(0) as usize,
             limit,
@@ -273,6 +277,7 @@ impl Engine {
         let is_wanted = |user: &PublicUser| {
             request.is_active.is_none_or(|is_active| user.is_active == is_active)
                 && request.role.as_ref().is_none_or(|role| user.roles.contains(role))
+                && request.is_service_account.is_none_or(|is| user.is_service_account == is)
         };
         let now = self.clock.now();
         let LockedAccounts { users, next } = self
@@ -317,7 +322,7 @@ fn refuse_taken(tx: &mut Tx, username_key: &str, email_key: Option<&str>) -> Res
 }
 
 fn is_admin(user: &PublicUser) -> bool {
-    user.is_active && user.roles.iter().any(|role| role.as_str() == ADMIN)
+    user.is_active && !user.is_service_account && user.roles.iter().any(|role| role.as_str() == ADMIN)
 }
 
 /// Fails unless an active admin other than this account remains.

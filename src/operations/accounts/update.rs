@@ -180,6 +180,7 @@ impl Engine {
         let UpdateUserRequest { email: Some(email), email_verified, .. } = &changes.request else {
             return Ok(());
         };
+        self.accounts.may_log_in(&account.user)?;
         // The verification holds for the address to the letter: another spelling may be another mailbox.
         if account.before.email.as_ref() == Some(email) {
             return Ok(());

@@ -72,7 +72,7 @@ pub enum SecretKeyState {
     Listed,
     /// A key that this process was not given.
     Missing,
-    /// A retired key, which only finds recovery codes.
+    /// A retired key, which only finds recovery codes and API keys.
     Retired,
 }
 
@@ -88,6 +88,8 @@ pub struct NeededBy {
     pub mails: i64,
     /// The number of recovery codes made under it.
     pub recovery_codes: i64,
+    /// The number of API keys whose code was made under it. The next use of each makes the code anew.
+    pub api_keys: i64,
     /// The number of live sessions last refreshed while it was current. Without the key their users must log
     /// in again.
     pub sessions: i64,
@@ -144,7 +146,7 @@ impl From<keys::SealedKey> for SigningKey {
 
 impl From<Needs> for NeededBy {
     fn from(needs: Needs) -> NeededBy {
-        let Needs { password_hashes, totp_seeds, mails, recovery_codes, sessions } = needs;
-        NeededBy { password_hashes, totp_seeds, mails, recovery_codes, sessions }
+        let Needs { password_hashes, totp_seeds, mails, recovery_codes, api_keys, sessions } = needs;
+        NeededBy { password_hashes, totp_seeds, mails, recovery_codes, api_keys, sessions }
     }
 }

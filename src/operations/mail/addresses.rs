@@ -193,7 +193,8 @@ impl Engine {
 
     /// Mails a token to the new address and a notice to the old one. The address is changed by `verify_email`.
     ///
-    /// Failures: `user_not_found`, `email_taken`, `too_many_attempts`, `invalid_request`, `store_unavailable`.
+    /// Failures: `user_not_found`, `permission_denied` (a service account), `email_taken`, `too_many_attempts`,
+    /// `invalid_request`, `store_unavailable`.
     pub fn request_email_change(
         &self,
         request: RequestEmailChangeRequest,
@@ -204,6 +205,7 @@ impl Engine {
         let locale = locale.as_ref();
         let verification = self.mailing.write(|tx| {
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
+            self.accounts.may_log_in(&user.public)?;
             if user.public.email.as_ref().is_some_and(|email| email.is_mailbox_of(&new_email)) {
                 return Err(Error::at(Code::InvalidRequest, "/new_email", "the account has it already"));
             }

@@ -109,8 +109,8 @@ const MOST: usize = 20;
 impl Engine {
     /// Begins the registration of a passkey.
     ///
-    /// Failures: `user_not_found`, `invalid_challenge`, `email_not_verified`, `permission_denied` (it has 20),
-    /// `invalid_config` (`passkeys` is not configured), `invalid_request`, `store_unavailable`.
+    /// Failures: `user_not_found`, `invalid_challenge`, `email_not_verified`, `permission_denied` (it has 20, or is a
+    /// service account), `invalid_config` (`passkeys` is not configured), `invalid_request`, `store_unavailable`.
     pub fn begin_passkey_registration(
         &self,
         request: BeginPasskeyRegistrationRequest,
@@ -125,6 +125,7 @@ impl Engine {
         let data = json::render(&label)?;
         let (challenge, user, passkeys) = self.store.write(Durability::Full, |tx| {
             let user = self.logins.named(tx, &named, now)?;
+            self.accounts.may_log_in(&user.public)?;
             self.factors.may_be_taken_by(&user.public)?;
             let passkeys = rows::list(tx, user.public.id)?;
             if passkeys.len() >= MOST {

@@ -179,7 +179,8 @@ impl Engine {
     /// Makes a secret for an account. It replaces a secret that was not confirmed. An app that is in use stays in
     /// use until the new one is confirmed.
     ///
-    /// Failures: `user_not_found`, `invalid_challenge`, `email_not_verified`, `invalid_request`, `store_unavailable`.
+    /// Failures: `user_not_found`, `invalid_challenge`, `email_not_verified`, `permission_denied` (a service account),
+    /// `invalid_request`, `store_unavailable`.
     pub fn setup_totp(&self, request: SetupTotpRequest) -> Result<SetupTotpResponse> {
         let named = Named::among(request.user_id, request.challenge)?;
         let now = self.clock.now();
@@ -188,6 +189,7 @@ impl Engine {
         let user = self.store.write(Durability::Full, |tx| {
             let user = self.logins.named(tx, &named, now)?;
             let user_id = user.public.id;
+            self.accounts.may_log_in(&user.public)?;
             self.factors.may_be_taken_by(&user.public)?;
             let pending = StoredSeed {
                 sealed: self.secrets.seal(&owner(user_id), secret.bytes())?,

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from doorward.engine import Engine
 from doorward.exceptions import AuthError, NotAuthenticated
-from doorward.models.app import AuthenticateRequestResponse, Client
+from doorward.models.app import ApiKey, AuthenticateRequestResponse, Client
 from doorward.repository import Repo, engine_of
 from doorward.threads import to_thread
 from doorward.types import RequestsConfig
@@ -91,12 +91,15 @@ class Rules:
 class Grants(dict[str, Any]):
     """The claims of a token, with the `scopes` that `starlette.authentication.requires` expects."""
 
-    def __init__(self, claims: Mapping[str, Any] | None) -> None:
-        """Take the claims of the authenticated user, or none."""
+    def __init__(self, claims: Mapping[str, Any] | None, api_key: ApiKey | None = None) -> None:
+        """Take the claims of the authenticated user, or the API key, which has no claims, or none."""
         super().__init__(claims or {})
-        scope = self.get("scope", "")
-        self.scopes: list[str] = [] if claims is None else ["authenticated", *scope.split()]
-        """`authenticated` and the scopes of the token; empty without a user."""
+        self.api_key = api_key
+        """The API key, if the request has one."""
+        is_user = claims is not None or api_key is not None
+        scopes: list[str] = self.get("scope", "").split() if api_key is None else api_key.scopes
+        self.scopes: list[str] = ["authenticated", *scopes] if is_user else []
+        """`authenticated` and the scopes of the token or API key; empty without a user."""
 
 
 class AuthenticationMiddleware:
@@ -137,7 +140,8 @@ class AuthenticationMiddleware:
         except AuthError as error:
             await _refuse(scope, send, error)
             return
-        await self.app({**scope, "user": verdict.user, "auth": Grants(verdict.claims)}, receive, send)
+        grants = Grants(verdict.claims, verdict.api_key)
+        await self.app({**scope, "user": verdict.user, "auth": grants}, receive, send)
 
 
 async def authenticate(
@@ -165,6 +169,7 @@ def question_of(scope: Mapping[str, Any], rules: Rules, path: str, excluded: boo
         "connection": scope["type"],
         # Several fields of one name form a list (RFC 9110 section 5.3), which is not a token.
         "authorization": ", ".join(_values(scope, header)) or None,
+        "api_key": ", ".join(_values(scope, "x-api-key")) or None,
         "cookies": {cookie: cookies[cookie]} if cookie is not None and cookie in cookies else None,
         "origin": ", ".join(_values(scope, "origin")) or None,
         "host": ", ".join(_values(scope, "host")) or None,

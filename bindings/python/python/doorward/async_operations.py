@@ -86,6 +86,7 @@ class AsyncOperations:
         *,
         after: str | None = None,
         is_active: bool | None = None,
+        is_service_account: bool | None = None,
         limit: int | None = None,
         locked: bool | None = None,
         role: str | None = None,
@@ -95,6 +96,7 @@ class AsyncOperations:
 
         after: Only accounts after this id: `next` of the previous page.
         is_active: Only active accounts, or only inactive ones.
+        is_service_account: Only service accounts, or only accounts of people.
         limit: The most to return: 1 to 1000, default 100.
         locked: Only accounts that a lock keeps a user out of now (see `status` of `get_user`). One call
             compares up to 20,000 accounts with the locks, so a page may have fewer accounts than `limit`, or
@@ -108,6 +110,7 @@ class AsyncOperations:
             self.engine.list_users,
             after=after,
             is_active=is_active,
+            is_service_account=is_service_account,
             limit=limit,
             locked=locked,
             role=role,
@@ -341,7 +344,7 @@ class AsyncOperations:
         temporary: Whether the user must change it at the next login, within `password.temporary_seconds`;
             default: true, so that only the user knows the next password.
 
-        Failures: user_not_found, weak_password, hash_queue_full, store_unavailable.
+        Failures: user_not_found, permission_denied, weak_password, hash_queue_full, store_unavailable.
         """
         return await to_thread(
             self.engine.set_password,
@@ -612,7 +615,7 @@ class AsyncOperations:
         token: str | None = None,
         token_type_hint: str | None = None,
     ) -> models.RevokeTokenResponse:
-        """Revokes a token with its session (RFC 7009).
+        """Revokes a token with its session (RFC 7009), or an API key.
 
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
@@ -639,11 +642,12 @@ class AsyncOperations:
         backend: str | None = None,
         token: str | None = None,
     ) -> models.AuthenticateResponse:
-        """Identifies the user of a live token.
+        """Identifies the user of a live token or API key.
 
         authorization: The value of an `Authorization` header instead: `Bearer <token>` (RFC 6750).
-        backend: The backend that must have issued the token; default: `default`.
-        token: The access token.
+        backend: The backend that must have issued the token, or that the API key is for; default:
+            `default`.
+        token: The access token or API key.
 
         Failures: not_authenticated, invalid_authorization_header, invalid_token, user_not_found,
         store_unavailable.
@@ -659,9 +663,9 @@ class AsyncOperations:
         audience: str | None = None,
         token_type_hint: str | None = None,
     ) -> models.IntrospectResponse:
-        """Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.
+        """Tells whether a token or API key is valid now (RFC 7662); an invalid one is no failure.
 
-        token: An access or a refresh token.
+        token: An access token, a refresh token or an API key.
         audience: The service that asks: a token for another audience is not active.
         token_type_hint: `access_token` or `refresh_token`; optional, and any text is accepted.
 
@@ -705,6 +709,7 @@ class AsyncOperations:
         *,
         method: str,
         path: str,
+        api_key: str | None = None,
         authorization: str | None = None,
         backend: str | None = None,
         connection: str | None = None,
@@ -721,9 +726,12 @@ class AsyncOperations:
         method: The HTTP method, in any case.
         path: The path as the router sees it; a query is cut off. A path that two readers could take for
             different paths is never skipped.
+        api_key: The value of the `X-API-Key` header. It counts if there is no `token` and no
+            `authorization`, and if it begins with `dw_`: other software uses this header, too.
         authorization: The value of the `Authorization` header, or of the header that `requests.header`
-            names: `Bearer <token>` (RFC 6750).
-        backend: The backend that must have issued the token; default: `default`.
+            names: `Bearer <token>` (RFC 6750), where the token may be an API key.
+        backend: The backend that must have issued the token, or that the API key is for; default:
+            `default`.
         connection: The kind of connection, as `requests.connections` names it; default: `http`.
         cookies: The cookies by name.
         excluded: Whether the route opted out of authentication.
@@ -735,7 +743,7 @@ class AsyncOperations:
             6454). It decides whether the cookie counts.
         rules: Rules that replace those of the configuration, in the same form. The engine compiles them
             once and keeps them while they are in use; at most 16 KiB.
-        token: The access token, if the host has it already.
+        token: The access token or API key, if the host has it already.
 
         Failures: not_authenticated, invalid_authorization_header, invalid_token, user_not_found,
         permission_denied, store_unavailable.
@@ -744,6 +752,7 @@ class AsyncOperations:
             self.engine.authenticate_request,
             method=method,
             path=path,
+            api_key=api_key,
             authorization=authorization,
             backend=backend,
             connection=connection,
@@ -785,20 +794,23 @@ class AsyncOperations:
         scopes: Sequence[str] | None = None,
         user_id: str | None = None,
     ) -> models.AuthorizeResponse:
-        """Checks whether the bearer of a token may do something, by the account as it is now.
+        """Checks whether the bearer of a token or API key may do something, by the account as it is now.
 
-        token: The access token.
+        token: The access token or API key.
         amr: The user authenticated in the token's session by one of these methods (RFC 8176; `mfa`: by a
             factor beside another), at most `max_age_seconds` ago if that is given.
-        backend: The backend that must have issued the token; default: `default`.
+        backend: The backend that must have issued the token, or that the API key is for; default:
+            `default`.
         by_second_factor: If the account has a second factor, the same as `"amr": ["mfa"]`: the condition
-            for adding or removing a factor.
+            for adding or removing a factor. An API key never meets it.
         email: The account has this address, in any case of letters. It must be verified, unless
             `require_verified_email` is false.
-        max_age_seconds: The user authenticated at most this many seconds ago.
+        max_age_seconds: The user authenticated at most this many seconds ago. An API key is no such
+            proof.
         require_verified_email: The account's address is verified; default: true if `email` is given.
-        roles: The account has at least one of these roles. An empty list admits no user.
-        scopes: The token carries all of these scopes (RFC 6749 section 3.3).
+        roles: The account has at least one of these roles, and an API key has it, too. An empty list
+            admits no user.
+        scopes: The token or API key carries all of these scopes (RFC 6749 section 3.3).
         user_id: The account has this id.
 
         Failures: store_unavailable.
@@ -815,6 +827,131 @@ class AsyncOperations:
             roles=roles,
             scopes=scopes,
             user_id=user_id,
+        )
+
+    async def create_service_account(
+        self,
+        *,
+        name: str,
+        roles: Sequence[str],
+        actor: str | None = None,
+    ) -> models.UserResponse:
+        """Creates an account for a program, which has API keys and cannot log in.
+
+        name: The name, a username that no account has.
+        roles: The roles.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+
+        Failures: username_taken, store_unavailable.
+        """
+        return await to_thread(self.engine.create_service_account, name=name, roles=roles, actor=actor)
+
+    async def create_api_key(
+        self,
+        *,
+        name: str,
+        actor: str | None = None,
+        backend: str | None = None,
+        expires_at: int | None = None,
+        roles: Sequence[str] | None = None,
+        scopes: Sequence[str] | None = None,
+        service_account_id: str | None = None,
+        user_id: str | None = None,
+    ) -> models.CreateApiKeyResponse:
+        """Creates an API key, which is shown once.
+
+        name: The owner's name for the key: 1 to 64 characters.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+        backend: The backend that the key is for; default: `default`.
+        expires_at: When the key expires, in Unix seconds; default: never.
+        roles: The roles of its account that the key has; default: those that the account has at the time
+            of each use.
+        scopes: The scopes of the key; default: none.
+        service_account_id: The id of a service account.
+        user_id: The id of a person's account.
+
+        Failures: user_not_found, email_not_verified, permission_denied, store_unavailable.
+        """
+        return await to_thread(
+            self.engine.create_api_key,
+            name=name,
+            actor=actor,
+            backend=backend,
+            expires_at=expires_at,
+            roles=roles,
+            scopes=scopes,
+            service_account_id=service_account_id,
+            user_id=user_id,
+        )
+
+    async def list_api_keys(
+        self,
+        *,
+        user_id: str,
+    ) -> models.ListApiKeysResponse:
+        """Lists the API keys of an account, without the keys themselves.
+
+        user_id: The id of a person's account or of a service account.
+
+        Failures: user_not_found, store_unavailable.
+        """
+        return await to_thread(self.engine.list_api_keys, user_id=user_id)
+
+    async def update_api_key(
+        self,
+        *,
+        api_key_id: str,
+        actor: str | None = None,
+        expires_at: int | None = None,
+        name: str | None = None,
+        roles: Sequence[str] | None = None,
+        scopes: Sequence[str] | None = None,
+        user_id: str | None = None,
+    ) -> models.UpdateApiKeyResponse:
+        """Changes the name, scopes, roles or expiry of an API key.
+
+        api_key_id: The key's id.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+        expires_at: When the key expires, in Unix seconds.
+        name: The new name.
+        roles: The new roles, which replace the old ones.
+        scopes: The new scopes, which replace the old ones.
+        user_id: The account that must have the key. Give it if the id comes from a client.
+
+        Failures: api_key_not_found, permission_denied, store_unavailable.
+        """
+        return await to_thread(
+            self.engine.update_api_key,
+            api_key_id=api_key_id,
+            actor=actor,
+            expires_at=expires_at,
+            name=name,
+            roles=roles,
+            scopes=scopes,
+            user_id=user_id,
+        )
+
+    async def revoke_api_key(
+        self,
+        *,
+        api_key_id: str,
+        actor: str | None = None,
+        user_id: str | None = None,
+    ) -> models.RevokeApiKeyResponse:
+        """Revokes an API key.
+
+        api_key_id: The key's id.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+        user_id: The account that must have the key. Give it if the id comes from a client.
+
+        Failures: store_unavailable.
+        """
+        return await to_thread(
+            self.engine.revoke_api_key, api_key_id=api_key_id, actor=actor, user_id=user_id
         )
 
     async def jwks(self) -> models.JwksResponse:
@@ -918,7 +1055,7 @@ class AsyncOperations:
             user. The call's events record it.
         locale: The language of the mails. Default: that of the account.
 
-        Failures: user_not_found, email_taken, too_many_attempts, store_unavailable.
+        Failures: user_not_found, permission_denied, email_taken, too_many_attempts, store_unavailable.
         """
         return await to_thread(
             self.engine.request_email_change, user_id=user_id, new_email=new_email, actor=actor, locale=locale
@@ -1160,7 +1297,8 @@ class AsyncOperations:
             `complete_login` then takes the app's code.
         user_id: The user's id; or else give `challenge`.
 
-        Failures: user_not_found, invalid_challenge, email_not_verified, store_unavailable.
+        Failures: user_not_found, invalid_challenge, email_not_verified, permission_denied,
+        store_unavailable.
         """
         return await to_thread(self.engine.setup_totp, challenge=challenge, user_id=user_id)
 

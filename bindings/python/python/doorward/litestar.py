@@ -2,7 +2,8 @@
 
     Litestar([...], middleware=[DefineMiddleware(AuthenticationMiddleware, exclude=["/health"], repo=engine)])
 
-`request.user` is the user and `request.auth` the claims of the token. The engine makes every decision.
+`request.user` is the user and `request.auth` the claims of the token, or the API key. The engine makes every
+decision.
 
 Functions that are not coroutines may wait: `await doorward.to_thread(verify_password, …)` runs them off the
 event loop. `repo` is an Engine, a UserRepository, or nothing for the engine of `doorward.configure`.
@@ -267,7 +268,7 @@ class AuthenticationMiddleware:
             verdict = await authenticate(scope, self._rules, path=_whole_path(scope), excluded=excluded)
         except AuthError as error:
             raise _refusal(error) from None
-        return AuthenticationResult(user=verdict.user, auth=verdict.claims)
+        return AuthenticationResult(user=verdict.user, auth=verdict.claims or verdict.api_key)
 
 
 def _whole_path(scope: Any) -> str | None:

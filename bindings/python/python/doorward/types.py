@@ -147,6 +147,7 @@ class MailConfigNotices(TypedDict, total=False):
     account_deleted: bool
     account_exists: bool
     account_locked: bool
+    api_key_created: bool
     change_email: bool
     email_change_requested: bool
     email_changed: bool
@@ -210,6 +211,7 @@ class MailConfigTemplates(TypedDict, total=False):
     account_deleted: dict[str, MailTemplate | None]
     account_exists: dict[str, MailTemplate | None]
     account_locked: dict[str, MailTemplate | None]
+    api_key_created: dict[str, MailTemplate | None]
     change_email: dict[str, MailTemplate | None]
     email_change_requested: dict[str, MailTemplate | None]
     email_changed: dict[str, MailTemplate | None]

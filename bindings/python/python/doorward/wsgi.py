@@ -23,8 +23,8 @@ App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 class AuthenticationMiddleware:
     """Puts the user into `environ["doorward.user"]` and the claims into `environ["doorward.claims"]`.
 
-    It responds with the failure if there is no valid token. If the rules require no authentication, both are
-    None.
+    An API key has no claims: it is in `environ["doorward.api_key"]`. The middleware responds with the failure
+    if there is neither a valid token nor a valid key. If the rules require no authentication, all are None.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class AuthenticationMiddleware:
             return [json.dumps(error.http_body).encode()]
         environ["doorward.user"] = verdict.user
         environ["doorward.claims"] = verdict.claims
+        environ["doorward.api_key"] = verdict.api_key
         return self.app(environ, start_response)
 
 

@@ -17,6 +17,8 @@ CREATE TABLE users (
   -- or an import declared it, 2 its user proved it.
   was_verified   BIGINT NOT NULL,
   is_active      BIGINT NOT NULL,
+  -- Whether the account is a program's: it has API keys and no other way in.
+  is_service_account BIGINT NOT NULL,
   password_hash  TEXT COLLATE "C",
   -- Whether a login by password must change the password.
   must_change_password BIGINT NOT NULL,
@@ -32,6 +34,7 @@ CREATE TABLE users (
 );
 
 CREATE INDEX users_by_activity ON users (is_active, id);
+CREATE INDEX service_accounts ON users (id) WHERE is_service_account = 1;
 
 CREATE TABLE user_roles (
   user_id BYTEA NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -152,6 +155,27 @@ CREATE TABLE passkeys (
   last_used_at    BIGINT
 );
 CREATE INDEX passkeys_by_user ON passkeys (user_id, created_at);
+
+-- API keys. The code is that of the key, which is stored nowhere. A key is valid while it has not expired and its
+-- account is active.
+CREATE TABLE api_keys (
+  id           BYTEA NOT NULL PRIMARY KEY,
+  code         BYTEA NOT NULL UNIQUE,
+  user_id      BYTEA NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  name         TEXT COLLATE "C" NOT NULL,
+  -- The beginning of the key, by which its owner recognizes it.
+  beginning    TEXT COLLATE "C" NOT NULL,
+  backend      TEXT COLLATE "C" NOT NULL,
+  scope        TEXT COLLATE "C",
+  -- The roles that the key has of its account, separated by spaces; NULL: all of them.
+  roles        TEXT COLLATE "C",
+  created_at   BIGINT NOT NULL,
+  expires_at   BIGINT,
+  -- The time of the last use, to the minute.
+  last_used_at BIGINT
+);
+CREATE INDEX api_keys_by_user ON api_keys (user_id, id);
+CREATE INDEX api_keys_by_expiry ON api_keys (expires_at) WHERE expires_at IS NOT NULL;
 
 -- Sealed challenges that were redeemed, until they expire.
 CREATE TABLE spent_challenges (

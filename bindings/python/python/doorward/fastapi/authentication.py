@@ -167,7 +167,7 @@ class Authentication:
         refusal: AuthError | None = None
         for name, transport in self.backends.items():
             try:
-                verdict = self._ask(connection, name, transport.access_token(connection))
+                verdict = self._ask(connection, name, self._credential(connection, transport))
             except NotAuthenticated as error:
                 refusal = refusal or error
             except AuthError as error:
@@ -178,6 +178,13 @@ class Authentication:
             else:
                 return name, verdict
         raise refusal or NotAuthenticated("Authentication is required.")
+
+    def authenticate_person(self, connection: HTTPConnection) -> tuple[str, AuthenticateResponse]:
+        """Authenticate as `authenticate` does, but refuse API keys: for changes of the account itself."""
+        backend, found = self.authenticate(connection)
+        if found.credential == "api_key":
+            raise PermissionDenied("Permission denied.")
+        return backend, found
 
     def authorize(
         self,
@@ -210,12 +217,21 @@ class Authentication:
             raise PermissionDenied("Permission denied.")
 
     def token(self, connection: HTTPConnection, backend: str) -> str:
-        """Return the access token of this backend."""
-        return raw_token(self.backends[backend].access_token(connection))
+        """Return the access token of this backend, or the API key."""
+        return raw_token(self._credential(connection, self.backends[backend]))
 
     def check_origin(self, connection: HTTPConnection) -> None:
         """Raise PermissionDenied if the request comes from a page that may not send cookies."""
         self._request(connection, {"origins": self._trusted()}, only_origin=True)
+
+    def _credential(self, connection: HTTPConnection, transport: Transport) -> dict[str, Any]:
+        """Return the access token as an argument of `authenticate_request`, or without one the API key."""
+        access_token = transport.access_token(connection)
+        keys = connection.headers.getlist("x-api-key")
+        # Other software uses the header, too.
+        if not access_token and keys and keys[0].startswith("dw_"):
+            return {"api_key": ", ".join(keys)}
+        return access_token
 
     def _ask(
         self, connection: HTTPConnection, backend: str, access_token: dict[str, Any]

@@ -73,7 +73,13 @@ OPERATIONS = frozenset(
 )
 """The operations that may get a route."""
 
-SIGNED_IN = ("not_authenticated", "invalid_authorization_header", "invalid_token", "user_not_found")
+SIGNED_IN = (
+    "not_authenticated",
+    "invalid_authorization_header",
+    "invalid_token",
+    "user_not_found",
+    "permission_denied",
+)
 FRESH = (*SIGNED_IN, "reauthentication_required")
 
 
@@ -90,8 +96,8 @@ class Authenticates(Protocol):
         """The engine."""
         ...
 
-    def authenticate(self, connection: HTTPConnection) -> tuple[str, models.AuthenticateResponse]:
-        """Identify the user of the connection, with the name of the backend."""
+    def authenticate_person(self, connection: HTTPConnection) -> tuple[str, models.AuthenticateResponse]:
+        """Identify the person of the connection, with the name of the backend. It refuses API keys."""
         ...
 
     def authorize(
@@ -309,7 +315,7 @@ class Routes:
             return response
 
         async def reauthenticate(request: Request, body: bodies.Proof) -> Response:
-            backend, _ = await run_in_threadpool(auth.authenticate, request)
+            backend, _ = await run_in_threadpool(auth.authenticate_person, request)
             tokens = await to_thread(
                 auth.engine.reauthenticate,
                 token=auth.token(request, backend),
@@ -319,21 +325,21 @@ class Routes:
             return auth.backends[backend].answer(tokens)
 
         def list_sessions(request: Request) -> Response:
-            _, found = auth.authenticate(request)
+            _, found = auth.authenticate_person(request)
             sessions = auth.engine.list_sessions(user_id=found.user.id).sessions
             # The device's id stays with the engine.
             own = [bodies.OwnSession.model_validate(each) for each in sessions]
             return _private(bodies.OwnSessions(sessions=own, current=found.session_id))
 
         def revoke_session(request: Request, body: bodies.SessionId) -> models.RevokeSessionResponse:
-            _, found = auth.authenticate(request)
+            _, found = auth.authenticate_person(request)
             own = {each.id for each in auth.engine.list_sessions(user_id=found.user.id).sessions}
             if body.session_id not in own:
                 return models.RevokeSessionResponse(revoked=False)
             return auth.engine.revoke_session(session_id=body.session_id)
 
         def revoke_other_sessions(request: Request) -> models.RevokeUserSessionsResponse:
-            _, found = auth.authenticate(request)
+            _, found = auth.authenticate_person(request)
             return auth.engine.revoke_user_sessions(user_id=found.user.id, except_session_id=found.session_id)
 
         transports = auth.backends.values()
@@ -394,7 +400,7 @@ class Routes:
         auth = self._auth
         proofs: list[dict[str, str]] = []
         with suppress(NotAuthenticated, InvalidToken):
-            backend, _ = auth.authenticate(request)
+            backend, _ = auth.authenticate_person(request)
             proofs.append({token_field: auth.token(request, backend)})
         verification = auth.verification.read(request.scope)
         if verification is not None:
@@ -475,7 +481,7 @@ class Routes:
             return Response(status_code=204, headers=NO_STORE)
 
         async def change_password(request: Request, body: bodies.PasswordChange) -> Response:
-            backend, _ = await run_in_threadpool(auth.authenticate, request)
+            backend, _ = await run_in_threadpool(auth.authenticate_person, request)
             done = await to_thread(
                 auth.engine.change_password,
                 token=auth.token(request, backend),
@@ -493,7 +499,7 @@ class Routes:
     # Second factors: changing the ways into an account requires a recent authentication.
 
     def _fresh(self, request: Request) -> tuple[Transport, models.AuthenticateResponse]:
-        backend, found = self._auth.authenticate(request)
+        backend, found = self._auth.authenticate_person(request)
         # If there is a second factor, a password alone is not enough.
         self._auth.authorize(request, backend, max_age_seconds=self._fresh_seconds, by_second_factor=True)
         return self._auth.backends[backend], found
@@ -502,7 +508,7 @@ class Routes:
         auth = self._auth
 
         def totp_status(request: Request) -> models.TotpStatusResponse:
-            _, found = auth.authenticate(request)
+            _, found = auth.authenticate_person(request)
             return auth.engine.totp_status(user_id=found.user.id)
 
         def setup_totp(request: Request, body: bodies.Enrolment | None = None) -> Response:
@@ -524,12 +530,12 @@ class Routes:
             return _forgotten(transport, _private(done))
 
         def recovery_codes_status(request: Request) -> models.RecoveryCodesStatusResponse:
-            _, found = auth.authenticate(request)
+            _, found = auth.authenticate_person(request)
             return auth.engine.recovery_codes_status(user_id=found.user.id)
 
         def generate_recovery_codes(request: Request) -> Response:
             transport, _ = self._fresh(request)
-            backend, _ = auth.authenticate(request)
+            backend, _ = auth.authenticate_person(request)
             done = auth.engine.generate_recovery_codes(token=auth.token(request, backend))
             return _forgotten(transport, _private(done))
 
@@ -545,7 +551,7 @@ class Routes:
         auth = self._auth
 
         def list_passkeys(request: Request) -> models.ListPasskeysResponse:
-            _, found = auth.authenticate(request)
+            _, found = auth.authenticate_person(request)
             return auth.engine.list_passkeys(user_id=found.user.id)
 
         def begin_passkey_registration(request: Request, body: bodies.PasskeyLabel) -> Response:

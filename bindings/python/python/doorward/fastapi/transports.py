@@ -166,6 +166,7 @@ def raw_token(access_token: dict[str, Any]) -> str:
     """
     if "cookies" in access_token:
         return str(next(iter(access_token["cookies"].values())))
-    if "token" in access_token:
-        return str(access_token["token"])
+    for name in ("token", "api_key"):
+        if name in access_token:
+            return str(access_token[name])
     return str(access_token["authorization"]).partition(" ")[2].strip(" ")

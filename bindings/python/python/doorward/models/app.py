@@ -18,6 +18,7 @@ __all__ = [
     "AccountStatus",
     "AcknowledgeMailRequest",
     "AcknowledgeMailResponse",
+    "ApiKey",
     "AuthenticateRequest",
     "AuthenticateRequestRequest",
     "AuthenticateRequestResponse",
@@ -42,6 +43,10 @@ __all__ = [
     "CompleteLoginResponse",
     "ConfirmTotpRequest",
     "ConfirmTotpResponse",
+    "CreateApiKeyRequest",
+    "CreateApiKeyResponse",
+    "CreateServiceAccountRequest",
+    "CreateServiceAccountResponse",
     "DeleteUserRequest",
     "DeleteUserResponse",
     "DeliverMailRequest",
@@ -93,6 +98,8 @@ __all__ = [
     "JwksResponse",
     "Latency",
     "LatencyBucket",
+    "ListApiKeysRequest",
+    "ListApiKeysResponse",
     "ListKeysRequest",
     "ListKeysResponse",
     "ListPasskeysRequest",
@@ -147,6 +154,8 @@ __all__ = [
     "RetiredSecrets",
     "RevokeAllSessionsRequest",
     "RevokeAllSessionsResponse",
+    "RevokeApiKeyRequest",
+    "RevokeApiKeyResponse",
     "RevokeSessionRequest",
     "RevokeSessionResponse",
     "RevokeTokenRequest",
@@ -174,6 +183,8 @@ __all__ = [
     "TotpProvisioningUriResponse",
     "TotpStatusRequest",
     "TotpStatusResponse",
+    "UpdateApiKeyRequest",
+    "UpdateApiKeyResponse",
     "UpdateUserRequest",
     "UpdateUserResponse",
     "User",
@@ -208,6 +219,8 @@ PasswordWeakness = Literal[
     "easily_guessed",
     "same_as_old",
 ]
+
+CredentialKind = Literal["session", "token", "api_key"]
 
 SecretKeyState = Literal["current", "listed", "missing", "retired"]
 
@@ -250,6 +263,10 @@ EventKind = Literal[
     "account_reclaimed",
     "token_issued",
     "token_revoked",
+    "service_account_created",
+    "api_key_created",
+    "api_key_updated",
+    "api_key_revoked",
     "keys_rotated",
     "store_restored",
     "keys_retired",
@@ -308,6 +325,10 @@ class User(IdentityMixin, ActiveStateMixin):
     """Other data that the host keeps with the account."""
     created_at: int = 0
     """When the account was created, in Unix seconds."""
+    is_service_account: bool | None = None
+    """True for an account of `create_service_account`, which has API keys and cannot log in; otherwise
+    absent.
+    """
     locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
     """The language of mails to this user, if one was chosen."""
 
@@ -460,6 +481,8 @@ class ListUsersRequest(Model, extra="forbid"):
     """Only accounts after this id: `next` of the previous page."""
     is_active: bool | None = None
     """Only active accounts, or only inactive ones."""
+    is_service_account: bool | None = None
+    """Only service accounts, or only accounts of people."""
     limit: Annotated[int | None, Field(ge=1, le=1000)] = None
     """The most to return: 1 to 1000, default 100."""
     locked: bool | None = None
@@ -661,6 +684,31 @@ class ExportUserRequest(Model, extra="forbid"):
     """Only sessions and events after this id: `next` of the previous page."""
 
 
+class ApiKey(Model):
+    """An API key, without the key itself."""
+
+    id: str
+    """The key's id."""
+    user_id: str
+    """The id of its account."""
+    name: str
+    """The owner's name for the key."""
+    beginning: str
+    """The first characters of the key, by which its owner recognizes it."""
+    backend: str
+    """The backend that the key is for."""
+    scopes: list[str]
+    """The scopes."""
+    created_at: int
+    """When the key was created."""
+    expires_at: int | None = None
+    """When the key expires; absent if it does not."""
+    last_used_at: int | None = None
+    """When the key was last used, to the minute; absent if it never was."""
+    roles: list[str] | None = None
+    """The roles of its account that the key has; absent if it has all of them."""
+
+
 class Event(Model):
     """An event of the audit log."""
 
@@ -819,6 +867,8 @@ class ExportUserResponse(Model):
     """The mailed tokens and challenges that can still be redeemed or are not yet forgotten."""
     passkeys: list[Passkey]
     """The passkeys."""
+    api_keys: list[ApiKey]
+    """The API keys, without the keys themselves, with those that expired and are not yet forgotten."""
     known_devices: list[int]
     """When each known device of the user will be forgotten. The store does not keep which device it is."""
     sessions: list[ExportedSession]
@@ -1247,36 +1297,42 @@ class VerifyRequest(Model, extra="forbid"):
 
 
 class AuthenticateRequest(Model, extra="forbid"):
-    """Identifies the user of a live token: the account is active and the session has not ended."""
+    """Identifies the user of a live access token or API key: the account is active, and the session has
+    not ended or the key was not revoked.
+    """
 
     authorization: Annotated[str | None, Field(repr=False)] = None
     """The value of an `Authorization` header instead: `Bearer <token>` (RFC 6750)."""
     backend: str | None = None
-    """The backend that must have issued the token; default: `default`."""
+    """The backend that must have issued the token, or that the API key is for; default: `default`."""
     token: Annotated[str | None, Field(repr=False)] = None
-    """The access token."""
+    """The access token or API key."""
 
 
 class AuthenticateResponse(Model):
-    """The user of a live token."""
+    """The user of a live token or API key."""
 
     user: User
-    """The account as it is now."""
-    claims: Annotated[Claims, SkipValidation]
-    """The token's claims."""
+    """The account as it is now. With an API key that has fewer roles, these are its `roles`."""
+    credential: CredentialKind
+    """The kind of the credential."""
+    api_key: ApiKey | None = None
+    """The API key, without the key itself, if the credential is one."""
+    claims: Annotated[Claims, SkipValidation] | None = None
+    """The token's claims; absent for an API key."""
     session_id: str | None = None
     """The session's id, if the token belongs to a session."""
 
 
 class IntrospectRequest(Model, extra="forbid"):
-    """Checks a token for another service (RFC 7662), as of now."""
+    """Checks a token or API key for another service (RFC 7662), as of now."""
 
     token: Annotated[str, Field(repr=False)]
-    """An access or a refresh token."""
+    """An access token, a refresh token or an API key."""
 
 
 class FullIntrospectRequest(IntrospectRequest, extra="forbid"):
-    """Checks a token for another service (RFC 7662), as of now."""
+    """Checks a token or API key for another service (RFC 7662), as of now."""
 
     audience: str | None = None
     """The service that asks: a token for another audience is not active."""
@@ -1289,12 +1345,14 @@ class IntrospectResponse(Model):
 
     active: bool
     """Whether the token is valid now."""
+    api_key: ApiKey | None = None
+    """The API key, without the key itself, if it is one."""
     aud: list[str] | None = None
     """The token's audience."""
     client_id: str | None = None
-    """The backend that issued the token."""
+    """The backend that issued the token, or that the API key is for."""
     exp: int | None = None
-    """When the token expires, in Unix seconds."""
+    """When the token expires, in Unix seconds; absent for an API key that does not."""
     iat: int | None = None
     """When the token was issued."""
     iss: str | None = None
@@ -1308,9 +1366,9 @@ class IntrospectResponse(Model):
     sub: str | None = None
     """The id of the account."""
     token_type: str | None = None
-    """`Bearer` or `refresh_token`."""
+    """`Bearer`, `refresh_token` or `api_key`."""
     user: User | None = None
-    """The account as it is now."""
+    """The account as it is now. With an API key that has fewer roles, these are its `roles`."""
 
 
 class IssueTokenRequest(Model, extra="forbid"):
@@ -1346,7 +1404,8 @@ class IssueTokenResponse(Model):
 
 class AuthenticateRequestRequest(Model, extra="forbid"):
     """Decides whether a request to the host may pass, by the rules under `requests` in the configuration.
-    The engine takes the token from `token`, else from `authorization`, else from the configured cookie.
+    The engine takes the token from `token`, else from `authorization`, else an API key from `api_key`,
+    else a token from the configured cookie.
     """
 
     method: str
@@ -1355,12 +1414,16 @@ class AuthenticateRequestRequest(Model, extra="forbid"):
     """The path as the router sees it; a query is cut off. A path that two readers could take for different
     paths is never skipped.
     """
+    api_key: Annotated[str | None, Field(repr=False)] = None
+    """The value of the `X-API-Key` header. It counts if there is no `token` and no `authorization`, and if
+    it begins with `dw_`: other software uses this header, too.
+    """
     authorization: Annotated[str | None, Field(repr=False)] = None
     """The value of the `Authorization` header, or of the header that `requests.header` names: `Bearer
-    <token>` (RFC 6750).
+    <token>` (RFC 6750), where the token may be an API key.
     """
     backend: str | None = None
-    """The backend that must have issued the token; default: `default`."""
+    """The backend that must have issued the token, or that the API key is for; default: `default`."""
     connection: str | None = None
     """The kind of connection, as `requests.connections` names it; default: `http`."""
     cookies: Annotated[dict[str, str] | None, Field(repr=False)] = None
@@ -1384,7 +1447,7 @@ class AuthenticateRequestRequest(Model, extra="forbid"):
     keeps them while they are in use; at most 16 KiB.
     """
     token: Annotated[str | None, Field(repr=False)] = None
-    """The access token, if the host has it already."""
+    """The access token or API key, if the host has it already."""
 
 
 class AuthenticateRequestResponse(Model):
@@ -1392,12 +1455,16 @@ class AuthenticateRequestResponse(Model):
 
     skipped: bool
     """Whether the request needs no authentication; the other members are then absent."""
+    api_key: ApiKey | None = None
+    """The API key, without the key itself, if the credential is one."""
     claims: Annotated[Claims, SkipValidation] | None = None
-    """The token's claims."""
+    """The token's claims; absent for an API key."""
+    credential: CredentialKind | None = None
+    """The kind of the credential."""
     session_id: str | None = None
     """The session's id, if the token belongs to a session."""
     user: User | None = None
-    """The account as it is now."""
+    """The account as it is now. With an API key that has fewer roles, these are its `roles`."""
 
 
 class IntrospectRemoteRequest(Model, extra="forbid"):
@@ -1419,32 +1486,36 @@ class IntrospectRemoteResponse(Model, extra="allow"):
 
 
 class AuthorizeRequest(Model, extra="forbid"):
-    """Checks whether the bearer of a token may do something. All conditions that are given must hold."""
+    """Checks whether the bearer of a token or API key may do something. All conditions that are given must
+    hold.
+    """
 
     token: Annotated[str, Field(repr=False)]
-    """The access token."""
+    """The access token or API key."""
     amr: list[str] | None = None
     """The user authenticated in the token's session by one of these methods (RFC 8176; `mfa`: by a factor
     beside another), at most `max_age_seconds` ago if that is given.
     """
     backend: str | None = None
-    """The backend that must have issued the token; default: `default`."""
+    """The backend that must have issued the token, or that the API key is for; default: `default`."""
     by_second_factor: bool | None = None
     """If the account has a second factor, the same as `"amr": ["mfa"]`: the condition for adding or
-    removing a factor.
+    removing a factor. An API key never meets it.
     """
     email: str | None = None
     """The account has this address, in any case of letters. It must be verified, unless
     `require_verified_email` is false.
     """
     max_age_seconds: Annotated[int | None, Field(ge=0)] = None
-    """The user authenticated at most this many seconds ago."""
+    """The user authenticated at most this many seconds ago. An API key is no such proof."""
     require_verified_email: bool | None = None
     """The account's address is verified; default: true if `email` is given."""
     roles: list[str] | None = None
-    """The account has at least one of these roles. An empty list admits no user."""
+    """The account has at least one of these roles, and an API key has it, too. An empty list admits no
+    user.
+    """
     scopes: list[str] | None = None
-    """The token carries all of these scopes (RFC 6749 section 3.3)."""
+    """The token or API key carries all of these scopes (RFC 6749 section 3.3)."""
     user_id: str | None = None
     """The account has this id."""
 
@@ -1456,6 +1527,120 @@ class AuthorizeResponse(Model):
     """Whether the bearer may."""
     reason: Annotated[str | None, Field(exclude=True)] = None
     """Why not. It is for the host only: do not pass it on."""
+
+
+class CreateServiceAccountRequest(Model, extra="forbid"):
+    """Creates an account for a program. It has no password, address or second factor, and nothing can give
+    it one.
+    """
+
+    name: Annotated[str, Field(min_length=1)]
+    """The name, a username that no account has."""
+    roles: list[str]
+    """The roles."""
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
+    """
+
+
+class CreateApiKeyRequest(Model, extra="forbid"):
+    """Creates an API key of a person's account or of a service account. Give exactly one of `user_id` and
+    `service_account_id`. The host must have authenticated the person just now, because a key opens the
+    account.
+    """
+
+    name: Annotated[str, Field(max_length=64, min_length=1)]
+    """The owner's name for the key: 1 to 64 characters."""
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
+    """
+    backend: str | None = None
+    """The backend that the key is for; default: `default`."""
+    expires_at: int | None = None
+    """When the key expires, in Unix seconds; default: never."""
+    roles: list[str] | None = None
+    """The roles of its account that the key has; default: those that the account has at the time of each
+    use.
+    """
+    scopes: list[str] | None = None
+    """The scopes of the key; default: none."""
+    service_account_id: str | None = None
+    """The id of a service account."""
+    user_id: str | None = None
+    """The id of a person's account."""
+
+
+class CreateApiKeyResponse(Model):
+    """The new key."""
+
+    key: Annotated[str, Field(repr=False)]
+    """The key itself. It is shown only now: the store keeps a code of it."""
+    api_key: ApiKey
+    """The key as lists show it."""
+
+
+class ListApiKeysRequest(Model, extra="forbid"):
+    """Lists the API keys of an account."""
+
+    user_id: str
+    """The id of a person's account or of a service account."""
+
+
+class ListApiKeysResponse(Model):
+    """The keys that have not expired, the oldest first."""
+
+    api_keys: list[ApiKey]
+    """The keys."""
+
+
+class UpdateApiKeyRequest(Model, extra="forbid"):
+    """Changes an API key. Members that are absent stay as they are."""
+
+    api_key_id: str
+    """The key's id."""
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
+    """
+    expires_at: int | None = None
+    """When the key expires, in Unix seconds."""
+    name: Annotated[str | None, Field(max_length=64, min_length=1)] = None
+    """The new name."""
+    roles: list[str] | None = None
+    """The new roles, which replace the old ones."""
+    scopes: list[str] | None = None
+    """The new scopes, which replace the old ones."""
+    user_id: str | None = None
+    """The account that must have the key. Give it if the id comes from a client."""
+
+
+class UpdateApiKeyResponse(Model):
+    """The key after its change."""
+
+    api_key: ApiKey
+    """The key."""
+
+
+class RevokeApiKeyRequest(Model, extra="forbid"):
+    """Revokes an API key."""
+
+    api_key_id: str
+    """The key's id."""
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
+    """
+    user_id: str | None = None
+    """The account that must have the key. Give it if the id comes from a client."""
+
+
+class RevokeApiKeyResponse(Model):
+    """No account has the key any more."""
+
+    revoked: bool
+    """Whether the account had the key."""
 
 
 class JwksRequest(Model, extra="forbid"):
@@ -1537,6 +1722,8 @@ class NeededBy(Model):
     """The number of waiting mails."""
     recovery_codes: int
     """The number of recovery codes made under it."""
+    api_keys: int
+    """The number of API keys whose code was made under it. The next use of each makes the code anew."""
     sessions: int
     """The number of live sessions last refreshed while it was current. Without the key their users must
     log in again.
@@ -2409,6 +2596,8 @@ class PurgedRows(Model):
     """Devices without a login for a long time."""
     mails: Annotated[int, Field(ge=0)]
     """Mails that could not be sent in time."""
+    api_keys: Annotated[int, Field(ge=0)]
+    """API keys that expired a day ago or more."""
     keys: Annotated[int, Field(ge=0)]
     """Signing keys that no longer verify anything."""
     revoked_tokens: Annotated[int, Field(ge=0)]
@@ -2463,6 +2652,7 @@ CompleteLoginResponse = LoginResponse
 RevokeSessionResponse = RevokedResponse
 RevokeUserSessionsResponse = RevokedResponse
 RevokeAllSessionsResponse = RevokedResponse
+CreateServiceAccountResponse = UserResponse
 RequestEmailVerificationResponse = SentResponse
 RequestPasswordResetResponse = SentResponse
 ResetPasswordResponse = UserResponse

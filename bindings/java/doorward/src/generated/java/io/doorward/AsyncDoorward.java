@@ -171,6 +171,31 @@ public final class AsyncDoorward {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.authorize(request));
   }
 
+  /** Does what {@link Doorward#createServiceAccount(CreateServiceAccountRequest)} does. */
+  public CompletableFuture<UserResponse> createServiceAccount(CreateServiceAccountRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.createServiceAccount(request));
+  }
+
+  /** Does what {@link Doorward#createApiKey(CreateApiKeyRequest)} does. */
+  public CompletableFuture<CreateApiKeyResponse> createApiKey(CreateApiKeyRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.createApiKey(request));
+  }
+
+  /** Does what {@link Doorward#listApiKeys(ListApiKeysRequest)} does. */
+  public CompletableFuture<ListApiKeysResponse> listApiKeys(ListApiKeysRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.listApiKeys(request));
+  }
+
+  /** Does what {@link Doorward#updateApiKey(UpdateApiKeyRequest)} does. */
+  public CompletableFuture<UpdateApiKeyResponse> updateApiKey(UpdateApiKeyRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.updateApiKey(request));
+  }
+
+  /** Does what {@link Doorward#revokeApiKey(RevokeApiKeyRequest)} does. */
+  public CompletableFuture<RevokeApiKeyResponse> revokeApiKey(RevokeApiKeyRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.revokeApiKey(request));
+  }
+
   /** Does what {@link Doorward#jwks(JwksRequest)} does. */
   public CompletableFuture<JwksResponse> jwks(JwksRequest request) {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.jwks(request));

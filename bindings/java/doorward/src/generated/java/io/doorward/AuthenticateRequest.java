@@ -6,13 +6,14 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Identifies the user of a live token: the account is active and the session has not ended.
+ * Identifies the user of a live access token or API key: the account is active, and the session has
+ * not ended or the key was not revoked.
  *
  * @param authorization The value of an {@code Authorization} header instead: {@code Bearer <token>}
  *     (RFC 6750). May be null.
- * @param backend The backend that must have issued the token; default: {@code default}. May be
- *     null.
- * @param token The access token. May be null.
+ * @param backend The backend that must have issued the token, or that the API key is for; default:
+ *     {@code default}. May be null.
+ * @param token The access token or API key. May be null.
  */
 public record AuthenticateRequest(String authorization, String backend, String token)
     implements Shape {
@@ -30,14 +31,14 @@ public record AuthenticateRequest(String authorization, String backend, String t
   }
 
   /**
-   * Returns the same with backend: The backend that must have issued the token; default: {@code
-   * default}.
+   * Returns the same with backend: The backend that must have issued the token, or that the API key
+   * is for; default: {@code default}.
    */
   public AuthenticateRequest withBackend(String backend) {
     return new AuthenticateRequest(authorization, backend, token);
   }
 
-  /** Returns the same with token: The access token. */
+  /** Returns the same with token: The access token or API key. */
   public AuthenticateRequest withToken(String token) {
     return new AuthenticateRequest(authorization, backend, token);
   }

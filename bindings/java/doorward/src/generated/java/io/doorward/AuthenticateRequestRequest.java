@@ -8,15 +8,19 @@ import java.util.Map;
 /**
  * Decides whether a request to the host may pass, by the rules under {@code requests} in the
  * configuration. The engine takes the token from {@code token}, else from {@code authorization},
- * else from the configured cookie.
+ * else an API key from {@code api_key}, else a token from the configured cookie.
  *
  * @param method The HTTP method, in any case.
  * @param path The path as the router sees it; a query is cut off. A path that two readers could
  *     take for different paths is never skipped.
+ * @param apiKey The value of the {@code X-API-Key} header. It counts if there is no {@code token}
+ *     and no {@code authorization}, and if it begins with {@code dw_}: other software uses this
+ *     header, too. May be null.
  * @param authorization The value of the {@code Authorization} header, or of the header that {@code
- *     requests.header} names: {@code Bearer <token>} (RFC 6750). May be null.
- * @param backend The backend that must have issued the token; default: {@code default}. May be
- *     null.
+ *     requests.header} names: {@code Bearer <token>} (RFC 6750), where the token may be an API key.
+ *     May be null.
+ * @param backend The backend that must have issued the token, or that the API key is for; default:
+ *     {@code default}. May be null.
  * @param connection The kind of connection, as {@code requests.connections} names it; default:
  *     {@code http}. May be null.
  * @param cookies The cookies by name. May be null.
@@ -30,11 +34,12 @@ import java.util.Map;
  *     request (RFC 6454). It decides whether the cookie counts. May be null.
  * @param rules Rules that replace those of the configuration, in the same form. The engine compiles
  *     them once and keeps them while they are in use; at most 16 KiB. May be null.
- * @param token The access token, if the host has it already. May be null.
+ * @param token The access token or API key, if the host has it already. May be null.
  */
 public record AuthenticateRequestRequest(
     String method,
     String path,
+    String apiKey,
     String authorization,
     String backend,
     String connection,
@@ -49,17 +54,19 @@ public record AuthenticateRequestRequest(
   /** Makes one of what must be given. */
   public static AuthenticateRequestRequest of(String method, String path) {
     return new AuthenticateRequestRequest(
-        method, path, null, null, null, null, null, null, null, null, null, null);
+        method, path, null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /**
-   * Returns the same with authorization: The value of the {@code Authorization} header, or of the
-   * header that {@code requests.header} names: {@code Bearer <token>} (RFC 6750).
+   * Returns the same with api_key: The value of the {@code X-API-Key} header. It counts if there is
+   * no {@code token} and no {@code authorization}, and if it begins with {@code dw_}: other
+   * software uses this header, too.
    */
-  public AuthenticateRequestRequest withAuthorization(String authorization) {
+  public AuthenticateRequestRequest withApiKey(String apiKey) {
     return new AuthenticateRequestRequest(
         method,
         path,
+        apiKey,
         authorization,
         backend,
         connection,
@@ -73,13 +80,36 @@ public record AuthenticateRequestRequest(
   }
 
   /**
-   * Returns the same with backend: The backend that must have issued the token; default: {@code
-   * default}.
+   * Returns the same with authorization: The value of the {@code Authorization} header, or of the
+   * header that {@code requests.header} names: {@code Bearer <token>} (RFC 6750), where the token
+   * may be an API key.
+   */
+  public AuthenticateRequestRequest withAuthorization(String authorization) {
+    return new AuthenticateRequestRequest(
+        method,
+        path,
+        apiKey,
+        authorization,
+        backend,
+        connection,
+        cookies,
+        excluded,
+        host,
+        onlyOrigin,
+        origin,
+        rules,
+        token);
+  }
+
+  /**
+   * Returns the same with backend: The backend that must have issued the token, or that the API key
+   * is for; default: {@code default}.
    */
   public AuthenticateRequestRequest withBackend(String backend) {
     return new AuthenticateRequestRequest(
         method,
         path,
+        apiKey,
         authorization,
         backend,
         connection,
@@ -100,6 +130,7 @@ public record AuthenticateRequestRequest(
     return new AuthenticateRequestRequest(
         method,
         path,
+        apiKey,
         authorization,
         backend,
         connection,
@@ -117,6 +148,7 @@ public record AuthenticateRequestRequest(
     return new AuthenticateRequestRequest(
         method,
         path,
+        apiKey,
         authorization,
         backend,
         connection,
@@ -134,6 +166,7 @@ public record AuthenticateRequestRequest(
     return new AuthenticateRequestRequest(
         method,
         path,
+        apiKey,
         authorization,
         backend,
         connection,
@@ -155,6 +188,7 @@ public record AuthenticateRequestRequest(
     return new AuthenticateRequestRequest(
         method,
         path,
+        apiKey,
         authorization,
         backend,
         connection,
@@ -175,6 +209,7 @@ public record AuthenticateRequestRequest(
     return new AuthenticateRequestRequest(
         method,
         path,
+        apiKey,
         authorization,
         backend,
         connection,
@@ -195,6 +230,7 @@ public record AuthenticateRequestRequest(
     return new AuthenticateRequestRequest(
         method,
         path,
+        apiKey,
         authorization,
         backend,
         connection,
@@ -215,6 +251,7 @@ public record AuthenticateRequestRequest(
     return new AuthenticateRequestRequest(
         method,
         path,
+        apiKey,
         authorization,
         backend,
         connection,
@@ -227,11 +264,12 @@ public record AuthenticateRequestRequest(
         token);
   }
 
-  /** Returns the same with token: The access token, if the host has it already. */
+  /** Returns the same with token: The access token or API key, if the host has it already. */
   public AuthenticateRequestRequest withToken(String token) {
     return new AuthenticateRequestRequest(
         method,
         path,
+        apiKey,
         authorization,
         backend,
         connection,
@@ -249,6 +287,7 @@ public record AuthenticateRequestRequest(
     return new AuthenticateRequestRequest(
         Read.optional(json, "method", Read::text),
         Read.optional(json, "path", Read::text),
+        Read.optional(json, "api_key", Read::text),
         Read.optional(json, "authorization", Read::text),
         Read.optional(json, "backend", Read::text),
         Read.optional(json, "connection", Read::text),
@@ -266,6 +305,7 @@ public record AuthenticateRequestRequest(
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "method", method);
     Read.put(json, "path", path);
+    Read.put(json, "api_key", apiKey);
     Read.put(json, "authorization", authorization);
     Read.put(json, "backend", backend);
     Read.put(json, "connection", connection);
@@ -286,6 +326,8 @@ public record AuthenticateRequestRequest(
         + method
         + ", path="
         + path
+        + ", apiKey="
+        + Read.hidden(apiKey)
         + ", authorization="
         + Read.hidden(authorization)
         + ", backend="

@@ -9,17 +9,28 @@ import java.util.Map;
  * The request may pass.
  *
  * @param skipped Whether the request needs no authentication; the other members are then absent.
- * @param claims The token's claims. May be null.
+ * @param apiKey The API key, without the key itself, if the credential is one. May be null.
+ * @param claims The token's claims; absent for an API key. May be null.
+ * @param credential The kind of the credential. May be null.
  * @param sessionId The session's id, if the token belongs to a session. May be null.
- * @param user The account as it is now. May be null.
+ * @param user The account as it is now. With an API key that has fewer roles, these are its {@code
+ *     roles}. May be null.
  */
 public record AuthenticateRequestResponse(
-    boolean skipped, Claims claims, String sessionId, User user) implements Shape {
+    boolean skipped,
+    ApiKey apiKey,
+    Claims claims,
+    CredentialKind credential,
+    String sessionId,
+    User user)
+    implements Shape {
   static AuthenticateRequestResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new AuthenticateRequestResponse(
         Read.required(json, "skipped", Read::bool),
+        Read.optional(json, "api_key", ApiKey::read),
         Read.optional(json, "claims", Claims::read),
+        Read.optional(json, "credential", CredentialKind::read),
         Read.optional(json, "session_id", Read::text),
         Read.optional(json, "user", User::read));
   }
@@ -28,7 +39,9 @@ public record AuthenticateRequestResponse(
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "skipped", skipped);
+    Read.put(json, "api_key", apiKey);
     Read.put(json, "claims", claims);
+    Read.put(json, "credential", credential);
     Read.put(json, "session_id", sessionId);
     Read.put(json, "user", user);
     return json;

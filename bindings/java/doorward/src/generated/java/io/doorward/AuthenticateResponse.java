@@ -6,17 +6,24 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The user of a live token.
+ * The user of a live token or API key.
  *
- * @param user The account as it is now.
- * @param claims The token's claims.
+ * @param user The account as it is now. With an API key that has fewer roles, these are its {@code
+ *     roles}.
+ * @param credential The kind of the credential.
+ * @param apiKey The API key, without the key itself, if the credential is one. May be null.
+ * @param claims The token's claims; absent for an API key. May be null.
  * @param sessionId The session's id, if the token belongs to a session. May be null.
  */
-public record AuthenticateResponse(User user, Claims claims, String sessionId) implements Shape {
+public record AuthenticateResponse(
+    User user, CredentialKind credential, ApiKey apiKey, Claims claims, String sessionId)
+    implements Shape {
   static AuthenticateResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new AuthenticateResponse(
         Read.optional(json, "user", User::read),
+        Read.optional(json, "credential", CredentialKind::read),
+        Read.optional(json, "api_key", ApiKey::read),
         Read.optional(json, "claims", Claims::read),
         Read.optional(json, "session_id", Read::text));
   }
@@ -25,6 +32,8 @@ public record AuthenticateResponse(User user, Claims claims, String sessionId) i
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "user", user);
+    Read.put(json, "credential", credential);
+    Read.put(json, "api_key", apiKey);
     Read.put(json, "claims", claims);
     Read.put(json, "session_id", sessionId);
     return json;

@@ -7,24 +7,27 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Checks whether the bearer of a token may do something. All conditions that are given must hold.
+ * Checks whether the bearer of a token or API key may do something. All conditions that are given
+ * must hold.
  *
- * @param token The access token.
+ * @param token The access token or API key.
  * @param amr The user authenticated in the token's session by one of these methods (RFC 8176;
  *     {@code mfa}: by a factor beside another), at most {@code max_age_seconds} ago if that is
  *     given. May be null.
- * @param backend The backend that must have issued the token; default: {@code default}. May be
- *     null.
+ * @param backend The backend that must have issued the token, or that the API key is for; default:
+ *     {@code default}. May be null.
  * @param bySecondFactor If the account has a second factor, the same as {@code "amr": ["mfa"]}: the
- *     condition for adding or removing a factor. May be null.
+ *     condition for adding or removing a factor. An API key never meets it. May be null.
  * @param email The account has this address, in any case of letters. It must be verified, unless
  *     {@code require_verified_email} is false. May be null.
- * @param maxAgeSeconds The user authenticated at most this many seconds ago. May be null.
+ * @param maxAgeSeconds The user authenticated at most this many seconds ago. An API key is no such
+ *     proof. May be null.
  * @param requireVerifiedEmail The account's address is verified; default: true if {@code email} is
  *     given. May be null.
- * @param roles The account has at least one of these roles. An empty list admits no user. May be
+ * @param roles The account has at least one of these roles, and an API key has it, too. An empty
+ *     list admits no user. May be null.
+ * @param scopes The token or API key carries all of these scopes (RFC 6749 section 3.3). May be
  *     null.
- * @param scopes The token carries all of these scopes (RFC 6749 section 3.3). May be null.
  * @param userId The account has this id. May be null.
  */
 public record AuthorizeRequest(
@@ -64,8 +67,8 @@ public record AuthorizeRequest(
   }
 
   /**
-   * Returns the same with backend: The backend that must have issued the token; default: {@code
-   * default}.
+   * Returns the same with backend: The backend that must have issued the token, or that the API key
+   * is for; default: {@code default}.
    */
   public AuthorizeRequest withBackend(String backend) {
     return new AuthorizeRequest(
@@ -83,7 +86,7 @@ public record AuthorizeRequest(
 
   /**
    * Returns the same with by_second_factor: If the account has a second factor, the same as {@code
-   * "amr": ["mfa"]}: the condition for adding or removing a factor.
+   * "amr": ["mfa"]}: the condition for adding or removing a factor. An API key never meets it.
    */
   public AuthorizeRequest withBySecondFactor(boolean bySecondFactor) {
     return new AuthorizeRequest(
@@ -118,7 +121,8 @@ public record AuthorizeRequest(
   }
 
   /**
-   * Returns the same with max_age_seconds: The user authenticated at most this many seconds ago.
+   * Returns the same with max_age_seconds: The user authenticated at most this many seconds ago. An
+   * API key is no such proof.
    */
   public AuthorizeRequest withMaxAgeSeconds(long maxAgeSeconds) {
     return new AuthorizeRequest(
@@ -153,8 +157,8 @@ public record AuthorizeRequest(
   }
 
   /**
-   * Returns the same with roles: The account has at least one of these roles. An empty list admits
-   * no user.
+   * Returns the same with roles: The account has at least one of these roles, and an API key has
+   * it, too. An empty list admits no user.
    */
   public AuthorizeRequest withRoles(List<String> roles) {
     return new AuthorizeRequest(
@@ -170,7 +174,10 @@ public record AuthorizeRequest(
         userId);
   }
 
-  /** Returns the same with scopes: The token carries all of these scopes (RFC 6749 section 3.3). */
+  /**
+   * Returns the same with scopes: The token or API key carries all of these scopes (RFC 6749
+   * section 3.3).
+   */
   public AuthorizeRequest withScopes(List<String> scopes) {
     return new AuthorizeRequest(
         token,

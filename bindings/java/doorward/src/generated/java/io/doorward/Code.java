@@ -19,6 +19,9 @@ public enum Code {
   /** The token is valid, but its account no longer exists. Or: No account matches the request. */
   USER_NOT_FOUND("user_not_found", Status.DENIED, "There is no such user."),
 
+  /** No account has this API key. */
+  API_KEY_NOT_FOUND("api_key_not_found", Status.NOT_FOUND, "There is no such API key."),
+
   /** Authentication is required, and the request offers none. */
   NOT_AUTHENTICATED("not_authenticated", Status.DENIED, "Authentication is required."),
 
@@ -42,7 +45,9 @@ public enum Code {
   /** The user may not do this, or the change would leave no active administrator. */
   PERMISSION_DENIED("permission_denied", Status.FORBIDDEN, "Permission denied."),
 
-  /** The account must verify its address before it takes a second factor or a passkey. */
+  /**
+   * The account must verify its address before it takes a second factor, a passkey or an API key.
+   */
   EMAIL_NOT_VERIFIED(
       "email_not_verified", Status.FORBIDDEN, "The e-mail address must be verified first."),
 

@@ -18,6 +18,8 @@ import java.util.Map;
  * @param oneTimeSecrets The mailed tokens and challenges that can still be redeemed or are not yet
  *     forgotten.
  * @param passkeys The passkeys.
+ * @param apiKeys The API keys, without the keys themselves, with those that expired and are not yet
+ *     forgotten.
  * @param knownDevices When each known device of the user will be forgotten. The store does not keep
  *     which device it is.
  * @param sessions The sessions, the oldest first, with those that ended and are not yet forgotten.
@@ -40,6 +42,7 @@ public record ExportUserResponse(
     long recoveryCodes,
     List<ExportedSecret> oneTimeSecrets,
     List<Passkey> passkeys,
+    List<ApiKey> apiKeys,
     List<Long> knownDevices,
     List<ExportedSession> sessions,
     List<Event> events,
@@ -60,6 +63,7 @@ public record ExportUserResponse(
         Read.required(json, "recovery_codes", Read::integer),
         Read.orEmpty(Read.optional(json, "one_time_secrets", Read.list(ExportedSecret::read))),
         Read.orEmpty(Read.optional(json, "passkeys", Read.list(Passkey::read))),
+        Read.orEmpty(Read.optional(json, "api_keys", Read.list(ApiKey::read))),
         Read.orEmpty(Read.optional(json, "known_devices", Read.list(Read::integer))),
         Read.orEmpty(Read.optional(json, "sessions", Read.list(ExportedSession::read))),
         Read.orEmpty(Read.optional(json, "events", Read.list(Event::read))),
@@ -81,6 +85,7 @@ public record ExportUserResponse(
     Read.put(json, "recovery_codes", recoveryCodes);
     Read.put(json, "one_time_secrets", oneTimeSecrets);
     Read.put(json, "passkeys", passkeys);
+    Read.put(json, "api_keys", apiKeys);
     Read.put(json, "known_devices", knownDevices);
     Read.put(json, "sessions", sessions);
     Read.put(json, "events", events);

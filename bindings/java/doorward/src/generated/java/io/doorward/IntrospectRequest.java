@@ -6,9 +6,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Checks a token for another service (RFC 7662), as of now.
+ * Checks a token or API key for another service (RFC 7662), as of now.
  *
- * @param token An access or a refresh token.
+ * @param token An access token, a refresh token or an API key.
  * @param audience The service that asks: a token for another audience is not active. May be null.
  * @param tokenTypeHint {@code access_token} or {@code refresh_token}; optional, and any text is
  *     accepted. May be null.

@@ -10,9 +10,11 @@ import java.util.Map;
  * The token's state. An inactive token discloses nothing else.
  *
  * @param active Whether the token is valid now.
+ * @param apiKey The API key, without the key itself, if it is one. May be null.
  * @param aud The token's audience.
- * @param clientId The backend that issued the token. May be null.
- * @param exp When the token expires, in Unix seconds. May be null.
+ * @param clientId The backend that issued the token, or that the API key is for. May be null.
+ * @param exp When the token expires, in Unix seconds; absent for an API key that does not. May be
+ *     null.
  * @param iat When the token was issued. May be null.
  * @param iss The issuer. May be null.
  * @param reason Why the token is not active. It is for the host only: do not pass it on. May be
@@ -20,11 +22,13 @@ import java.util.Map;
  * @param scope The scopes, separated by spaces. May be null.
  * @param sid The session's id, if the token belongs to a session. May be null.
  * @param sub The id of the account. May be null.
- * @param tokenType {@code Bearer} or {@code refresh_token}. May be null.
- * @param user The account as it is now. May be null.
+ * @param tokenType {@code Bearer}, {@code refresh_token} or {@code api_key}. May be null.
+ * @param user The account as it is now. With an API key that has fewer roles, these are its {@code
+ *     roles}. May be null.
  */
 public record IntrospectResponse(
     boolean active,
+    ApiKey apiKey,
     List<String> aud,
     String clientId,
     Long exp,
@@ -41,6 +45,7 @@ public record IntrospectResponse(
     Map<String, Object> json = Read.object(value);
     return new IntrospectResponse(
         Read.required(json, "active", Read::bool),
+        Read.optional(json, "api_key", ApiKey::read),
         Read.orEmpty(Read.optional(json, "aud", Read.list(Read::text))),
         Read.optional(json, "client_id", Read::text),
         Read.optional(json, "exp", Read::integer),
@@ -58,6 +63,7 @@ public record IntrospectResponse(
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "active", active);
+    Read.put(json, "api_key", apiKey);
     Read.putUnlessEmpty(json, "aud", aud);
     Read.put(json, "client_id", clientId);
     Read.put(json, "exp", exp);

@@ -10,6 +10,7 @@ import java.util.Map;
  *
  * @param after Only accounts after this id: {@code next} of the previous page. May be null.
  * @param isActive Only active accounts, or only inactive ones. May be null.
+ * @param isServiceAccount Only service accounts, or only accounts of people. May be null.
  * @param limit The most to return: 1 to 1000, default 100. May be null.
  * @param locked Only accounts that a lock keeps a user out of now (see {@code status} of {@code
  *     get_user}). One call compares up to 20,000 accounts with the locks, so a page may have fewer
@@ -19,28 +20,41 @@ import java.util.Map;
  *     null.
  */
 public record ListUsersRequest(
-    String after, Boolean isActive, Long limit, Boolean locked, String role, Long skip)
+    String after,
+    Boolean isActive,
+    Boolean isServiceAccount,
+    Long limit,
+    Boolean locked,
+    String role,
+    Long skip)
     implements Shape {
   /** Returns an empty one. */
   public static ListUsersRequest of() {
-    return new ListUsersRequest(null, null, null, null, null, null);
+    return new ListUsersRequest(null, null, null, null, null, null, null);
   }
 
   /**
    * Returns the same with after: Only accounts after this id: {@code next} of the previous page.
    */
   public ListUsersRequest withAfter(String after) {
-    return new ListUsersRequest(after, isActive, limit, locked, role, skip);
+    return new ListUsersRequest(after, isActive, isServiceAccount, limit, locked, role, skip);
   }
 
   /** Returns the same with is_active: Only active accounts, or only inactive ones. */
   public ListUsersRequest withIsActive(boolean isActive) {
-    return new ListUsersRequest(after, isActive, limit, locked, role, skip);
+    return new ListUsersRequest(after, isActive, isServiceAccount, limit, locked, role, skip);
+  }
+
+  /**
+   * Returns the same with is_service_account: Only service accounts, or only accounts of people.
+   */
+  public ListUsersRequest withIsServiceAccount(boolean isServiceAccount) {
+    return new ListUsersRequest(after, isActive, isServiceAccount, limit, locked, role, skip);
   }
 
   /** Returns the same with limit: The most to return: 1 to 1000, default 100. */
   public ListUsersRequest withLimit(long limit) {
-    return new ListUsersRequest(after, isActive, limit, locked, role, skip);
+    return new ListUsersRequest(after, isActive, isServiceAccount, limit, locked, role, skip);
   }
 
   /**
@@ -49,12 +63,12 @@ public record ListUsersRequest(
    * may have fewer accounts than {@code limit}, or none, and still a {@code next}.
    */
   public ListUsersRequest withLocked(boolean locked) {
-    return new ListUsersRequest(after, isActive, limit, locked, role, skip);
+    return new ListUsersRequest(after, isActive, isServiceAccount, limit, locked, role, skip);
   }
 
   /** Returns the same with role: Only accounts with this role. */
   public ListUsersRequest withRole(String role) {
-    return new ListUsersRequest(after, isActive, limit, locked, role, skip);
+    return new ListUsersRequest(after, isActive, isServiceAccount, limit, locked, role, skip);
   }
 
   /**
@@ -62,7 +76,7 @@ public record ListUsersRequest(
    * 1000000000.
    */
   public ListUsersRequest withSkip(long skip) {
-    return new ListUsersRequest(after, isActive, limit, locked, role, skip);
+    return new ListUsersRequest(after, isActive, isServiceAccount, limit, locked, role, skip);
   }
 
   static ListUsersRequest read(Object value) {
@@ -70,6 +84,7 @@ public record ListUsersRequest(
     return new ListUsersRequest(
         Read.optional(json, "after", Read::text),
         Read.optional(json, "is_active", Read::bool),
+        Read.optional(json, "is_service_account", Read::bool),
         Read.optional(json, "limit", Read::integer),
         Read.optional(json, "locked", Read::bool),
         Read.optional(json, "role", Read::text),
@@ -81,6 +96,7 @@ public record ListUsersRequest(
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "after", after);
     Read.put(json, "is_active", isActive);
+    Read.put(json, "is_service_account", isServiceAccount);
     Read.put(json, "limit", limit);
     Read.put(json, "locked", locked);
     Read.put(json, "role", role);

@@ -12,6 +12,7 @@ import java.util.Map;
  * @param accountDeleted settings. May be null.
  * @param accountExists settings. May be null.
  * @param accountLocked settings. May be null.
+ * @param apiKeyCreated settings. May be null.
  * @param changeEmail settings. May be null.
  * @param emailChangeRequested settings. May be null.
  * @param emailChanged settings. May be null.
@@ -31,6 +32,7 @@ public record MailConfigNotices(
     Boolean accountDeleted,
     Boolean accountExists,
     Boolean accountLocked,
+    Boolean apiKeyCreated,
     Boolean changeEmail,
     Boolean emailChangeRequested,
     Boolean emailChanged,
@@ -49,7 +51,7 @@ public record MailConfigNotices(
   public static MailConfigNotices of() {
     return new MailConfigNotices(
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null);
+        null, null, null);
   }
 
   /** Returns the same with account_changed. */
@@ -59,6 +61,7 @@ public record MailConfigNotices(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -81,6 +84,7 @@ public record MailConfigNotices(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -103,6 +107,7 @@ public record MailConfigNotices(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -125,6 +130,30 @@ public record MailConfigNotices(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
+        changeEmail,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        login,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
+  }
+
+  /** Returns the same with api_key_created. */
+  public MailConfigNotices withApiKeyCreated(boolean apiKeyCreated) {
+    return new MailConfigNotices(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -147,6 +176,7 @@ public record MailConfigNotices(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -169,6 +199,7 @@ public record MailConfigNotices(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -191,6 +222,7 @@ public record MailConfigNotices(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -213,6 +245,7 @@ public record MailConfigNotices(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -235,6 +268,7 @@ public record MailConfigNotices(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -257,6 +291,7 @@ public record MailConfigNotices(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -279,6 +314,7 @@ public record MailConfigNotices(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -301,6 +337,7 @@ public record MailConfigNotices(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -323,6 +360,7 @@ public record MailConfigNotices(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -345,6 +383,7 @@ public record MailConfigNotices(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -367,6 +406,7 @@ public record MailConfigNotices(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -389,6 +429,7 @@ public record MailConfigNotices(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -411,6 +452,7 @@ public record MailConfigNotices(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -433,6 +475,7 @@ public record MailConfigNotices(
         Read.optional(json, "account_deleted", Read::bool),
         Read.optional(json, "account_exists", Read::bool),
         Read.optional(json, "account_locked", Read::bool),
+        Read.optional(json, "api_key_created", Read::bool),
         Read.optional(json, "change_email", Read::bool),
         Read.optional(json, "email_change_requested", Read::bool),
         Read.optional(json, "email_changed", Read::bool),
@@ -455,6 +498,7 @@ public record MailConfigNotices(
     Read.put(json, "account_deleted", accountDeleted);
     Read.put(json, "account_exists", accountExists);
     Read.put(json, "account_locked", accountLocked);
+    Read.put(json, "api_key_created", apiKeyCreated);
     Read.put(json, "change_email", changeEmail);
     Read.put(json, "email_change_requested", emailChangeRequested);
     Read.put(json, "email_changed", emailChanged);

@@ -12,6 +12,7 @@ import java.util.Map;
  * @param accountDeleted settings. May be null.
  * @param accountExists settings. May be null.
  * @param accountLocked settings. May be null.
+ * @param apiKeyCreated settings. May be null.
  * @param changeEmail settings. May be null.
  * @param emailChangeRequested settings. May be null.
  * @param emailChanged settings. May be null.
@@ -31,6 +32,7 @@ public record MailConfigTemplates(
     Map<String, MailTemplate> accountDeleted,
     Map<String, MailTemplate> accountExists,
     Map<String, MailTemplate> accountLocked,
+    Map<String, MailTemplate> apiKeyCreated,
     Map<String, MailTemplate> changeEmail,
     Map<String, MailTemplate> emailChangeRequested,
     Map<String, MailTemplate> emailChanged,
@@ -49,7 +51,7 @@ public record MailConfigTemplates(
   public static MailConfigTemplates of() {
     return new MailConfigTemplates(
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null);
+        null, null, null);
   }
 
   /** Returns the same with account_changed. */
@@ -59,6 +61,7 @@ public record MailConfigTemplates(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -81,6 +84,7 @@ public record MailConfigTemplates(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -103,6 +107,7 @@ public record MailConfigTemplates(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -125,6 +130,30 @@ public record MailConfigTemplates(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
+        changeEmail,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        login,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
+  }
+
+  /** Returns the same with api_key_created. */
+  public MailConfigTemplates withApiKeyCreated(Map<String, MailTemplate> apiKeyCreated) {
+    return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -147,6 +176,7 @@ public record MailConfigTemplates(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -170,6 +200,7 @@ public record MailConfigTemplates(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -192,6 +223,7 @@ public record MailConfigTemplates(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -214,6 +246,7 @@ public record MailConfigTemplates(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -236,6 +269,7 @@ public record MailConfigTemplates(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -258,6 +292,7 @@ public record MailConfigTemplates(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -280,6 +315,7 @@ public record MailConfigTemplates(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -302,6 +338,7 @@ public record MailConfigTemplates(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -325,6 +362,7 @@ public record MailConfigTemplates(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -347,6 +385,7 @@ public record MailConfigTemplates(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -369,6 +408,7 @@ public record MailConfigTemplates(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -392,6 +432,7 @@ public record MailConfigTemplates(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -414,6 +455,7 @@ public record MailConfigTemplates(
         accountDeleted,
         accountExists,
         accountLocked,
+        apiKeyCreated,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -436,6 +478,7 @@ public record MailConfigTemplates(
         Read.optional(json, "account_deleted", Read.map(MailTemplate::read)),
         Read.optional(json, "account_exists", Read.map(MailTemplate::read)),
         Read.optional(json, "account_locked", Read.map(MailTemplate::read)),
+        Read.optional(json, "api_key_created", Read.map(MailTemplate::read)),
         Read.optional(json, "change_email", Read.map(MailTemplate::read)),
         Read.optional(json, "email_change_requested", Read.map(MailTemplate::read)),
         Read.optional(json, "email_changed", Read.map(MailTemplate::read)),
@@ -458,6 +501,7 @@ public record MailConfigTemplates(
     Read.put(json, "account_deleted", accountDeleted);
     Read.put(json, "account_exists", accountExists);
     Read.put(json, "account_locked", accountLocked);
+    Read.put(json, "api_key_created", apiKeyCreated);
     Read.put(json, "change_email", changeEmail);
     Read.put(json, "email_change_requested", emailChangeRequested);
     Read.put(json, "email_changed", emailChanged);

@@ -13,11 +13,18 @@ import java.util.Map;
  * @param totpSeeds The number of authenticator seeds that it sealed.
  * @param mails The number of waiting mails.
  * @param recoveryCodes The number of recovery codes made under it.
+ * @param apiKeys The number of API keys whose code was made under it. The next use of each makes
+ *     the code anew.
  * @param sessions The number of live sessions last refreshed while it was current. Without the key
  *     their users must log in again.
  */
 public record NeededBy(
-    long passwordHashes, long totpSeeds, long mails, long recoveryCodes, long sessions)
+    long passwordHashes,
+    long totpSeeds,
+    long mails,
+    long recoveryCodes,
+    long apiKeys,
+    long sessions)
     implements Shape {
   static NeededBy read(Object value) {
     Map<String, Object> json = Read.object(value);
@@ -26,6 +33,7 @@ public record NeededBy(
         Read.required(json, "totp_seeds", Read::integer),
         Read.required(json, "mails", Read::integer),
         Read.required(json, "recovery_codes", Read::integer),
+        Read.required(json, "api_keys", Read::integer),
         Read.required(json, "sessions", Read::integer));
   }
 
@@ -36,6 +44,7 @@ public record NeededBy(
     Read.put(json, "totp_seeds", totpSeeds);
     Read.put(json, "mails", mails);
     Read.put(json, "recovery_codes", recoveryCodes);
+    Read.put(json, "api_keys", apiKeys);
     Read.put(json, "sessions", sessions);
     return json;
   }

@@ -155,6 +155,7 @@ public abstract sealed class Operations permits Doorward {
    * Sets a user's password, to be changed at the next login, and ends every session.
    *
    * @throws NotFoundException {@code user_not_found}
+   * @throws ForbiddenException {@code permission_denied}
    * @throws InvalidRequestException {@code weak_password}
    * @throws UnavailableException {@code hash_queue_full}, {@code store_unavailable}
    */
@@ -286,7 +287,7 @@ public abstract sealed class Operations permits Doorward {
   }
 
   /**
-   * Revokes a token with its session (RFC 7009).
+   * Revokes a token with its session (RFC 7009), or an API key.
    *
    * @throws UnavailableException {@code store_unavailable}
    */
@@ -310,7 +311,7 @@ public abstract sealed class Operations permits Doorward {
   }
 
   /**
-   * Identifies the user of a live token.
+   * Identifies the user of a live token or API key.
    *
    * @throws DeniedException {@code not_authenticated}, {@code invalid_authorization_header}, {@code
    *     invalid_token}, {@code user_not_found}
@@ -326,7 +327,7 @@ public abstract sealed class Operations permits Doorward {
   }
 
   /**
-   * Tells whether a token is valid now (RFC 7662); an invalid token is an answer, not a failure.
+   * Tells whether a token or API key is valid now (RFC 7662); an invalid one is no failure.
    *
    * @throws UnavailableException {@code store_unavailable}
    */
@@ -367,12 +368,63 @@ public abstract sealed class Operations permits Doorward {
   }
 
   /**
-   * Checks whether the bearer of a token may do something, by the account as it is now.
+   * Checks whether the bearer of a token or API key may do something, by the account as it is now.
    *
    * @throws UnavailableException {@code store_unavailable}
    */
   public AuthorizeResponse authorize(AuthorizeRequest request) {
     return run(Operation.AUTHORIZE, request, AuthorizeResponse::read);
+  }
+
+  /**
+   * Creates an account for a program, which has API keys and cannot log in.
+   *
+   * @throws ConflictException {@code username_taken}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public UserResponse createServiceAccount(CreateServiceAccountRequest request) {
+    return run(Operation.CREATE_SERVICE_ACCOUNT, request, UserResponse::read);
+  }
+
+  /**
+   * Creates an API key, which is shown once.
+   *
+   * @throws NotFoundException {@code user_not_found}
+   * @throws ForbiddenException {@code email_not_verified}, {@code permission_denied}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public CreateApiKeyResponse createApiKey(CreateApiKeyRequest request) {
+    return run(Operation.CREATE_API_KEY, request, CreateApiKeyResponse::read);
+  }
+
+  /**
+   * Lists the API keys of an account, without the keys themselves.
+   *
+   * @throws NotFoundException {@code user_not_found}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public ListApiKeysResponse listApiKeys(ListApiKeysRequest request) {
+    return run(Operation.LIST_API_KEYS, request, ListApiKeysResponse::read);
+  }
+
+  /**
+   * Changes the name, scopes, roles or expiry of an API key.
+   *
+   * @throws NotFoundException {@code api_key_not_found}
+   * @throws ForbiddenException {@code permission_denied}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public UpdateApiKeyResponse updateApiKey(UpdateApiKeyRequest request) {
+    return run(Operation.UPDATE_API_KEY, request, UpdateApiKeyResponse::read);
+  }
+
+  /**
+   * Revokes an API key.
+   *
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public RevokeApiKeyResponse revokeApiKey(RevokeApiKeyRequest request) {
+    return run(Operation.REVOKE_API_KEY, request, RevokeApiKeyResponse::read);
   }
 
   /**
@@ -439,6 +491,7 @@ public abstract sealed class Operations permits Doorward {
    * Mails a token to the new address of an account, and a notice to the present one.
    *
    * @throws NotFoundException {@code user_not_found}
+   * @throws ForbiddenException {@code permission_denied}
    * @throws ConflictException {@code email_taken}
    * @throws ThrottledException {@code too_many_attempts}
    * @throws UnavailableException {@code store_unavailable}
@@ -579,7 +632,7 @@ public abstract sealed class Operations permits Doorward {
    *
    * @throws NotFoundException {@code user_not_found}
    * @throws DeniedException {@code invalid_challenge}
-   * @throws ForbiddenException {@code email_not_verified}
+   * @throws ForbiddenException {@code email_not_verified}, {@code permission_denied}
    * @throws UnavailableException {@code store_unavailable}
    */
   public SetupTotpResponse setupTotp(SetupTotpRequest request) {

@@ -14,6 +14,7 @@ import java.util.Map;
  * @param spentChallenges Used challenges of logins by passkey.
  * @param knownDevices Devices without a login for a long time.
  * @param mails Mails that could not be sent in time.
+ * @param apiKeys API keys that expired a day ago or more.
  * @param keys Signing keys that no longer verify anything.
  * @param revokedTokens Revoked tokens that have expired.
  * @param events Events older than {@code audit.retention_days} of the store.
@@ -25,6 +26,7 @@ public record PurgedRows(
     long spentChallenges,
     long knownDevices,
     long mails,
+    long apiKeys,
     long keys,
     long revokedTokens,
     long events)
@@ -38,6 +40,7 @@ public record PurgedRows(
         Read.required(json, "spent_challenges", Read::integer),
         Read.required(json, "known_devices", Read::integer),
         Read.required(json, "mails", Read::integer),
+        Read.required(json, "api_keys", Read::integer),
         Read.required(json, "keys", Read::integer),
         Read.required(json, "revoked_tokens", Read::integer),
         Read.required(json, "events", Read::integer));
@@ -52,6 +55,7 @@ public record PurgedRows(
     Read.put(json, "spent_challenges", spentChallenges);
     Read.put(json, "known_devices", knownDevices);
     Read.put(json, "mails", mails);
+    Read.put(json, "api_keys", apiKeys);
     Read.put(json, "keys", keys);
     Read.put(json, "revoked_tokens", revokedTokens);
     Read.put(json, "events", events);

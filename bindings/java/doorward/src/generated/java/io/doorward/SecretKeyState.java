@@ -16,7 +16,7 @@ public enum SecretKeyState {
   /** A key that this process was not given. */
   MISSING("missing"),
 
-  /** A retired key, which only finds recovery codes. */
+  /** A retired key, which only finds recovery codes and API keys. */
   RETIRED("retired"),
 
   /** A value of a newer library. */

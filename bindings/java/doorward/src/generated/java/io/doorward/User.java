@@ -17,6 +17,8 @@ import java.util.Map;
  * @param roles The roles, in alphabetical order.
  * @param attributes Other data that the host keeps with the account.
  * @param createdAt When the account was created, in Unix seconds.
+ * @param isServiceAccount True for an account of {@code create_service_account}, which has API keys
+ *     and cannot log in; otherwise absent. May be null.
  * @param locale The language of mails to this user, if one was chosen. May be null.
  */
 public record User(
@@ -28,6 +30,7 @@ public record User(
     List<String> roles,
     Map<String, Object> attributes,
     long createdAt,
+    Boolean isServiceAccount,
     String locale)
     implements Shape {
   static User read(Object value) {
@@ -41,6 +44,7 @@ public record User(
         Read.orEmpty(Read.optional(json, "roles", Read.list(Read::text))),
         Read.orEmpty(Read.optional(json, "attributes", Read::object)),
         Read.required(json, "created_at", Read::integer),
+        Read.optional(json, "is_service_account", Read::bool),
         Read.optional(json, "locale", Read::text));
   }
 
@@ -55,6 +59,7 @@ public record User(
     Read.put(json, "roles", roles);
     Read.put(json, "attributes", attributes);
     Read.put(json, "created_at", createdAt);
+    Read.put(json, "is_service_account", isServiceAccount);
     Read.put(json, "locale", locale);
     return json;
   }

@@ -29,6 +29,7 @@ public final class Servlets {
     String header = rules.header() == null ? "Authorization" : rules.header();
     return AuthenticateRequestRequest.of(request.getMethod(), request.getRequestURI())
         .withAuthorization(field(request, header))
+        .withApiKey(field(request, "X-API-Key"))
         .withConnection(isWebSocket(request) ? "websocket" : "http")
         .withCookies(cookie(request, rules.cookie()))
         .withHost(field(request, "Host"))

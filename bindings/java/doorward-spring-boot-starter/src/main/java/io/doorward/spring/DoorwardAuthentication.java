@@ -1,5 +1,6 @@
 package io.doorward.spring;
 
+import io.doorward.AuthenticateRequestResponse;
 import io.doorward.Claims;
 import io.doorward.LoginResponse;
 import io.doorward.User;
@@ -11,29 +12,43 @@ import org.springframework.security.core.authority.SimpleGrantedAuthority;
 
 /**
  * The user of a token or of a login. The principal is the {@link User}. The authorities are {@code
- * ROLE_} and each role of the account, and {@code SCOPE_} and each scope of the token.
+ * ROLE_} and each role of the account, and {@code SCOPE_} and each scope of the token or API key.
  */
 public final class DoorwardAuthentication extends AbstractAuthenticationToken {
   private final transient User user;
   private final transient Claims claims;
   private final transient LoginResponse session;
 
-  DoorwardAuthentication(User user, Claims claims, LoginResponse session) {
-    super(authorities(user, claims));
+  /** The user of a request. */
+  DoorwardAuthentication(AuthenticateRequestResponse request) {
+    this(request.user(), request.claims(), null, scopes(request));
+  }
+
+  /** The user of a login. */
+  DoorwardAuthentication(User user, LoginResponse session) {
+    this(user, null, session, List.of());
+  }
+
+  DoorwardAuthentication(User user, Claims claims, LoginResponse session, List<String> scopes) {
+    super(authorities(user, scopes));
     this.user = user;
     this.claims = claims;
     this.session = session;
     setAuthenticated(true);
   }
 
-  private static List<GrantedAuthority> authorities(User user, Claims claims) {
+  private static List<String> scopes(AuthenticateRequestResponse request) {
+    if (request.apiKey() != null) {
+      return request.apiKey().scopes();
+    }
+    String scope = request.claims() == null ? null : request.claims().scope();
+    return scope == null ? List.of() : List.of(scope.split(" "));
+  }
+
+  private static List<GrantedAuthority> authorities(User user, List<String> scopes) {
     List<GrantedAuthority> authorities = new ArrayList<>();
     user.roles().forEach(role -> authorities.add(new SimpleGrantedAuthority("ROLE_" + role)));
-    if (claims != null && claims.scope() != null) {
-      for (String scope : claims.scope().split(" ")) {
-        authorities.add(new SimpleGrantedAuthority("SCOPE_" + scope));
-      }
-    }
+    scopes.forEach(scope -> authorities.add(new SimpleGrantedAuthority("SCOPE_" + scope)));
     return authorities;
   }
 
@@ -54,7 +69,7 @@ public final class DoorwardAuthentication extends AbstractAuthenticationToken {
     return null;
   }
 
-  /** The claims of the request's token; null after a login by the authentication manager. */
+  /** The claims of the request's token; null for an API key and after a login. */
   public Claims claims() {
     return claims;
   }

@@ -40,7 +40,7 @@ public final class DoorwardAuthenticationFilter extends OncePerRequestFilter {
           engine.authenticateRequest(Servlets.request(request, engine.requests()));
       if (answer.user() != null) {
         SecurityContext context = SecurityContextHolder.createEmptyContext();
-        context.setAuthentication(new DoorwardAuthentication(answer.user(), answer.claims(), null));
+        context.setAuthentication(new DoorwardAuthentication(answer));
         SecurityContextHolder.setContext(context);
         contexts.saveContext(context, request, response);
       }

@@ -59,8 +59,7 @@ public final class DoorwardAuthenticationProvider implements AuthenticationProvi
       throw new StepUpRequiredException(step);
     }
     LoginResponse session = (LoginResponse) result;
-    DoorwardAuthentication authentication =
-        new DoorwardAuthentication(session.user(), null, session);
+    DoorwardAuthentication authentication = new DoorwardAuthentication(session.user(), session);
     authentication.setDetails(given.getDetails());
     return authentication;
   }
