@@ -6262,6 +6262,9 @@ struct limits_config {
   std::optional<std::int64_t> store_connections{};
   // How long an operation waits for the store. From 1 to 600000. Default: 5000.
   std::optional<std::int64_t> store_timeout_ms{};
+  // How many tokens that `verify` accepted are remembered, so that it need not verify their signatures again:
+  // 64 bytes of memory for each. 0: none. From 0 to 1048576. Default: 4096.
+  std::optional<std::int64_t> verified_tokens{};
 
   template <class Value = std::int64_t>
   limits_config &set_request_bytes(Value &&value) {
@@ -6281,11 +6284,18 @@ struct limits_config {
     return *this;
   }
 
+  template <class Value = std::int64_t>
+  limits_config &set_verified_tokens(Value &&value) {
+    verified_tokens = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("request_bytes", self.request_bytes);
     visit("store_connections", self.store_connections);
     visit("store_timeout_ms", self.store_timeout_ms);
+    visit("verified_tokens", self.verified_tokens);
   }
 };
 

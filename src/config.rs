@@ -426,6 +426,9 @@ pub struct Limits {
     pub store_connections: Whole<1, 256, 4>,
     /// How long an operation waits for the store.
     pub store_timeout_ms: Whole<1, 600_000, 5_000>,
+    /// How many tokens that `verify` accepted are remembered, so that it need not verify their signatures again:
+    /// 64 bytes of memory for each. 0: none.
+    pub verified_tokens: Whole<0, 1_048_576, 4_096>,
 }
 
 /// A named backend. What is absent is as in the store; the defaults are those of a new store.

@@ -2054,6 +2054,10 @@ type LimitsConfig struct {
 
 	// How long an operation waits for the store. From 1 to 600000. Default: 5000.
 	StoreTimeoutMs *int64 `json:"store_timeout_ms,omitzero"`
+
+	// How many tokens that `verify` accepted are remembered, so that it need not verify their signatures
+	// again: 64 bytes of memory for each. 0: none. From 0 to 1048576. Default: 4096.
+	VerifiedTokens *int64 `json:"verified_tokens,omitzero"`
 }
 
 // MailDelivery: When SMTP sends mails.

@@ -14,6 +14,7 @@ mod public_key;
 pub(crate) mod refresh_token;
 mod scrypt;
 pub(crate) mod secrets;
+pub(crate) mod token_code;
 pub(crate) mod webauthn;
 
 /// Computes SHA-256 (FIPS 180-4).

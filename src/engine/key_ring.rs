@@ -1,6 +1,6 @@
 //! The ring of keys that sign and verify tokens.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -56,6 +56,8 @@ pub(crate) struct KeyRing {
 /// The ring as last read, and when to look for a newer one.
 struct Turning {
     keys: Spread<RwLock<Keys>>,
+    /// The generation of the ring.
+    generation: AtomicU64,
     /// Held while the ring is replaced, in each of the copies.
     replacing: Mutex<()>,
     /// When the next caller who signs or verifies looks for other keys in the store.
@@ -85,7 +87,16 @@ pub(crate) struct Signed<'e> {
     pub(super) backend: &'e Backend,
     /// When the signature was verified.
     pub(super) at: i64,
+    /// When the key stops verifying.
+    pub(super) key_expires_at: Option<i64>,
     ring: Keys,
+}
+
+impl Signed<'_> {
+    /// Returns the generation of the ring whose key signed the token.
+    pub(super) fn generation(&self) -> u64 {
+        self.ring.generation
+    }
 }
 
 /// The key that signs from now on, and the key that signed until now.
@@ -101,6 +112,7 @@ impl Turning {
     fn new(ring: Ring, now: i64) -> Turning {
         Turning {
             keys: Spread::new(|| RwLock::new(Arc::new(ring.clone()))),
+            generation: AtomicU64::new(ring.generation),
             replacing: Mutex::new(()),
             look_at: AtomicI64::new(now + LOOK_SECONDS),
             search: Search::new(Duration::from_secs(1)),
@@ -118,6 +130,7 @@ impl Turning {
         let is_as_known = self.keys().generation == known.generation;
         if is_as_known {
             let newer = Ring { generation: known.generation + 1, ..newer };
+            self.generation.store(newer.generation, Ordering::Release);
             for copy in self.keys.all() {
                 *copy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(newer.clone());
             }
@@ -320,12 +333,11 @@ impl KeyRing {
     /// Verifies a token's signature by the keys of this backend, or of every backend if none is given.
     pub(crate) fn signed(&self, token: &str, backend: Option<&Backend>) -> Result<Signed<'_>> {
         // Both looks share one deadline.
-        let mut now = self.clock.now();
+        let now = self.clock.now();
         let deadline = self.store.deadline();
         // Another process may have retired keys. If the store does not answer, the known keys are used.
         if self.turning.is_to_look(now) {
             let _ = self.reload_until(deadline);
-            now = self.clock.now();
         }
         let keys = self.turning.keys();
         match self.signed_by(&keys, token, backend, now)? {
@@ -334,7 +346,6 @@ impl KeyRing {
                 // Another process may have rotated the ring.
                 let newer = self.search(&keys, deadline)?;
                 let is_newer = keys.generation != newer.generation;
-                let now = self.clock.now();
                 let signed = if is_newer { self.signed_by(&newer, token, backend, now)? } else { None };
                 signed.ok_or(jws::UNKNOWN_KEY.into())
             }
@@ -353,6 +364,13 @@ impl KeyRing {
             Some(_) => Ok(None),
             None => self.signed_by(&self.turning.keys(), token, backend, now),
         }
+    }
+
+    /// Returns the time and the generation of the ring, unless a look for other keys is due.
+    pub(super) fn present(&self) -> Option<(i64, u64)> {
+        let now = self.clock.now();
+        let generation = self.turning.generation.load(Ordering::Acquire);
+        self.turning.due(now).is_none().then_some((now, generation))
     }
 
     fn signed_by(
@@ -374,7 +392,8 @@ impl KeyRing {
             Err(jws::UNKNOWN_KEY) => Ok(None),
             Ok(jws::Verified { claims, signer }) => {
                 let backend = &self.backends[signer.backend];
-                Ok(Some(Signed { text: claims, backend, at: now, ring: Arc::clone(ring) }))
+                let key_expires_at = signer.expires_at;
+                Ok(Some(Signed { text: claims, backend, at: now, key_expires_at, ring: Arc::clone(ring) }))
             }
             Err(flaw) => Err(flaw.into()),
         }

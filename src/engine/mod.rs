@@ -33,6 +33,7 @@ pub(crate) mod shared;
 pub(crate) mod step;
 pub(crate) mod throttle;
 pub(crate) mod tokens;
+pub(crate) mod verified_tokens;
 
 use std::sync::Arc;
 
@@ -178,7 +179,7 @@ impl Engine {
         let mailing = Arc::new(Mailing::open(&shared, &one_time, &reporter)?);
         let throttle = Arc::new(Throttle::new(&shared));
         let audit = Arc::new(Audit::new(&shared, &throttle));
-        let tokens = Arc::new(Tokens::new(&shared, &keys));
+        let tokens = Arc::new(Tokens::new(&shared, &keys)?);
         let api_keys = Arc::new(ApiKeys::new(&shared, &audit));
         let sessions = Arc::new(Sessions::new(&shared, &audit, &keys, &mailing.outbox, &throttle, &tokens));
         let factors = Arc::new(Factors::new(&shared, &audit, &keys, &mailing.outbox, &sessions, &throttle));

@@ -11,17 +11,21 @@ use super::claims::Claims;
 use super::claims_template::Template;
 use super::key_ring::{KeyRing, Signed};
 use super::shared::Shared;
+use super::verified_tokens::{Grounds, VerifiedTokens};
 use crate::clock::Clock;
 use crate::config::{Config, SubjectClaim};
 use crate::crypto;
 use crate::crypto::claims::Registered;
+use crate::crypto::jws::MAX_TOKEN_BYTES;
 use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::secrets::Secrets;
+use crate::crypto::token_code::TokenCode;
 use crate::error::{Code, Error, Result};
 use crate::settings::Settings;
 use crate::store::keys::{self, Retirement};
 use crate::store::users::{self, By, User};
 use crate::store::{Store, revoked_tokens, sessions};
+use crate::types::base64url::text_from_base64url;
 use crate::types::id::Id;
 use crate::types::token::Token;
 use crate::types::user::{Proofs, ProviderLogin, PublicUser, Role};
@@ -67,12 +71,15 @@ pub(crate) struct Tokens {
     pub store: Arc<Store>,
     /// The templates of the backends' claims, by the index of the backend.
     templates: Vec<Template>,
+    /// The tokens that [`Tokens::verify`] accepted; none if none are to be remembered.
+    verified: Option<VerifiedTokens>,
 }
 
 impl Tokens {
-    pub(crate) fn new(shared: &Shared, keys: &Arc<KeyRing>) -> Tokens {
+    pub(crate) fn new(shared: &Shared, keys: &Arc<KeyRing>) -> Result<Tokens> {
         let template = |backend: &Backend| Template::new(&shared.settings.issuer, backend);
-        Tokens {
+        let remembered = Some(shared.config.limits.verified_tokens.get()).filter(|count| *count > 0);
+        Ok(Tokens {
             clock: Arc::clone(&shared.clock),
             config: Arc::clone(&shared.config),
             keys: Arc::clone(keys),
@@ -80,7 +87,8 @@ impl Tokens {
             settings: Arc::clone(&shared.settings),
             store: Arc::clone(&shared.store),
             templates: keys.backends.iter().map(template).collect(),
-        }
+            verified: remembered.map(VerifiedTokens::new).transpose()?,
+        })
     }
 
     /// Identifies the user of a live token.
@@ -128,14 +136,43 @@ impl Tokens {
         }
     }
 
+    /// Verifies a token by signature and claims alone, without the store. Returns none if the token names an unknown key
+    /// or a look for other keys is due. A token that was accepted is not verified again while nothing has changed that
+    /// the answer depends on.
+    pub(crate) fn verify_at_once(&self, token: &str, backend: &Backend) -> Result<Option<Claims>> {
+        let verified = self.verified.as_ref().filter(|_| token.len() <= MAX_TOKEN_BYTES);
+        let code = verified.and_then(|verified| verified.code(token));
+        if let Some(claims) = code.and_then(|code| self.remembered(code, token, backend)) {
+            return Ok(Some(claims));
+        }
+        let Some(signed) = self.keys.signed_by_known(token, Some(backend))? else { return Ok(None) };
+        // In claims of our own making `verified` checks nothing else.
+        let leeway = self.config.leeway_seconds.seconds();
+        let times = self.templates[signed.backend.index].read(&signed.text);
+        let exp = match times.filter(|times| times.are_valid(signed.at, leeway)) {
+            Some(times) => times.exp,
+            None => self.verified(&signed)?.claims.exp,
+        };
+        if let (Some(verified), Some(code)) = (verified, code) {
+            let until = exp.saturating_add(leeway).min(signed.key_expires_at.unwrap_or(i64::MAX));
+            let (ring, backend) = (signed.generation(), signed.backend.index);
+            verified.add(code, Grounds { ring, backend, from: signed.at, until });
+        }
+        Ok(Some(Claims::new(signed.text, signed.backend.subject_claim)))
+    }
+
     /// Verifies the claims of a token as [`Tokens::verified`] does. Returns them as they were signed.
     pub(crate) fn verified_claims(&self, signed: Signed) -> Result<Claims> {
-        // In claims of our own making `verified` checks nothing else.
-        let times = self.templates[signed.backend.index].read(&signed.text);
-        if !times.is_some_and(|times| times.are_valid(signed.at, self.config.leeway_seconds.seconds())) {
-            self.verified(&signed)?;
-        }
+        self.verified(&signed)?;
         Ok(Claims::new(signed.text, signed.backend.subject_claim))
+    }
+
+    /// Returns the claims of a token that was accepted before, on grounds that still hold.
+    fn remembered(&self, code: TokenCode, token: &str, backend: &Backend) -> Option<Claims> {
+        let (now, ring) = self.keys.present()?;
+        let is_verified = self.verified.as_ref()?.contains(code, ring, backend.index, now);
+        let claims = token.split('.').nth(1).filter(|_| is_verified)?;
+        Some(Claims::new(text_from_base64url(claims)?, backend.subject_claim))
     }
 
     /// Verifies a token by the keys that the store has now, even if it has expired: revoking it needs no more.

@@ -2762,6 +2762,11 @@ export interface LimitsConfig {
   store_connections?: number
   /** How long an operation waits for the store. From 1 to 600000. Default: 5000. */
   store_timeout_ms?: number
+  /**
+   * How many tokens that `verify` accepted are remembered, so that it need not verify their signatures again:
+   * 64 bytes of memory for each. 0: none. From 0 to 1048576. Default: 4096.
+   */
+  verified_tokens?: number
 }
 
 /** When SMTP sends mails. */

@@ -5,6 +5,7 @@ mod claims;
 mod headers;
 mod requests;
 mod spellings;
+mod verified_again;
 
 use std::net::TcpListener;
 

@@ -125,6 +125,10 @@ class LimitsConfig(TypedDict, total=False):
     """
     store_timeout_ms: int
     """How long an operation waits for the store. From 1 to 600000. Default: 5000."""
+    verified_tokens: int
+    """How many tokens that `verify` accepted are remembered, so that it need not verify their signatures
+    again: 64 bytes of memory for each. 0: none. From 0 to 1048576. Default: 4096.
+    """
 
 
 class MailLinks(TypedDict, total=False):

@@ -14,12 +14,16 @@ import java.util.Map;
  *     readers. From 1 to 256. Default: 4. May be null.
  * @param storeTimeoutMs How long an operation waits for the store. From 1 to 600000. Default: 5000.
  *     May be null.
+ * @param verifiedTokens How many tokens that {@code verify} accepted are remembered, so that it
+ *     need not verify their signatures again: 64 bytes of memory for each. 0: none. From 0 to
+ *     1048576. Default: 4096. May be null.
  */
-public record LimitsConfig(Long requestBytes, Long storeConnections, Long storeTimeoutMs)
+public record LimitsConfig(
+    Long requestBytes, Long storeConnections, Long storeTimeoutMs, Long verifiedTokens)
     implements Shape {
   /** Returns an empty one. */
   public static LimitsConfig of() {
-    return new LimitsConfig(null, null, null);
+    return new LimitsConfig(null, null, null, null);
   }
 
   /**
@@ -27,7 +31,7 @@ public record LimitsConfig(Long requestBytes, Long storeConnections, Long storeT
    * Default: 1048576.
    */
   public LimitsConfig withRequestBytes(long requestBytes) {
-    return new LimitsConfig(requestBytes, storeConnections, storeTimeoutMs);
+    return new LimitsConfig(requestBytes, storeConnections, storeTimeoutMs, verifiedTokens);
   }
 
   /**
@@ -35,7 +39,7 @@ public record LimitsConfig(Long requestBytes, Long storeConnections, Long storeT
    * the number of readers. From 1 to 256. Default: 4.
    */
   public LimitsConfig withStoreConnections(long storeConnections) {
-    return new LimitsConfig(requestBytes, storeConnections, storeTimeoutMs);
+    return new LimitsConfig(requestBytes, storeConnections, storeTimeoutMs, verifiedTokens);
   }
 
   /**
@@ -43,7 +47,16 @@ public record LimitsConfig(Long requestBytes, Long storeConnections, Long storeT
    * 600000. Default: 5000.
    */
   public LimitsConfig withStoreTimeoutMs(long storeTimeoutMs) {
-    return new LimitsConfig(requestBytes, storeConnections, storeTimeoutMs);
+    return new LimitsConfig(requestBytes, storeConnections, storeTimeoutMs, verifiedTokens);
+  }
+
+  /**
+   * Returns the same with verified_tokens: How many tokens that {@code verify} accepted are
+   * remembered, so that it need not verify their signatures again: 64 bytes of memory for each. 0:
+   * none. From 0 to 1048576. Default: 4096.
+   */
+  public LimitsConfig withVerifiedTokens(long verifiedTokens) {
+    return new LimitsConfig(requestBytes, storeConnections, storeTimeoutMs, verifiedTokens);
   }
 
   static LimitsConfig read(Object value) {
@@ -51,7 +64,8 @@ public record LimitsConfig(Long requestBytes, Long storeConnections, Long storeT
     return new LimitsConfig(
         Read.optional(json, "request_bytes", Read::integer),
         Read.optional(json, "store_connections", Read::integer),
-        Read.optional(json, "store_timeout_ms", Read::integer));
+        Read.optional(json, "store_timeout_ms", Read::integer),
+        Read.optional(json, "verified_tokens", Read::integer));
   }
 
   @Override
@@ -60,6 +74,7 @@ public record LimitsConfig(Long requestBytes, Long storeConnections, Long storeT
     Read.put(json, "request_bytes", requestBytes);
     Read.put(json, "store_connections", storeConnections);
     Read.put(json, "store_timeout_ms", storeTimeoutMs);
+    Read.put(json, "verified_tokens", verifiedTokens);
     return json;
   }
 }
