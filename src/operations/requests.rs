@@ -71,7 +71,7 @@ pub struct AuthenticateRequestRequest<'a> {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(extend(
     "if" = {"properties": {"skipped": {"const": false}}},
-    "then" = {"required": ["user", "claims"]},
+    "then" = {"required": ["user", "credential"]},
 ))]
 #[non_exhaustive]
 pub struct AuthenticateRequestResponse {

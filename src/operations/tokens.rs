@@ -96,7 +96,7 @@ pub struct IntrospectRequest<'a> {
 #[derive(Debug, Default, Serialize, JsonSchema)]
 #[schemars(extend(
     "if" = {"properties": {"active": {"const": true}}},
-    "then" = {"required": ["user", "sub", "client_id", "exp", "aud", "token_type"]},
+    "then" = {"required": ["user", "sub", "client_id", "aud", "token_type"]},
 ))]
 #[non_exhaustive]
 pub struct IntrospectResponse {

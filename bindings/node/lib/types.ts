@@ -1159,7 +1159,7 @@ export type IntrospectResponse =
       /** The backend that issued the token, or that the API key is for. */
       client_id: string
       /** When the token expires, in Unix seconds; absent for an API key that does not. */
-      exp: number
+      exp?: number
       /** When the token was issued. */
       iat?: number
       /** The issuer. */
@@ -1187,7 +1187,8 @@ export type IntrospectResponse =
       api_key?: ApiKey
       aud?: undefined
       client_id?: undefined
-      exp?: undefined
+      /** When the token expires, in Unix seconds; absent for an API key that does not. */
+      exp?: number
       /** When the token was issued. */
       iat?: number
       /** The issuer. */
@@ -1337,9 +1338,9 @@ export type AuthenticateRequestResponse =
       /** The API key, without the key itself, if the credential is one. */
       api_key?: ApiKey
       /** The token's claims; absent for an API key. */
-      claims: Claims
+      claims?: Claims
       /** The kind of the credential. */
-      credential?: CredentialKind
+      credential: CredentialKind
       /** The session's id, if the token belongs to a session. */
       session_id?: string
       /** The account as it is now. With an API key that has fewer roles, these are its `roles`. */
@@ -1350,9 +1351,9 @@ export type AuthenticateRequestResponse =
       skipped: true
       /** The API key, without the key itself, if the credential is one. */
       api_key?: ApiKey
-      claims?: undefined
-      /** The kind of the credential. */
-      credential?: CredentialKind
+      /** The token's claims; absent for an API key. */
+      claims?: Claims
+      credential?: undefined
       /** The session's id, if the token belongs to a session. */
       session_id?: string
       user?: undefined

@@ -31,11 +31,11 @@ export async function types(auth: Doorward): Promise<User> {
   const passed = await auth.authenticateRequest({ method: 'GET', path: '/' })
   // @ts-expect-error: the rules may have skipped the request.
   void passed.user.username
-  if (!passed.skipped) void [passed.user.username, passed.claims.sub]
+  if (!passed.skipped) void [passed.user.username, passed.credential]
   const answer = await auth.introspect({ token: 'token' })
   // @ts-expect-error: the token may not be active.
   void answer.user.username
-  if (answer.active) void [answer.user.username, answer.exp]
+  if (answer.active) void [answer.user.username, answer.sub]
   const code: Code = 'invalid_token'
   try {
     await auth.stats()
