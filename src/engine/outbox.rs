@@ -99,6 +99,9 @@ struct Content<'a> {
     /// The user's name, if the account is gone when the mail is sent.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     username: Option<Cow<'a, str>>,
+    /// The user's language, in the same case.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    locale: Option<Cow<'a, str>>,
 }
 
 /// A mail that was leased for sending.
@@ -280,15 +283,16 @@ impl Outbox {
         // No row of the user remains that says it.
         let is_farewell = letter.kind == Kind::AccountDeleted;
         let username = is_farewell.then(|| Cow::Borrowed(letter.user.username.as_str()));
-        let locale = letter.locale.or(letter.user.locale.as_ref().filter(|_| is_farewell));
-        let content = Content { to: Cow::Borrowed(letter.to.as_str()), token, code, username };
+        let locale = letter.user.locale.as_ref().filter(|_| is_farewell);
+        let locale = locale.map(|locale| Cow::Borrowed(locale.as_str()));
+        let content = Content { to: Cow::Borrowed(letter.to.as_str()), token, code, username, locale };
         let content = Zeroizing::new(json::render(&content)?);
         let new = New {
             id,
             user_id: letter.user.id,
             kind: letter.kind.name(),
             sealed: &self.secrets.seal(&owner(id), content.as_bytes())?,
-            locale: locale.map(Locale::as_str),
+            locale: letter.locale.map(Locale::as_str),
             created_at: now,
             expires_at: now + lifetime(letter.kind),
         };
@@ -359,10 +363,10 @@ impl Outbox {
         let Some(content) = self.secrets.open(&owner(waiting.id), &waiting.sealed) else {
             return Ok(Err(waiting));
         };
-        let Content { to, token, code, username } =
+        let Content { to, token, code, username, locale } =
             serde_json::from_slice(&content).map_err(|_| damaged())?;
         let username = username.as_deref().or(waiting.username.as_deref()).unwrap_or_default();
-        let locale = waiting.locale.as_deref();
+        let locale = locale.as_deref().or(waiting.locale.as_deref());
         let rendered = self.templates.render(kind, locale, username, token.as_deref(), code.as_deref())?;
         let to = Email::stored(to.into_owned());
         let token = token.map(|token| Zeroizing::new(token.into_owned()));
