@@ -431,7 +431,7 @@ def test_what_openapi_says(client: httpx.Client) -> None:
     assert "invalid_credentials" in logins["401"]["description"]
     fresh = document["paths"]["/setup-totp"]["post"]["responses"]
     assert "reauthentication_required" in fresh["401"]["description"]
-    assert "409" in fresh
+    assert "403" in fresh
     for path in ("check-mail-token", "verify-email", "reset-password"):
         assert "invalid_token" in document["paths"][f"/{path}"]["post"]["responses"]["400"]["description"]
 
@@ -460,7 +460,7 @@ def test_a_wrong_configuration_is_in_the_log(engine: Engine, config: Config, clo
 
 
 def test_a_user_who_must_have_a_factor_enrols_inside_the_login(config: Config, clock: Clock) -> None:
-    required: Config = {**config, "require_second_factor": True}
+    required: Config = {**config, "require_second_factor": True, "backends": {"browser": {}}}
     with Engine(required, now_ms=clock) as engine, serving(application(engine)) as client:
         engine.register(username="ada", email="ada@example.com", password=PASSWORD)
         step = client.post("/login/default", json=ADA)

@@ -69,7 +69,10 @@ impl Stage {
         if verified {
             self.call("request_email_verification", json!({"user_id": id})).unwrap();
             let mails = self.call("take_mail", json!({})).unwrap();
-            let verify = json!({"token": mails["mails"][0]["token"], "username": name, "password": PASSWORD});
+            // The account that an identity was linked to has a notice, too.
+            let mut mails = mails["mails"].as_array().unwrap().iter();
+            let mail = mails.find(|mail| mail["kind"] == "verify_email").unwrap();
+            let verify = json!({"token": mail["token"], "username": name, "password": PASSWORD});
             self.call("verify_email", verify).unwrap();
         }
         id
