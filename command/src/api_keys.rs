@@ -110,8 +110,17 @@ impl ApiKey {
                 };
                 let rows = answer["api_keys"].as_array().into_iter().flatten();
                 let rows: Vec<_> = rows.map(cells).collect();
-                Table::new(["ID", "NAME", "BEGINNING", "CREATED", "EXPIRES", "LAST USED", "SCOPES", "ROLES"])
-                    .print(context.out, &rows)
+                Ok(Table::new([
+                    "ID",
+                    "NAME",
+                    "BEGINNING",
+                    "CREATED",
+                    "EXPIRES",
+                    "LAST USED",
+                    "SCOPES",
+                    "ROLES",
+                ])
+                .print(context.out, &rows)?)
             }
             ApiKey::Revoke { id } => {
                 let answer = host.call("revoke_api_key", &json!({"api_key_id": id}))?;
