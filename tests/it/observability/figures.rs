@@ -48,8 +48,8 @@ fn a_store_with_very_many_rows(store: &Store) {
     };
     store.execute(&format!(
         "INSERT INTO users (id, username, username_key, email_verified, was_verified, is_active, must_change_password, \
-           attributes, epoch, epoch_at, token_epoch, created_at) \
-         {} SELECT {id}, 'u' || i, 'u' || i, 0, 0, 1, 0, '', 0, 0, 0, 1 FROM numbers; \
+           is_service_account, attributes, epoch, epoch_at, token_epoch, created_at) \
+         {} SELECT {id}, 'u' || i, 'u' || i, 0, 0, 1, 0, 0, '', 0, 0, 0, 1 FROM numbers; \
          INSERT INTO events (id, at, kind) {} SELECT {id}, 1, 'x' FROM numbers; ANALYZE",
         numbers(20_000),
         numbers(110_000)
