@@ -140,7 +140,7 @@ pub struct Config {
     /// Mails to users.
     #[serde(deserialize_with = "crate::types::strict::object")]
     pub mail: Mail,
-    /// Logins by a mailed code or link. Default: none. Who reads the mails of a user can then log in as the
+    /// Logins by a mailed code or link. Default: none. The reader of a user's mails can then log in as the
     /// user, as far as no second factor is required.
     #[serde(deserialize_with = "crate::types::strict::optional_object")]
     pub mailed_login: Option<MailedLogin>,

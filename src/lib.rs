@@ -49,7 +49,7 @@
 //! | sessions | [`refresh`](Engine::refresh), [`logout`](Engine::logout), [`list_sessions`](Engine::list_sessions), [`revoke_session`](Engine::revoke_session), [`revoke_user_sessions`](Engine::revoke_user_sessions), [`revoke_all_sessions`](Engine::revoke_all_sessions), [`revoke_token`](Engine::revoke_token) |
 //! | checks | [`verify`](Engine::verify), [`authenticate`](Engine::authenticate), [`authenticate_request`](Engine::authenticate_request), [`introspect`](Engine::introspect), [`introspect_remote`](Engine::introspect_remote), [`authorize`](Engine::authorize) |
 //! | tokens and keys | [`issue_token`](Engine::issue_token), [`jwks`](Engine::jwks), [`rotate_keys`](Engine::rotate_keys), [`list_keys`](Engine::list_keys) |
-//! | e-mail | [`request_email_verification`](Engine::request_email_verification), [`request_email_change`](Engine::request_email_change), [`verify_email`](Engine::verify_email), [`check_mail_token`](Engine::check_mail_token), [`take_mail`](Engine::take_mail), [`acknowledge_mail`](Engine::acknowledge_mail), [`deliver_mail`](Engine::deliver_mail) |
+//! | e-mail | [`request_email_verification`](Engine::request_email_verification), [`request_email_change`](Engine::request_email_change), [`verify_email`](Engine::verify_email), [`invite_user`](Engine::invite_user), [`accept_invitation`](Engine::accept_invitation), [`check_mail_token`](Engine::check_mail_token), [`take_mail`](Engine::take_mail), [`acknowledge_mail`](Engine::acknowledge_mail), [`deliver_mail`](Engine::deliver_mail) |
 //! | authenticator apps | [`setup_totp`](Engine::setup_totp), [`confirm_totp`](Engine::confirm_totp), [`totp_status`](Engine::totp_status), [`disable_totp`](Engine::disable_totp), [`generate_totp_secret`](Engine::generate_totp_secret), [`totp_provisioning_uri`](Engine::totp_provisioning_uri), [`verify_totp`](Engine::verify_totp) |
 //! | ways back | [`remove_second_factors`](Engine::remove_second_factors), [`generate_recovery_codes`](Engine::generate_recovery_codes), [`recovery_codes_status`](Engine::recovery_codes_status) |
 //! | passkeys | [`begin_passkey_registration`](Engine::begin_passkey_registration), [`finish_passkey_registration`](Engine::finish_passkey_registration), [`begin_passkey_login`](Engine::begin_passkey_login), [`finish_passkey_login`](Engine::finish_passkey_login), [`list_passkeys`](Engine::list_passkeys), [`remove_passkey`](Engine::remove_passkey) |
@@ -206,7 +206,7 @@ pub use operations::{Cost, OPERATIONS, Operation};
 pub use operations::{
     accounts::lock::*, accounts::update::*, accounts::*, api_keys::*, authorization::*, exports::*,
     id_tokens::*, imports::*, introspection::*, keys::list::*, keys::*, login::*, mail::addresses::*,
-    mail::delivery::*, mail::login::*, mail::password_reset::*, mail::*, maintenance::*,
+    mail::delivery::*, mail::invitations::*, mail::login::*, mail::password_reset::*, mail::*, maintenance::*,
     observability::doctor::*, observability::events::*, observability::stats::*, passkeys::login::*,
     passkeys::registration::*, passkeys::*, passwords::*, reauthentication::*, requests::*,
     second_factors::recovery_codes::*, second_factors::removal::*, second_factors::totp::*, sessions::*,

@@ -133,6 +133,8 @@ pub struct Links {
     pub change_email: Option<Link>,
     /// The page that calls `login_with_mail_token`. Without it, a mail that logs in has the code alone.
     pub login: Option<Link>,
+    /// The page that calls `accept_invitation`.
+    pub invitation: Option<Link>,
 }
 
 impl Links {
@@ -142,6 +144,7 @@ impl Links {
             Kind::ResetPassword => self.reset_password.as_ref(),
             Kind::ChangeEmail => self.change_email.as_ref(),
             Kind::Login => self.login.as_ref(),
+            Kind::Invitation => self.invitation.as_ref(),
             _ => None,
         }
     }

@@ -57,6 +57,7 @@ PAGES = {
     "/register": "register.html",
     "/enter": "enter.html",
     "/forgot": "forgot.html",
+    "/invitation": "invitation.html",
     "/mail": "mail.html",
     "/mail/code": "mail_code.html",
     "/reset": "new_password.html",
@@ -84,6 +85,7 @@ def configuration(folder: Path, site: str) -> Config:
                 "reset_password": f"{site}/reset#{{token}}",
                 "change_email": f"{site}/verify#{{token}}",
                 "login": f"{site}/enter#{{token}}",
+                "invitation": f"{site}/invitation#{{token}}",
             }
         },
     }
@@ -238,6 +240,7 @@ def create_app(engine: Engine) -> FastAPI:
     @app.get("/login/code")
     @app.get("/enter")
     @app.get("/forgot")
+    @app.get("/invitation")
     @app.get("/login/password")
     @app.get("/mail")
     @app.get("/reset")
@@ -350,6 +353,16 @@ def create_app(engine: Engine) -> FastAPI:
         """Log in by a mailed link, when the button is pressed: programs that scan mail open links, too."""
         login = engine.login_with_mail_token(token=fields.get("token", ""), client=client(request))
         return entered(request, login)
+
+    @app.post("/invitation")
+    async def accept(fields: Fields) -> Response:
+        await to_thread(
+            engine.accept_invitation,
+            token=fields.get("token", ""),
+            username=fields.get("username", ""),
+            password=fields.get("password", ""),
+        )
+        return goto("/login", "accepted")
 
     @app.post("/forgot")
     def forgot(request: Request, fields: Fields) -> Response:
@@ -511,7 +524,9 @@ def create_app(engine: Engine) -> FastAPI:
         return codes(request, engine.generate_recovery_codes(token=token).codes)
 
     @app.get("/admin")
-    def administer(request: Request, who: Annotated[AuthenticateResponse, Depends(admin)]) -> Response:
+    def administer(
+        request: Request, who: Annotated[AuthenticateResponse, Depends(admin)], note: str = ""
+    ) -> Response:
         users = engine.list_users(limit=100).users
         names = {user.id: user.username for user in users}
         log = engine.events(limit=1000)
@@ -519,12 +534,18 @@ def create_app(engine: Engine) -> FastAPI:
         while (after := log.next) is not None:
             log = engine.events(after=after, limit=1000)
             events = (events + log.events)[-100:]
-        return page(request, "admin.html", users=users, names=names, events=events[:-101:-1])
+        return page(request, "admin.html", note=note, users=users, names=names, events=events[:-101:-1])
 
     @app.post("/admin/users")
     def switch_user(who: Annotated[AuthenticateResponse, Depends(admin)], fields: Fields) -> Response:
         engine.update_user(id=fields.get("id", ""), is_active=fields.get("is_active") == "true")
         return goto("/admin")
+
+    @app.post("/admin/invitations")
+    def invite(who: Annotated[AuthenticateResponse, Depends(admin)], fields: Fields) -> Response:
+        engine.invite_user(email=fields.get("email", ""), actor=who.user.id)
+        deliver()
+        return goto("/admin", "invited")
 
     # A real site has no such page.
     @app.get("/mailbox")

@@ -49,6 +49,8 @@ macro_rules! kinds {
 kinds! {
     /// An account was created.
     Registered = "registered";
+    /// A person was invited to an account.
+    Invited = "invited";
     /// A session was opened; `detail` is the backend.
     LoggedIn = "logged_in";
     /// A login was refused; `detail` says why.

@@ -38,10 +38,12 @@ pub(crate) enum Purpose {
     ChangeEmail,
     /// Mailed: its bearer may log in.
     Login,
+    /// Mailed: its bearer may take the account that waits for them.
+    Invitation,
 }
 
 impl Purpose {
-    const ALL: [Purpose; 8] = [
+    const ALL: [Purpose; 9] = [
         Purpose::SecondFactor,
         Purpose::Enrolment,
         Purpose::PasswordChange,
@@ -50,6 +52,7 @@ impl Purpose {
         Purpose::ResetPassword,
         Purpose::ChangeEmail,
         Purpose::Login,
+        Purpose::Invitation,
     ];
 
     /// The name as the store and `check_mail_token` spell it.
@@ -63,6 +66,7 @@ impl Purpose {
             Purpose::ResetPassword => "reset_password",
             Purpose::ChangeEmail => "change_email",
             Purpose::Login => "login",
+            Purpose::Invitation => "invitation",
         }
     }
 
@@ -73,9 +77,11 @@ impl Purpose {
             | Purpose::Enrolment
             | Purpose::PasswordChange
             | Purpose::PasskeyRegistration => Code::InvalidChallenge,
-            Purpose::VerifyEmail | Purpose::ResetPassword | Purpose::ChangeEmail | Purpose::Login => {
-                Code::InvalidMailToken
-            }
+            Purpose::VerifyEmail
+            | Purpose::ResetPassword
+            | Purpose::ChangeEmail
+            | Purpose::Login
+            | Purpose::Invitation => Code::InvalidMailToken,
         }
     }
 }

@@ -35,12 +35,16 @@ fn lifetime(kind: Kind) -> i64 {
         Kind::ResetPassword => 3600,
         Kind::VerifyEmail | Kind::ChangeEmail => 86_400,
         Kind::Login => LOGIN_SECONDS,
+        Kind::Invitation => INVITATION_SECONDS,
         _ => KEPT,
     }
 }
 
 /// The lifetime of a mailed login (NIST SP 800-63B-4 section 3.1.3.2 allows ten minutes).
 pub(crate) const LOGIN_SECONDS: i64 = 600;
+
+/// The lifetime of an invitation.
+pub(crate) const INVITATION_SECONDS: i64 = 7 * 86_400;
 
 /// How long a mail is kept before it is given up.
 const KEPT: i64 = 3 * 86_400;
@@ -415,6 +419,7 @@ fn purpose(kind: Kind) -> Result<one_time::Purpose> {
         Kind::ResetPassword => Ok(one_time::Purpose::ResetPassword),
         Kind::ChangeEmail => Ok(one_time::Purpose::ChangeEmail),
         Kind::Login => Ok(one_time::Purpose::Login),
+        Kind::Invitation => Ok(one_time::Purpose::Invitation),
         _ => Err(Error::new(Code::Internal, "a mail without a token")),
     }
 }

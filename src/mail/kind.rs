@@ -54,6 +54,8 @@ kinds! {
     ChangeEmail = "change_email", true;
     /// The token and the code log in.
     Login = "login", true;
+    /// The token accepts an invitation.
+    Invitation = "invitation", true;
     /// To the old address: another one was requested.
     EmailChangeRequested = "email_change_requested", false;
     /// To the old address: another one replaced it.

@@ -460,6 +460,19 @@ operations! {
     login_with_mail_token: mail::login::LoginWithMailTokenRequest => Login<login::LoginResponse>, "0.1.0", Store once,
         "Logs in by a mailed link and opens a session.",
         [InvalidMailToken, SecondFactorRequired, InvalidConfig, StoreUnavailable];
+    /// let request = InviteUserRequest::new("grace@example.com".parse()?).roles(vec!["editor".parse()?]);
+    /// assert!(!engine.invite_user(request)?.user.email_verified);
+    invite_user: mail::invitations::InviteUserRequest => mail::invitations::InviteUserResponse, "0.1.0", Store once actor,
+        "Invites a person by mail to an account with these roles.",
+        [EmailTaken, StoreUnavailable];
+    /// engine.invite_user(InviteUserRequest::new("grace@example.com".parse()?))?;
+    /// let mail = engine.take_mail(TakeMailRequest::new())?.mails.remove(0);
+    /// let token = mail.token.ok_or(Code::InvalidMailToken)?;
+    /// let request = AcceptInvitationRequest::new(&token).username("grace".parse()?).password("nine wiser words");
+    /// assert_eq!(engine.accept_invitation(request)?.user.username.as_str(), "grace");
+    accept_invitation: mail::invitations::AcceptInvitationRequest => accounts::UserResponse, "0.1.0", Network once,
+        "Accepts an invitation: the account gets a name and a way in.",
+        [InvalidMailToken, WeakPassword, UsernameTaken, AlreadyConfigured, AuthServiceUnavailable, HashQueueFull, StoreUnavailable];
     /// # engine.request_email_verification(RequestEmailVerificationRequest::new().token(&session.access_token))?;
     /// let mail = engine.take_mail(TakeMailRequest::new())?.mails.remove(0);
     /// let token = mail.token.ok_or(Code::InvalidMailToken)?;

@@ -492,13 +492,15 @@ fn good_request(operation: &str) -> Value {
         "reauthenticate" => json!({"token": "x", "password": "x"}),
         "revoke_session" => json!({"session_id": "01890a5d-ac96-774b-bcce-b302099a8057"}),
         "reset_password" => json!({"token": "x", "new_password": "x"}),
-        "request_email_verification" | "request_password_reset" | "request_login_code" => {
+        "request_email_verification" | "request_password_reset" | "request_login_code" | "invite_user" => {
             json!({"email": "ada@example.com"})
         }
         "request_email_change" => {
             json!({"user_id": "01890a5d-ac96-774b-bcce-b302099a8057", "new_email": "ada@example.com"})
         }
-        "verify_email" | "check_mail_token" | "login_with_mail_token" => json!({"token": "x"}),
+        "verify_email" | "check_mail_token" | "login_with_mail_token" | "accept_invitation" => {
+            json!({"token": "x"})
+        }
         "acknowledge_mail" => json!({"id": "01890a5d-ac96-774b-bcce-b302099a8057", "delivered": true}),
         "begin_passkey_registration" | "list_passkeys" => {
             json!({"user_id": "01890a5d-ac96-774b-bcce-b302099a8057"})

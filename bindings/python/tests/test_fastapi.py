@@ -592,6 +592,20 @@ def test_a_mailed_login(client: httpx.Client, engine: Engine, store: Path, backe
     assert engine.get_user(email="eve@example.com").user.email_verified
 
 
+def test_an_invitation(client: httpx.Client, engine: Engine) -> None:
+    engine.invite_user(email="grace@example.com", roles=["editor"])
+    token = mailed(engine, "invitation", "grace@example.com")
+    accept = {"token": token, "username": "grace", "password": PASSWORD}
+    failure(client.post("/auth/accept-invitation", json={**accept, "username": "ada"}), 409, "username_taken")
+    assert client.post("/auth/accept-invitation", json={**accept, "roles": ["admin"]}).status_code == 422
+    response = client.post("/auth/accept-invitation", json=accept)
+    user = response.json()["user"]
+    assert (response.status_code, user["username"], user["roles"]) == (200, "grace", ["editor"])
+    failure(client.post("/auth/accept-invitation", json=accept), 400, "invalid_token")
+    credentials = {"username": "grace", "password": PASSWORD}
+    assert client.post("/auth/login/default", json=credentials).status_code == 200
+
+
 def test_introspection_is_for_those_who_may(client: httpx.Client, engine: Engine) -> None:
     login = logged_in(client)
     headers, form = bearer(login["access_token"]), {"token": login["refresh_token"]}

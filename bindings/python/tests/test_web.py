@@ -211,6 +211,29 @@ def test_a_login_by_mail(open_page: Callable[..., Page]) -> None:
         assert phone.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+def test_an_invitation(open_page: Callable[..., Page]) -> None:
+    admin = open_page()
+    register(admin, "ada")
+    log_in(admin, "ada")
+    admin.goto("/admin")
+    fill(admin, "Invite", email="grace@example.com")
+    expect(admin.get_by_role("status")).to_have_text("The invitation is on its way.")
+    shot(admin, "admin-invited")
+
+    page = open_page(width=360)
+    follow(page)
+    heading(page, "Accept the invitation")
+    fill(page, "Accept", username="ada", password=PASSWORD)
+    expect(page.get_by_role("alert")).to_contain_text("taken")
+    shot(page, "phone-invitation")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    # The password is not shown again.
+    fill(page, "Accept", username="grace", password=PASSWORD)
+    expect(page.get_by_role("status")).to_have_text("Welcome. Please log in.")
+    log_in(page, "grace")
+    heading(page, "Hello, grace")
+
+
 def test_a_second_factor(open_page: Callable[..., Page]) -> None:
     page = open_page()
     register(page, "ada")

@@ -128,7 +128,7 @@ pub struct CheckMailTokenRequest<'a> {
 #[derive(Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct CheckMailTokenResponse {
-    /// The token's purpose: `verify_email`, `reset_password`, `change_email` or `login`.
+    /// The token's purpose: `verify_email`, `reset_password`, `change_email`, `login` or `invitation`.
     pub purpose: &'static str,
     /// When the token expires.
     pub expires_at: i64,
@@ -308,7 +308,13 @@ impl Engine {
     /// Failures: `invalid_token`, `store_unavailable`.
     pub fn check_mail_token(&self, request: CheckMailTokenRequest) -> Result<CheckMailTokenResponse> {
         let now = self.clock.now();
-        let among = [Purpose::VerifyEmail, Purpose::ChangeEmail, Purpose::ResetPassword, Purpose::Login];
+        let among = [
+            Purpose::VerifyEmail,
+            Purpose::ChangeEmail,
+            Purpose::ResetPassword,
+            Purpose::Login,
+            Purpose::Invitation,
+        ];
         let Mailed { found, .. } =
             self.store.read(|tx| self.accounts.mailed(tx, &request.token, &among, now))?;
         Ok(CheckMailTokenResponse { purpose: found.purpose.name(), expires_at: found.expires_at })

@@ -3,6 +3,7 @@
 
 pub(crate) mod addresses;
 pub(crate) mod delivery;
+pub(crate) mod invitations;
 pub(crate) mod login;
 pub(crate) mod password_reset;
 
@@ -53,8 +54,8 @@ pub struct TakeMailResponse {
 pub struct MailInfo {
     /// The mail's id, for `acknowledge_mail`.
     pub id: Id,
-    /// The kind of mail: `verify_email`, `reset_password`, `change_email`, `login`, `email_change_requested`,
-    /// `email_changed`, `account_exists`, `password_changed`.
+    /// The kind of mail: `verify_email`, `reset_password`, `change_email`, `login`, `invitation`,
+    /// `email_change_requested`, `email_changed`, `account_exists`, `password_changed`.
     #[schemars(extend("x-values" = "MailKind"))]
     pub kind: &'static str,
     /// The recipient's address as it was given; its domain may be international.

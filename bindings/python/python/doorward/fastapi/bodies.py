@@ -129,6 +129,17 @@ class MailedToken(Body):
     token: Annotated[str, Field(repr=False)]
 
 
+class Acceptance(MailedToken):
+    """The acceptance of an invitation, with a password or an ID token."""
+
+    username: str | None = None
+    """The name to log in with; default: a random one."""
+    password: Annotated[str | None, Field(repr=False)] = None
+    id_token: Annotated[str | None, Field(repr=False)] = None
+    provider: str | None = None
+    nonce: Annotated[str | None, Field(repr=False)] = None
+
+
 class ProvenToken(AccountProof):
     """A mailed token, and a proof of the account."""
 

@@ -44,7 +44,9 @@ class _Answered(Response):
         """Send nothing."""
 
 
-MAILED = frozenset({"check_mail_token", "login_with_mail_token", "reset_password", "verify_email"})
+MAILED = frozenset(
+    {"accept_invitation", "check_mail_token", "login_with_mail_token", "reset_password", "verify_email"}
+)
 """The operations that take a mailed token. If it is no longer valid, no session ends."""
 
 

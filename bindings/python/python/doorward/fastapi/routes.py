@@ -36,6 +36,7 @@ __all__ = ["Routes"]
 
 OPERATIONS = frozenset(
     {
+        "accept_invitation",
         "begin_passkey_login",
         "begin_passkey_registration",
         "change_password",
@@ -379,7 +380,11 @@ class Routes:
             response = JSONResponse(user.model_dump(mode="json"), 201, NO_STORE)
             return await run_in_threadpool(self._kept, request, response, done.verification)
 
+        async def accept_invitation(body: bodies.Acceptance) -> Response:
+            return _private(await to_thread(self._auth.engine.accept_invitation, **dict(body)))
+
         self._add("register", register, status_code=201, response_model=bodies.Registered)
+        self._add("accept_invitation", accept_invitation, response_model=models.AcceptInvitationResponse)
 
     def _kept(self, request: Request, response: Response, verification: str | None) -> Response:
         """Keep the challenge in the browser, if tokens travel in cookies, too.

@@ -1,0 +1,195 @@
+//! Invitations: `invite_user`, `accept_invitation`. The account waits, without a password and without a claim to its
+//! address, until the reader of the mail accepts.
+
+use doorward_derive::Build;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::ProviderName;
+use crate::crypto::id_token::IdClaims;
+use crate::engine::Engine;
+use crate::engine::accounts::{Mailed, bounded, in_order};
+use crate::engine::audit::{Kind as EventKind, event};
+use crate::engine::one_time::Purpose;
+use crate::engine::outbox::INVITATION_SECONDS;
+use crate::engine::pending::Newcomer;
+use crate::error::{Code, Error, Result};
+use crate::mail::Kind;
+use crate::operations::accounts::UserResponse;
+use crate::store::events::Event;
+use crate::store::identities::{self, Identity};
+use crate::store::users::{self, By, User};
+use crate::store::{Tx, unexpected};
+use crate::types::secret::Secret;
+use crate::types::strict::Object;
+use crate::types::token::Token;
+use crate::types::user::{Email, Locale, PublicUser, Role, Username};
+
+/// Invites a person, who chooses a name and a password.
+#[derive(Debug, Deserialize, JsonSchema, Build)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct InviteUserRequest {
+    /// The address, which no account may have verified.
+    pub email: Email,
+    /// The roles; default: `registration.default_roles`.
+    pub roles: Option<Vec<Role>>,
+    /// Other data that the host keeps with the account: at most 16 KiB.
+    pub attributes: Option<Object>,
+    /// The language of mails to this user (BCP 47).
+    pub locale: Option<Locale>,
+}
+
+/// The account of an invitation.
+#[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct InviteUserResponse {
+    /// The account, which waits for its user. Delete it to withdraw the invitation.
+    pub user: PublicUser,
+    /// When the invitation expires.
+    pub expires_at: i64,
+}
+
+/// Accepts an invitation. Give one of `password` and `id_token`; with `mailed_login` neither is needed.
+#[derive(Debug, Deserialize, JsonSchema, Build)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct AcceptInvitationRequest<'a> {
+    /// The mailed token.
+    #[serde(borrow)]
+    pub token: Token<'a>,
+    /// The name to log in with. Default: a random one.
+    pub username: Option<Username>,
+    /// The password.
+    pub password: Option<Secret>,
+    /// An ID token of the identity that is to open the account.
+    #[serde(borrow)]
+    pub id_token: Option<Token<'a>>,
+    /// The provider of the ID token; default: the only one.
+    pub provider: Option<ProviderName>,
+    /// The nonce that the ID token must repeat.
+    pub nonce: Option<Secret>,
+}
+
+/// What is to open the account of an invitation.
+enum WayIn {
+    /// The hash of a password.
+    Password(String),
+    /// An identity, and the name of its provider.
+    Identity(Box<IdClaims>, String),
+    /// The mailbox alone.
+    Mail,
+}
+
+impl Engine {
+    /// Invites a person by a mail to an address. The account has the roles at once, and no login opens it
+    /// before the invitation is accepted. A further invitation of the same address replaces the one before.
+    ///
+    /// Failures: `invalid_request`, `email_taken`, `store_unavailable`.
+    pub fn invite_user(&self, request: InviteUserRequest) -> Result<InviteUserResponse> {
+        let InviteUserRequest { email, roles, attributes, locale } = request;
+        let attributes = bounded(attributes.unwrap_or_default())?;
+        let roles = in_order(roles.unwrap_or_else(|| self.config.registration.default_roles.clone()))?;
+        let now_ms = self.clock.now_ms();
+        let now = now_ms / 1000;
+        let user = self.mailing.write(|tx| {
+            let owner = users::find(tx, By::Email(&email.key()))?;
+            if owner.is_some_and(|owner| owner.public.email_verified) {
+                return Err(Error::at(Code::EmailTaken, "/email", "taken"));
+            }
+            let newcomer = Newcomer { email: &email, locale: locale.as_ref(), roles: &roles };
+            let waiting = self.pending.account(tx, &newcomer, true, now_ms)?;
+            waiting.settle(tx, now_ms)?;
+            let id = waiting.user.public.id;
+            let mut user = waiting.user.public;
+            user.roles.clone_from(&roles);
+            user.attributes.clone_from(&attributes);
+            user.locale.clone_from(&locale);
+            users::update(tx, &user, &user.username.key(), None)?;
+            // What was mailed to the address before is not what the person is invited to.
+            self.sessions.revoke_everything(tx, id, now)?;
+            let user = users::find(tx, By::Id(id))?.ok_or_else(unexpected)?;
+            self.mailing.outbox.put_token(tx, Kind::Invitation, Some(&user), &email, locale.as_ref(), now)?;
+            self.audit.record(tx, now, event(EventKind::Invited, id))?;
+            Ok(user.public)
+        })?;
+        Ok(InviteUserResponse { user, expires_at: now + INVITATION_SECONDS })
+    }
+
+    /// Accepts an invitation: its address counts as verified, and the account gets a name and a way in. It opens
+    /// no session. Another account that only claimed the address loses the claim.
+    ///
+    /// Failures: `invalid_request`, `invalid_token` (of the mail, or at `/id_token`), `weak_password`,
+    /// `username_taken`, `already_configured`, `auth_service_unavailable`, `hash_queue_full`, `store_unavailable`.
+    pub fn accept_invitation(&self, request: AcceptInvitationRequest) -> Result<UserResponse> {
+        let AcceptInvitationRequest { token, username, password, id_token, provider, nonce } = request;
+        let now = self.clock.now();
+        // What is refused does not use up the token.
+        let User { public, .. } = self.store.read(|tx| self.invited(tx, &token, now))?;
+        let name = username.as_ref().unwrap_or(&public.username);
+        let way_in = match (password, id_token) {
+            (Some(password), None) => {
+                let password = self.passwords.chosen(&password, name, public.email.as_ref(), "/password")?;
+                WayIn::Password(self.passwords.kept_hash(public.id, &password)?)
+            }
+            (None, Some(id_token)) => {
+                let provider = self.providers.named(provider.as_ref())?;
+                let claims = self.providers.claims_of(provider, &id_token, nonce.as_ref());
+                let claims = claims.map_err(|error| error.at_field("/id_token"))?;
+                WayIn::Identity(Box::new(claims), provider.name().to_owned())
+            }
+            (None, None) if self.config.mailed_login.is_some() => WayIn::Mail,
+            _ => return Err(Error::new(Code::InvalidRequest, "expected one of password, id_token")),
+        };
+        let now = self.clock.now();
+        let user = self.mailing.write(|tx| {
+            let mut user = self.invited(tx, &token, now)?;
+            self.one_time.redeem(tx, token.expose(), &[Purpose::Invitation], now)?;
+            if let Some(username) = &username {
+                rename(tx, &mut user.public, username)?;
+            }
+            self.accounts.claim(tx, &mut user, now).map_err(|error| match error.code {
+                Code::EmailTaken => Error::new(Code::InvalidMailToken, "address_taken"),
+                _ => error,
+            })?;
+            self.audit.record(tx, now, event(EventKind::Registered, user.public.id))?;
+            self.open_way(tx, &user.public, &way_in, now)?;
+            Ok(user.public)
+        })?;
+        Ok(UserResponse { user })
+    }
+
+    /// Returns the account of an invitation that was not accepted yet.
+    fn invited(&self, tx: &mut Tx, token: &Token, now: i64) -> Result<User> {
+        let Mailed { user, .. } = self.accounts.mailed(tx, token, &[Purpose::Invitation], now)?;
+        match user.public.email_verified {
+            true => Err(Error::new(Code::InvalidMailToken, "accepted")),
+            false => Ok(user),
+        }
+    }
+
+    fn open_way(&self, tx: &mut Tx, user: &PublicUser, way_in: &WayIn, now: i64) -> Result<()> {
+        match way_in {
+            WayIn::Password(hash) => users::set_password(tx, user.id, hash, None),
+            WayIn::Identity(claims, provider) => {
+                let identity = Identity { issuer: &claims.iss, subject: &claims.sub };
+                if identities::find(tx, identity)?.is_some() {
+                    return Err(Error::at(Code::AlreadyConfigured, "/id_token", "linked_elsewhere"));
+                }
+                identities::insert(tx, identity, user.id, now)?;
+                let event = event(EventKind::IdentityLinked, user.id);
+                self.audit.record(tx, now, Event { detail: Some(provider), ..event })
+            }
+            WayIn::Mail => Ok(()),
+        }
+    }
+}
+
+fn rename(tx: &mut Tx, user: &mut PublicUser, username: &Username) -> Result<()> {
+    let key = username.key();
+    if key != user.username.key() && users::is_taken(tx, By::Username(&key))? {
+        return Err(Error::at(Code::UsernameTaken, "/username", "taken"));
+    }
+    user.username = username.clone();
+    users::update(tx, user, &key, None)
+}
