@@ -540,6 +540,21 @@ doorward_status doorward_login_with_mail_token(const struct doorward_engine *eng
                                                const char *request,
                                                char **response);
 
+// Invites a person by mail to an account with these roles.
+// CONFLICT: email_taken. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_invite_user(const struct doorward_engine *engine,
+                                     const char *request,
+                                     char **response);
+
+// Accepts an invitation: the account gets a name and a way in.
+// INVALID_REQUEST: invalid_token, weak_password. CONFLICT: username_taken, already_configured. UNAVAILABLE:
+// auth_service_unavailable, hash_queue_full, store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_accept_invitation(const struct doorward_engine *engine,
+                                           const char *request,
+                                           char **response);
+
 // Verifies or changes an address by the token mailed to it and a proof of the account.
 // INVALID_REQUEST: invalid_token. DENIED: not_authenticated, user_not_found, invalid_credentials,
 // invalid_challenge. FORBIDDEN: permission_denied. CONFLICT: email_taken. THROTTLED: too_many_attempts.

@@ -1551,9 +1551,23 @@ struct request_login_code_response {
   }
 };
 
+// The account of an invitation.
+struct invite_user_response {
+  // The account, which waits for its user. Delete it to withdraw the invitation.
+  doorward::user user{};
+  // When the invitation expires.
+  std::int64_t expires_at{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user", self.user);
+    visit("expires_at", self.expires_at);
+  }
+};
+
 // A token that can be redeemed.
 struct check_mail_token_response {
-  // The token's purpose: `verify_email`, `reset_password`, `change_email` or `login`.
+  // The token's purpose: `verify_email`, `reset_password`, `change_email`, `login` or `invitation`.
   std::string purpose{};
   // When the token expires.
   std::int64_t expires_at{};
@@ -1569,8 +1583,8 @@ struct check_mail_token_response {
 struct mail {
   // The mail's id, for `acknowledge_mail`.
   std::string id{};
-  // The kind of mail: `verify_email`, `reset_password`, `change_email`, `login`, `email_change_requested`,
-  // `email_changed`, `account_exists`, `password_changed`.
+  // The kind of mail: `verify_email`, `reset_password`, `change_email`, `login`, `invitation`,
+  // `email_change_requested`, `email_changed`, `account_exists`, `password_changed`.
   std::string kind{};
   // The recipient's address as it was given; its domain may be international.
   std::string to{};
@@ -4842,6 +4856,122 @@ struct login_with_mail_token_request {
   }
 };
 
+// Invites a person, who chooses a name and a password.
+struct invite_user_request {
+  // The address, which no account may have verified.
+  std::string email{};
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
+  std::optional<std::string> actor{};
+  // Other data that the host keeps with the account: at most 16 KiB.
+  std::optional<std::map<std::string, doorward::json>> attributes{};
+  // The language of mails to this user (BCP 47).
+  std::optional<std::string> locale{};
+  // The roles; default: `registration.default_roles`.
+  std::optional<std::vector<std::string>> roles{};
+
+  template <class Value = std::string>
+  invite_user_request &set_email(Value &&value) {
+    email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  invite_user_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::json>>
+  invite_user_request &set_attributes(Value &&value) {
+    attributes = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  invite_user_request &set_locale(Value &&value) {
+    locale = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  invite_user_request &set_roles(Value &&value) {
+    roles = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("email", self.email);
+    visit("actor", self.actor);
+    visit("attributes", self.attributes);
+    visit("locale", self.locale);
+    visit("roles", self.roles);
+  }
+};
+
+// Accepts an invitation. Give one of `password` and `id_token`; with `mailed_login` neither is needed.
+struct accept_invitation_request {
+  // The mailed token.
+  doorward::secret token{};
+  // An ID token of the identity that is to open the account.
+  std::optional<doorward::secret> id_token{};
+  // The nonce that the ID token must repeat.
+  std::optional<doorward::secret> nonce{};
+  // The password.
+  std::optional<doorward::secret> password{};
+  // The provider of the ID token; default: the only one.
+  std::optional<std::string> provider{};
+  // The name to log in with. Default: a random one.
+  std::optional<std::string> username{};
+
+  template <class Value = doorward::secret>
+  accept_invitation_request &set_token(Value &&value) {
+    token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  accept_invitation_request &set_id_token(Value &&value) {
+    id_token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  accept_invitation_request &set_nonce(Value &&value) {
+    nonce = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  accept_invitation_request &set_password(Value &&value) {
+    password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  accept_invitation_request &set_provider(Value &&value) {
+    provider = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  accept_invitation_request &set_username(Value &&value) {
+    username = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("token", self.token);
+    visit("id_token", self.id_token);
+    visit("nonce", self.nonce);
+    visit("password", self.password);
+    visit("provider", self.provider);
+    visit("username", self.username);
+  }
+};
+
 // Redeems a mailed token, with one proof of the account: `access_token`, `username` with `password`,
 // `verification`, or `id_token`. Without a proof the request is refused, unless `mail.click_verifies` is set
 // and the account never verified an address.
@@ -5571,6 +5701,7 @@ enum class event_kind {
   // A value that this header does not know.
   unknown,
   registered,
+  invited,
   logged_in,
   login_failed,
   step_up_required,
@@ -5624,6 +5755,7 @@ struct names<event_kind> {
   static constexpr std::string_view all[] = {
       "",
       "registered",
+      "invited",
       "logged_in",
       "login_failed",
       "step_up_required",
@@ -6328,6 +6460,8 @@ struct names<mail_delivery> {
 struct mail_links {
   // The page that calls `verify_email` for a new address.
   std::optional<std::string> change_email{};
+  // The page that calls `accept_invitation`.
+  std::optional<std::string> invitation{};
   // The page that calls `login_with_mail_token`. Without it, a mail that logs in has the code alone.
   std::optional<std::string> login{};
   // The page that calls `reset_password`.
@@ -6338,6 +6472,12 @@ struct mail_links {
   template <class Value = std::string>
   mail_links &set_change_email(Value &&value) {
     change_email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  mail_links &set_invitation(Value &&value) {
+    invitation = std::forward<Value>(value);
     return *this;
   }
 
@@ -6362,6 +6502,7 @@ struct mail_links {
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("change_email", self.change_email);
+    visit("invitation", self.invitation);
     visit("login", self.login);
     visit("reset_password", self.reset_password);
     visit("verify_email", self.verify_email);
@@ -6379,6 +6520,7 @@ struct mail_config_notices {
   std::optional<bool> email_change_requested{};
   std::optional<bool> email_changed{};
   std::optional<bool> identity_linked{};
+  std::optional<bool> invitation{};
   std::optional<bool> login{};
   std::optional<bool> new_device{};
   std::optional<bool> password_changed{};
@@ -6440,6 +6582,12 @@ struct mail_config_notices {
   template <class Value = bool>
   mail_config_notices &set_identity_linked(Value &&value) {
     identity_linked = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_invitation(Value &&value) {
+    invitation = std::forward<Value>(value);
     return *this;
   }
 
@@ -6508,6 +6656,7 @@ struct mail_config_notices {
     visit("email_change_requested", self.email_change_requested);
     visit("email_changed", self.email_changed);
     visit("identity_linked", self.identity_linked);
+    visit("invitation", self.invitation);
     visit("login", self.login);
     visit("new_device", self.new_device);
     visit("password_changed", self.password_changed);
@@ -6695,6 +6844,7 @@ struct mail_config_templates {
   std::optional<std::map<std::string, doorward::mail_template>> email_change_requested{};
   std::optional<std::map<std::string, doorward::mail_template>> email_changed{};
   std::optional<std::map<std::string, doorward::mail_template>> identity_linked{};
+  std::optional<std::map<std::string, doorward::mail_template>> invitation{};
   std::optional<std::map<std::string, doorward::mail_template>> login{};
   std::optional<std::map<std::string, doorward::mail_template>> new_device{};
   std::optional<std::map<std::string, doorward::mail_template>> password_changed{};
@@ -6756,6 +6906,12 @@ struct mail_config_templates {
   template <class Value = std::map<std::string, doorward::mail_template>>
   mail_config_templates &set_identity_linked(Value &&value) {
     identity_linked = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_invitation(Value &&value) {
+    invitation = std::forward<Value>(value);
     return *this;
   }
 
@@ -6824,6 +6980,7 @@ struct mail_config_templates {
     visit("email_change_requested", self.email_change_requested);
     visit("email_changed", self.email_changed);
     visit("identity_linked", self.identity_linked);
+    visit("invitation", self.invitation);
     visit("login", self.login);
     visit("new_device", self.new_device);
     visit("password_changed", self.password_changed);
@@ -7279,8 +7436,8 @@ struct config {
   std::optional<doorward::limits_config> limits{};
   // Mails to users.
   std::optional<doorward::mail_config> mail{};
-  // Logins by a mailed code or link. Default: none. Who reads the mails of a user can then log in as the
-  // user, as far as no second factor is required.
+  // Logins by a mailed code or link. Default: none. The reader of a user's mails can then log in as the user,
+  // as far as no second factor is required.
   std::optional<doorward::mailed_login_config> mailed_login{};
   // Whether opening creates the tables of a new store and upgrades an older schema. With `false` an outdated
   // store is refused, and the operator runs `doorward migrate-schema`. Default: true.
@@ -7858,6 +8015,20 @@ class operations {
   Result<doorward::login_response> login_with_mail_token(
       const doorward::login_with_mail_token_request &request) const {
     return run<login_response>(doorward_login_with_mail_token, request);
+  }
+
+  // Invites a person by mail to an account with these roles. Cost: store; not to be repeated. Failures:
+  // email_taken, store_unavailable.
+  Result<doorward::invite_user_response> invite_user(const doorward::invite_user_request &request) const {
+    return run<invite_user_response>(doorward_invite_user, request);
+  }
+
+  // Accepts an invitation: the account gets a name and a way in. Cost: network; not to be repeated. Failures:
+  // invalid_token, weak_password, username_taken, already_configured, auth_service_unavailable,
+  // hash_queue_full, store_unavailable.
+  Result<doorward::user_response> accept_invitation(
+      const doorward::accept_invitation_request &request) const {
+    return run<user_response>(doorward_accept_invitation, request);
   }
 
   // Verifies or changes an address by the token mailed to it and a proof of the account. Cost: network; not

@@ -206,11 +206,11 @@ pub use operations::{Cost, OPERATIONS, Operation};
 pub use operations::{
     accounts::lock::*, accounts::update::*, accounts::*, api_keys::*, authorization::*, exports::*,
     id_tokens::*, imports::*, introspection::*, keys::list::*, keys::*, login::*, mail::addresses::*,
-    mail::delivery::*, mail::invitations::*, mail::login::*, mail::password_reset::*, mail::*, maintenance::*,
-    observability::doctor::*, observability::events::*, observability::stats::*, passkeys::login::*,
-    passkeys::registration::*, passkeys::*, passwords::*, reauthentication::*, requests::*,
-    second_factors::recovery_codes::*, second_factors::removal::*, second_factors::totp::*, sessions::*,
-    tokens::*,
+    mail::delivery::*, mail::invitations::*, mail::login::*, mail::password_reset::*, mail::*,
+    maintenance::*, observability::doctor::*, observability::events::*, observability::stats::*,
+    passkeys::login::*, passkeys::registration::*, passkeys::*, passwords::*, reauthentication::*,
+    requests::*, second_factors::recovery_codes::*, second_factors::removal::*, second_factors::totp::*,
+    sessions::*, tokens::*,
 };
 pub use requests::Rules;
 pub use restore::{Restored, Restoring, restore};

@@ -51,6 +51,8 @@ var (
 	opResetPassword             = operation{"reset_password\x00", costHash}
 	opRequestLoginCode          = operation{"request_login_code\x00", costStore}
 	opLoginWithMailToken        = operation{"login_with_mail_token\x00", costStore}
+	opInviteUser                = operation{"invite_user\x00", costStore}
+	opAcceptInvitation          = operation{"accept_invitation\x00", costNetwork}
 	opVerifyEmail               = operation{"verify_email\x00", costNetwork}
 	opCheckMailToken            = operation{"check_mail_token\x00", costStore}
 	opTakeMail                  = operation{"take_mail\x00", costStore}
@@ -126,6 +128,8 @@ var operations = map[string]operation{
 	"reset_password":              opResetPassword,
 	"request_login_code":          opRequestLoginCode,
 	"login_with_mail_token":       opLoginWithMailToken,
+	"invite_user":                 opInviteUser,
+	"accept_invitation":           opAcceptInvitation,
 	"verify_email":                opVerifyEmail,
 	"check_mail_token":            opCheckMailToken,
 	"take_mail":                   opTakeMail,
@@ -492,6 +496,21 @@ func (e *Engine) RequestLoginCode(ctx context.Context, request RequestLoginCodeR
 // The next step of a login is a [StepUp], which errors.As finds.
 func (e *Engine) LoginWithMailToken(ctx context.Context, request LoginWithMailTokenRequest) (*LoginResponse, error) {
 	return call[LoginResponse](ctx, e, opLoginWithMailToken, request)
+}
+
+// InviteUser invites a person by mail to an account with these roles.
+//
+// ErrConflict: email_taken. ErrUnavailable: store_unavailable.
+func (e *Engine) InviteUser(ctx context.Context, request InviteUserRequest) (*InviteUserResponse, error) {
+	return call[InviteUserResponse](ctx, e, opInviteUser, request)
+}
+
+// AcceptInvitation accepts an invitation: the account gets a name and a way in.
+//
+// ErrInvalidRequest: invalid_token, weak_password. ErrConflict: username_taken, already_configured.
+// ErrUnavailable: auth_service_unavailable, hash_queue_full, store_unavailable.
+func (e *Engine) AcceptInvitation(ctx context.Context, request AcceptInvitationRequest) (*UserResponse, error) {
+	return call[UserResponse](ctx, e, opAcceptInvitation, request)
 }
 
 // VerifyEmail verifies or changes an address by the token mailed to it and a proof of the account.

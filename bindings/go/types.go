@@ -1290,6 +1290,62 @@ func (v LoginWithMailTokenRequest) LogValue() slog.Value {
 	return logValue(v)
 }
 
+// InviteUserRequest: Invites a person, who chooses a name and a password.
+type InviteUserRequest struct {
+	// The address, which no account may have verified.
+	Email string `json:"email"`
+
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
+	Actor *string `json:"actor,omitzero"`
+
+	// Other data that the host keeps with the account: at most 16 KiB.
+	Attributes Object `json:"attributes,omitzero"`
+
+	// The language of mails to this user (BCP 47).
+	Locale *string `json:"locale,omitzero"`
+
+	// The roles; default: `registration.default_roles`.
+	Roles []string `json:"roles,omitzero"`
+}
+
+// AcceptInvitationRequest: Accepts an invitation. Give one of `password` and `id_token`; with `mailed_login`
+// neither is needed.
+type AcceptInvitationRequest struct {
+	// The mailed token.
+	Token string `json:"token" doorward:"secret"`
+
+	// An ID token of the identity that is to open the account.
+	IDToken *string `json:"id_token,omitzero" doorward:"secret"`
+
+	// The nonce that the ID token must repeat.
+	Nonce *string `json:"nonce,omitzero" doorward:"secret"`
+
+	// The password.
+	Password *string `json:"password,omitzero" doorward:"secret"`
+
+	// The provider of the ID token; default: the only one.
+	Provider *string `json:"provider,omitzero"`
+
+	// The name to log in with. Default: a random one.
+	Username *string `json:"username,omitzero"`
+}
+
+// Format hides secrets.
+func (v AcceptInvitationRequest) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v AcceptInvitationRequest) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v AcceptInvitationRequest) LogValue() slog.Value {
+	return logValue(v)
+}
+
 // VerifyEmailRequest: Redeems a mailed token, with one proof of the account: `access_token`, `username` with
 // `password`, `verification`, or `id_token`. Without a proof the request is refused, unless
 // `mail.click_verifies` is set and the account never verified an address.
@@ -1730,6 +1786,7 @@ type EventKind string
 // The values of EventKind; a newer library may have more.
 const (
 	EventKindRegistered              EventKind = "registered"
+	EventKindInvited                 EventKind = "invited"
 	EventKindLoggedIn                EventKind = "logged_in"
 	EventKindLoginFailed             EventKind = "login_failed"
 	EventKindStepUpRequired          EventKind = "step_up_required"
@@ -2077,6 +2134,9 @@ type MailLinks struct {
 	// The page that calls `verify_email` for a new address.
 	ChangeEmail *string `json:"change_email,omitzero"`
 
+	// The page that calls `accept_invitation`.
+	Invitation *string `json:"invitation,omitzero"`
+
 	// The page that calls `login_with_mail_token`. Without it, a mail that logs in has the code alone.
 	Login *string `json:"login,omitzero"`
 
@@ -2106,6 +2166,8 @@ type MailConfigNotices struct {
 	EmailChanged *bool `json:"email_changed,omitzero"`
 
 	IdentityLinked *bool `json:"identity_linked,omitzero"`
+
+	Invitation *bool `json:"invitation,omitzero"`
 
 	Login *bool `json:"login,omitzero"`
 
@@ -2223,6 +2285,8 @@ type MailConfigTemplates struct {
 	EmailChanged map[string]MailTemplate `json:"email_changed,omitzero"`
 
 	IdentityLinked map[string]MailTemplate `json:"identity_linked,omitzero"`
+
+	Invitation map[string]MailTemplate `json:"invitation,omitzero"`
 
 	Login map[string]MailTemplate `json:"login,omitzero"`
 
@@ -2458,7 +2522,7 @@ type Config struct {
 	// Mails to users.
 	Mail MailConfig `json:"mail,omitzero"`
 
-	// Logins by a mailed code or link. Default: none. Who reads the mails of a user can then log in as the
+	// Logins by a mailed code or link. Default: none. The reader of a user's mails can then log in as the
 	// user, as far as no second factor is required.
 	MailedLogin *MailedLoginConfig `json:"mailed_login,omitzero"`
 
@@ -3862,9 +3926,18 @@ func (v RequestLoginCodeResponse) LogValue() slog.Value {
 	return logValue(v)
 }
 
+// InviteUserResponse: The account of an invitation.
+type InviteUserResponse struct {
+	// The account, which waits for its user. Delete it to withdraw the invitation.
+	User User `json:"user"`
+
+	// When the invitation expires.
+	ExpiresAt int64 `json:"expires_at"`
+}
+
 // CheckMailTokenResponse: A token that can be redeemed.
 type CheckMailTokenResponse struct {
-	// The token's purpose: `verify_email`, `reset_password`, `change_email` or `login`.
+	// The token's purpose: `verify_email`, `reset_password`, `change_email`, `login` or `invitation`.
 	Purpose string `json:"purpose"`
 
 	// When the token expires.
@@ -3876,8 +3949,8 @@ type Mail struct {
 	// The mail's id, for `acknowledge_mail`.
 	ID string `json:"id"`
 
-	// The kind of mail: `verify_email`, `reset_password`, `change_email`, `login`, `email_change_requested`,
-	// `email_changed`, `account_exists`, `password_changed`.
+	// The kind of mail: `verify_email`, `reset_password`, `change_email`, `login`, `invitation`,
+	// `email_change_requested`, `email_changed`, `account_exists`, `password_changed`.
 	Kind MailKind `json:"kind"`
 
 	// The recipient's address as it was given; its domain may be international.
@@ -4533,6 +4606,7 @@ const (
 	MailKindResetPassword          MailKind = "reset_password"
 	MailKindChangeEmail            MailKind = "change_email"
 	MailKindLogin                  MailKind = "login"
+	MailKindInvitation             MailKind = "invitation"
 	MailKindEmailChangeRequested   MailKind = "email_change_requested"
 	MailKindEmailChanged           MailKind = "email_changed"
 	MailKindAccountExists          MailKind = "account_exists"

@@ -563,6 +563,31 @@ pub unsafe extern "C" fn doorward_login_with_mail_token(
     unsafe { run(&rows::login_with_mail_token, engine, request, response) }
 }
 
+/// Invites a person by mail to an account with these roles.
+/// CONFLICT: email_taken. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_invite_user(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::invite_user, engine, request, response) }
+}
+
+/// Accepts an invitation: the account gets a name and a way in.
+/// INVALID_REQUEST: invalid_token, weak_password. CONFLICT: username_taken, already_configured. UNAVAILABLE:
+/// auth_service_unavailable, hash_queue_full, store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_accept_invitation(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::accept_invitation, engine, request, response) }
+}
+
 /// Verifies or changes an address by the token mailed to it and a proof of the account.
 /// INVALID_REQUEST: invalid_token. DENIED: not_authenticated, user_not_found, invalid_credentials,
 /// invalid_challenge. FORBIDDEN: permission_denied. CONFLICT: email_taken. THROTTLED: too_many_attempts.

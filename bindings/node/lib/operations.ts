@@ -2,6 +2,7 @@
 
 import type { CallOptions } from './call.js'
 import type {
+  AcceptInvitationRequest,
   AcknowledgeMailRequest,
   AcknowledgeMailResponse,
   AuthenticateRequest,
@@ -57,6 +58,8 @@ import type {
   IntrospectRemoteResponse,
   IntrospectRequest,
   IntrospectResponse,
+  InviteUserRequest,
+  InviteUserResponse,
   IssueTokenRequest,
   IssueTokenResponse,
   JwksRequest,
@@ -626,6 +629,27 @@ export abstract class Operations {
     options?: CallOptions,
   ): Promise<LoginResponse | StepUp> {
     return this.start('login_with_mail_token', request, options)
+  }
+
+  /**
+   * Invites a person by mail to an account with these roles.
+   *
+   * - ConflictError: email_taken.
+   * - UnavailableError: store_unavailable.
+   */
+  inviteUser(request: InviteUserRequest, options?: CallOptions): Promise<InviteUserResponse> {
+    return this.start('invite_user', request, options)
+  }
+
+  /**
+   * Accepts an invitation: the account gets a name and a way in.
+   *
+   * - InvalidRequestError: invalid_token, weak_password.
+   * - ConflictError: username_taken, already_configured.
+   * - UnavailableError: auth_service_unavailable, hash_queue_full, store_unavailable.
+   */
+  acceptInvitation(request: AcceptInvitationRequest, options?: CallOptions): Promise<UserResponse> {
+    return this.start('accept_invitation', request, options)
   }
 
   /**

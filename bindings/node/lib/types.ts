@@ -1793,6 +1793,47 @@ export interface LoginWithMailTokenRequest {
   client?: Client | null
 }
 
+/** Invites a person, who chooses a name and a password. */
+export interface InviteUserRequest {
+  /** The address, which no account may have verified. */
+  email: string
+  /**
+   * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+   * call's events record it.
+   */
+  actor?: string | null
+  /** Other data that the host keeps with the account: at most 16 KiB. */
+  attributes?: Record<string, unknown> | null
+  /** The language of mails to this user (BCP 47). */
+  locale?: string | null
+  /** The roles; default: `registration.default_roles`. */
+  roles?: string[] | null
+}
+
+/** The account of an invitation. */
+export interface InviteUserResponse {
+  /** The account, which waits for its user. Delete it to withdraw the invitation. */
+  user: User
+  /** When the invitation expires. */
+  expires_at: number
+}
+
+/** Accepts an invitation. Give one of `password` and `id_token`; with `mailed_login` neither is needed. */
+export interface AcceptInvitationRequest {
+  /** The mailed token. */
+  token: string
+  /** An ID token of the identity that is to open the account. */
+  id_token?: string | null
+  /** The nonce that the ID token must repeat. */
+  nonce?: string | null
+  /** The password. */
+  password?: string | null
+  /** The provider of the ID token; default: the only one. */
+  provider?: string | null
+  /** The name to log in with. Default: a random one. */
+  username?: string | null
+}
+
 /**
  * Redeems a mailed token, with one proof of the account: `access_token`, `username` with `password`,
  * `verification`, or `id_token`. Without a proof the request is refused, unless `mail.click_verifies` is set
@@ -1830,7 +1871,7 @@ export interface CheckMailTokenRequest {
 
 /** A token that can be redeemed. */
 export interface CheckMailTokenResponse {
-  /** The token's purpose: `verify_email`, `reset_password`, `change_email` or `login`. */
+  /** The token's purpose: `verify_email`, `reset_password`, `change_email`, `login` or `invitation`. */
   purpose: string
   /** When the token expires. */
   expires_at: number
@@ -1852,8 +1893,8 @@ export interface Mail {
   /** The mail's id, for `acknowledge_mail`. */
   id: string
   /**
-   * The kind of mail: `verify_email`, `reset_password`, `change_email`, `login`, `email_change_requested`,
-   * `email_changed`, `account_exists`, `password_changed`.
+   * The kind of mail: `verify_email`, `reset_password`, `change_email`, `login`, `invitation`,
+   * `email_change_requested`, `email_changed`, `account_exists`, `password_changed`.
    */
   kind: MailKind
   /** The recipient's address as it was given; its domain may be international. */
@@ -2313,6 +2354,7 @@ export interface RemovePasskeyResponse {
 /** A kind of event of the audit log. */
 export type EventKind =
   | 'registered'
+  | 'invited'
   | 'logged_in'
   | 'login_failed'
   | 'step_up_required'
@@ -2777,6 +2819,8 @@ export type MailDelivery = 'manual' | 'background'
 export interface MailLinks {
   /** The page that calls `verify_email` for a new address. */
   change_email?: string | null
+  /** The page that calls `accept_invitation`. */
+  invitation?: string | null
   /** The page that calls `login_with_mail_token`. Without it, a mail that logs in has the code alone. */
   login?: string | null
   /** The page that calls `reset_password`. */
@@ -2796,6 +2840,7 @@ export interface MailConfigNotices {
   email_change_requested?: boolean
   email_changed?: boolean
   identity_linked?: boolean
+  invitation?: boolean
   login?: boolean
   new_device?: boolean
   password_changed?: boolean
@@ -2862,6 +2907,7 @@ export interface MailConfigTemplates {
   email_change_requested?: Record<string, MailTemplate>
   email_changed?: Record<string, MailTemplate>
   identity_linked?: Record<string, MailTemplate>
+  invitation?: Record<string, MailTemplate>
   login?: Record<string, MailTemplate>
   new_device?: Record<string, MailTemplate>
   password_changed?: Record<string, MailTemplate>
@@ -3062,8 +3108,8 @@ export interface Config {
   /** Mails to users. */
   mail?: MailConfig
   /**
-   * Logins by a mailed code or link. Default: none. Who reads the mails of a user can then log in as the
-   * user, as far as no second factor is required.
+   * Logins by a mailed code or link. Default: none. The reader of a user's mails can then log in as the user,
+   * as far as no second factor is required.
    */
   mailed_login?: MailedLoginConfig | null
   /**
@@ -3199,6 +3245,7 @@ export type MailKind =
   | 'reset_password'
   | 'change_email'
   | 'login'
+  | 'invitation'
   | 'email_change_requested'
   | 'email_changed'
   | 'account_exists'

@@ -1147,6 +1147,67 @@ class AsyncOperations:
         """
         return await to_thread(self.engine.login_with_mail_token, token=token, client=client)
 
+    async def invite_user(
+        self,
+        *,
+        email: str,
+        actor: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        locale: str | None = None,
+        roles: Sequence[str] | None = None,
+    ) -> models.InviteUserResponse:
+        """Invites a person by mail to an account with these roles.
+
+        email: The address, which no account may have verified.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+        attributes: Other data that the host keeps with the account: at most 16 KiB.
+        locale: The language of mails to this user (BCP 47).
+        roles: The roles; default: `registration.default_roles`.
+
+        Failures: email_taken, store_unavailable.
+        """
+        return await to_thread(
+            self.engine.invite_user,
+            email=email,
+            actor=actor,
+            attributes=attributes,
+            locale=locale,
+            roles=roles,
+        )
+
+    async def accept_invitation(
+        self,
+        *,
+        token: str,
+        id_token: str | None = None,
+        nonce: str | None = None,
+        password: str | None = None,
+        provider: str | None = None,
+        username: str | None = None,
+    ) -> models.UserResponse:
+        """Accepts an invitation: the account gets a name and a way in.
+
+        token: The mailed token.
+        id_token: An ID token of the identity that is to open the account.
+        nonce: The nonce that the ID token must repeat.
+        password: The password.
+        provider: The provider of the ID token; default: the only one.
+        username: The name to log in with. Default: a random one.
+
+        Failures: invalid_token, weak_password, username_taken, already_configured,
+        auth_service_unavailable, hash_queue_full, store_unavailable.
+        """
+        return await to_thread(
+            self.engine.accept_invitation,
+            token=token,
+            id_token=id_token,
+            nonce=nonce,
+            password=password,
+            provider=provider,
+            username=username,
+        )
+
     async def verify_email(
         self,
         *,

@@ -1280,6 +1280,69 @@ class Operations(_doorward.Engine):
         answer = self.call("login_with_mail_token", _text(fields))
         return models.LoginResponse.model_validate(answer)
 
+    def invite_user(
+        self,
+        *,
+        email: str,
+        actor: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        locale: str | None = None,
+        roles: Sequence[str] | None = None,
+    ) -> models.InviteUserResponse:
+        """Invites a person by mail to an account with these roles.
+
+        email: The address, which no account may have verified.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+        attributes: Other data that the host keeps with the account: at most 16 KiB.
+        locale: The language of mails to this user (BCP 47).
+        roles: The roles; default: `registration.default_roles`.
+
+        Failures: email_taken, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "email": email,
+            "actor": actor,
+            "attributes": attributes,
+            "locale": locale,
+            "roles": roles,
+        }
+        answer = self.call("invite_user", _text(fields))
+        return models.InviteUserResponse.model_validate(answer)
+
+    def accept_invitation(
+        self,
+        *,
+        token: str,
+        id_token: str | None = None,
+        nonce: str | None = None,
+        password: str | None = None,
+        provider: str | None = None,
+        username: str | None = None,
+    ) -> models.UserResponse:
+        """Accepts an invitation: the account gets a name and a way in.
+
+        token: The mailed token.
+        id_token: An ID token of the identity that is to open the account.
+        nonce: The nonce that the ID token must repeat.
+        password: The password.
+        provider: The provider of the ID token; default: the only one.
+        username: The name to log in with. Default: a random one.
+
+        Failures: invalid_token, weak_password, username_taken, already_configured,
+        auth_service_unavailable, hash_queue_full, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "token": token,
+            "id_token": id_token,
+            "nonce": nonce,
+            "password": password,
+            "provider": provider,
+            "username": username,
+        }
+        answer = self.call("accept_invitation", _text(fields))
+        return models.UserResponse.model_validate(answer)
+
     def verify_email(
         self,
         *,

@@ -136,6 +136,8 @@ class MailLinks(TypedDict, total=False):
 
     change_email: str | None
     """The page that calls `verify_email` for a new address."""
+    invitation: str | None
+    """The page that calls `accept_invitation`."""
     login: str | None
     """The page that calls `login_with_mail_token`. Without it, a mail that logs in has the code alone."""
     reset_password: str | None
@@ -156,6 +158,7 @@ class MailConfigNotices(TypedDict, total=False):
     email_change_requested: bool
     email_changed: bool
     identity_linked: bool
+    invitation: bool
     login: bool
     new_device: bool
     password_changed: bool
@@ -220,6 +223,7 @@ class MailConfigTemplates(TypedDict, total=False):
     email_change_requested: dict[str, MailTemplate | None]
     email_changed: dict[str, MailTemplate | None]
     identity_linked: dict[str, MailTemplate | None]
+    invitation: dict[str, MailTemplate | None]
     login: dict[str, MailTemplate | None]
     new_device: dict[str, MailTemplate | None]
     password_changed: dict[str, MailTemplate | None]
@@ -437,7 +441,7 @@ class Config(TypedDict, total=False):
     mail: MailConfig
     """Mails to users."""
     mailed_login: MailedLoginConfig | None
-    """Logins by a mailed code or link. Default: none. Who reads the mails of a user can then log in as the
+    """Logins by a mailed code or link. Default: none. The reader of a user's mails can then log in as the
     user, as far as no second factor is required.
     """
     migrate: bool

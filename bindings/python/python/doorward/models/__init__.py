@@ -5,6 +5,8 @@ Written by `make header` from the description of the library: do not edit.
 
 from doorward.models.aliases import CreateUser, PublicUser
 from doorward.models.app import (
+    AcceptInvitationRequest,
+    AcceptInvitationResponse,
     AccountLock,
     AccountStatus,
     AcknowledgeMailRequest,
@@ -83,6 +85,8 @@ from doorward.models.app import (
     IntrospectRemoteResponse,
     IntrospectRequest,
     IntrospectResponse,
+    InviteUserRequest,
+    InviteUserResponse,
     IssueTokenRequest,
     IssueTokenResponse,
     JwksRequest,
@@ -196,6 +200,8 @@ from doorward.models.common import ActiveStateMixin, IdentityMixin, PasswordMixi
 from doorward.models.security import TokenPayload
 
 __all__ = [
+    "AcceptInvitationRequest",
+    "AcceptInvitationResponse",
     "AccountLock",
     "AccountStatus",
     "AcknowledgeMailRequest",
@@ -277,6 +283,8 @@ __all__ = [
     "IntrospectRemoteResponse",
     "IntrospectRequest",
     "IntrospectResponse",
+    "InviteUserRequest",
+    "InviteUserResponse",
     "IssueTokenRequest",
     "IssueTokenResponse",
     "JwksRequest",

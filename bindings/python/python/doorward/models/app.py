@@ -14,6 +14,8 @@ from doorward.models.common import ActiveStateMixin, IdentityMixin, PasswordMixi
 from doorward.types import Claims
 
 __all__ = [
+    "AcceptInvitationRequest",
+    "AcceptInvitationResponse",
     "AccountLock",
     "AccountStatus",
     "AcknowledgeMailRequest",
@@ -92,6 +94,8 @@ __all__ = [
     "IntrospectRemoteResponse",
     "IntrospectRequest",
     "IntrospectResponse",
+    "InviteUserRequest",
+    "InviteUserResponse",
     "IssueTokenRequest",
     "IssueTokenResponse",
     "JwksRequest",
@@ -228,6 +232,7 @@ FactorKind = Literal["totp", "passkeys", "recovery_codes"]
 
 EventKind = Literal[
     "registered",
+    "invited",
     "logged_in",
     "login_failed",
     "step_up_required",
@@ -1900,6 +1905,49 @@ class LoginWithMailTokenRequest(Model, extra="forbid"):
     """The connection of the client that opened the link, where known."""
 
 
+class InviteUserRequest(Model, extra="forbid"):
+    """Invites a person, who chooses a name and a password."""
+
+    email: Annotated[str, Field(max_length=254, min_length=3)]
+    """The address, which no account may have verified."""
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
+    """
+    attributes: dict[str, Any] | None = None
+    """Other data that the host keeps with the account: at most 16 KiB."""
+    locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
+    """The language of mails to this user (BCP 47)."""
+    roles: list[str] | None = None
+    """The roles; default: `registration.default_roles`."""
+
+
+class InviteUserResponse(Model):
+    """The account of an invitation."""
+
+    user: User
+    """The account, which waits for its user. Delete it to withdraw the invitation."""
+    expires_at: int
+    """When the invitation expires."""
+
+
+class AcceptInvitationRequest(Model, extra="forbid"):
+    """Accepts an invitation. Give one of `password` and `id_token`; with `mailed_login` neither is needed."""
+
+    token: Annotated[str, Field(repr=False)]
+    """The mailed token."""
+    id_token: Annotated[str | None, Field(repr=False)] = None
+    """An ID token of the identity that is to open the account."""
+    nonce: Annotated[str | None, Field(repr=False)] = None
+    """The nonce that the ID token must repeat."""
+    password: Annotated[str | None, Field(repr=False)] = None
+    """The password."""
+    provider: Annotated[str | None, Field(max_length=64, min_length=1)] = None
+    """The provider of the ID token; default: the only one."""
+    username: Annotated[str | None, Field(min_length=1)] = None
+    """The name to log in with. Default: a random one."""
+
+
 class VerifyEmailRequest(Model, extra="forbid"):
     """Redeems a mailed token, with one proof of the account: `access_token`, `username` with `password`,
     `verification`, or `id_token`. Without a proof the request is refused, unless `mail.click_verifies`
@@ -1939,7 +1987,7 @@ class CheckMailTokenResponse(Model):
     """A token that can be redeemed."""
 
     purpose: str
-    """The token's purpose: `verify_email`, `reset_password`, `change_email` or `login`."""
+    """The token's purpose: `verify_email`, `reset_password`, `change_email`, `login` or `invitation`."""
     expires_at: int
     """When the token expires."""
 
@@ -1961,7 +2009,7 @@ class Mail(Model):
     id: str
     """The mail's id, for `acknowledge_mail`."""
     kind: str
-    """The kind of mail: `verify_email`, `reset_password`, `change_email`, `login`,
+    """The kind of mail: `verify_email`, `reset_password`, `change_email`, `login`, `invitation`,
     `email_change_requested`, `email_changed`, `account_exists`, `password_changed`.
     """
     to: Annotated[str, Field(max_length=254, min_length=3)]
@@ -2657,6 +2705,7 @@ RequestEmailVerificationResponse = SentResponse
 RequestPasswordResetResponse = SentResponse
 ResetPasswordResponse = UserResponse
 LoginWithMailTokenResponse = LoginResponse
+AcceptInvitationResponse = UserResponse
 VerifyEmailResponse = UserResponse
 TotpProvisioningUriResponse = Provisioning
 DisableTotpResponse = TotpStatusResponse

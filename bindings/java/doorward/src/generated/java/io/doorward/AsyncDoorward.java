@@ -244,6 +244,16 @@ public final class AsyncDoorward {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.loginWithMailToken(request));
   }
 
+  /** Does what {@link Doorward#inviteUser(InviteUserRequest)} does. */
+  public CompletableFuture<InviteUserResponse> inviteUser(InviteUserRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.inviteUser(request));
+  }
+
+  /** Does what {@link Doorward#acceptInvitation(AcceptInvitationRequest)} does. */
+  public CompletableFuture<UserResponse> acceptInvitation(AcceptInvitationRequest request) {
+    return lanes.submit(Lanes.Cost.NETWORK, () -> engine.acceptInvitation(request));
+  }
+
   /** Does what {@link Doorward#verifyEmail(VerifyEmailRequest)} does. */
   public CompletableFuture<UserResponse> verifyEmail(VerifyEmailRequest request) {
     return lanes.submit(Lanes.Cost.NETWORK, () -> engine.verifyEmail(request));

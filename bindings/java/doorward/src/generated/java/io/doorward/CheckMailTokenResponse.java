@@ -9,7 +9,7 @@ import java.util.Map;
  * A token that can be redeemed.
  *
  * @param purpose The token's purpose: {@code verify_email}, {@code reset_password}, {@code
- *     change_email} or {@code login}.
+ *     change_email}, {@code login} or {@code invitation}.
  * @param expiresAt When the token expires.
  */
 public record CheckMailTokenResponse(String purpose, long expiresAt) implements Shape {

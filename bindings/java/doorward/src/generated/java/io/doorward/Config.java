@@ -33,7 +33,7 @@ import java.util.Map;
  *     {@code nbf} and {@code exp}. From 0 to 600. Default: 30. May be null.
  * @param limits Limits of memory and time. May be null.
  * @param mail Mails to users. May be null.
- * @param mailedLogin Logins by a mailed code or link. Default: none. Who reads the mails of a user
+ * @param mailedLogin Logins by a mailed code or link. Default: none. The reader of a user's mails
  *     can then log in as the user, as far as no second factor is required. May be null.
  * @param migrate Whether opening creates the tables of a new store and upgrades an older schema.
  *     With {@code false} an outdated store is refused, and the operator runs {@code doorward
@@ -577,8 +577,8 @@ public record Config(
   }
 
   /**
-   * Returns the same with mailed_login: Logins by a mailed code or link. Default: none. Who reads
-   * the mails of a user can then log in as the user, as far as no second factor is required.
+   * Returns the same with mailed_login: Logins by a mailed code or link. Default: none. The reader
+   * of a user's mails can then log in as the user, as far as no second factor is required.
    */
   public Config withMailedLogin(MailedLoginConfig mailedLogin) {
     return new Config(

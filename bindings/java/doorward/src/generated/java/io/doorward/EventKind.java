@@ -5,6 +5,7 @@ package io.doorward;
 /** A kind of event of the audit log. */
 public enum EventKind {
   REGISTERED("registered"),
+  INVITED("invited"),
   LOGGED_IN("logged_in"),
   LOGIN_FAILED("login_failed"),
   STEP_UP_REQUIRED("step_up_required"),

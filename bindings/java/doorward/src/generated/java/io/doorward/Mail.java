@@ -10,8 +10,8 @@ import java.util.Map;
  *
  * @param id The mail's id, for {@code acknowledge_mail}.
  * @param kind The kind of mail: {@code verify_email}, {@code reset_password}, {@code change_email},
- *     {@code login}, {@code email_change_requested}, {@code email_changed}, {@code account_exists},
- *     {@code password_changed}.
+ *     {@code login}, {@code invitation}, {@code email_change_requested}, {@code email_changed},
+ *     {@code account_exists}, {@code password_changed}.
  * @param to The recipient's address as it was given; its domain may be international.
  * @param locale The language of the texts.
  * @param subject The subject.

@@ -17,6 +17,7 @@ import java.util.Map;
  * @param emailChangeRequested settings. May be null.
  * @param emailChanged settings. May be null.
  * @param identityLinked settings. May be null.
+ * @param invitation settings. May be null.
  * @param login settings. May be null.
  * @param newDevice settings. May be null.
  * @param passwordChanged settings. May be null.
@@ -37,6 +38,7 @@ public record MailConfigNotices(
     Boolean emailChangeRequested,
     Boolean emailChanged,
     Boolean identityLinked,
+    Boolean invitation,
     Boolean login,
     Boolean newDevice,
     Boolean passwordChanged,
@@ -51,7 +53,7 @@ public record MailConfigNotices(
   public static MailConfigNotices of() {
     return new MailConfigNotices(
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null, null);
+        null, null, null, null);
   }
 
   /** Returns the same with account_changed. */
@@ -66,6 +68,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -89,6 +92,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -112,6 +116,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -135,6 +140,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -158,6 +164,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -181,6 +188,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -204,6 +212,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -227,6 +236,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -250,6 +260,31 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
+        login,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
+  }
+
+  /** Returns the same with invitation. */
+  public MailConfigNotices withInvitation(boolean invitation) {
+    return new MailConfigNotices(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        apiKeyCreated,
+        changeEmail,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -273,6 +308,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -296,6 +332,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -319,6 +356,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -342,6 +380,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -365,6 +404,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -388,6 +428,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -411,6 +452,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -434,6 +476,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -457,6 +500,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -480,6 +524,7 @@ public record MailConfigNotices(
         Read.optional(json, "email_change_requested", Read::bool),
         Read.optional(json, "email_changed", Read::bool),
         Read.optional(json, "identity_linked", Read::bool),
+        Read.optional(json, "invitation", Read::bool),
         Read.optional(json, "login", Read::bool),
         Read.optional(json, "new_device", Read::bool),
         Read.optional(json, "password_changed", Read::bool),
@@ -503,6 +548,7 @@ public record MailConfigNotices(
     Read.put(json, "email_change_requested", emailChangeRequested);
     Read.put(json, "email_changed", emailChanged);
     Read.put(json, "identity_linked", identityLinked);
+    Read.put(json, "invitation", invitation);
     Read.put(json, "login", login);
     Read.put(json, "new_device", newDevice);
     Read.put(json, "password_changed", passwordChanged);

@@ -17,6 +17,7 @@ import java.util.Map;
  * @param emailChangeRequested settings. May be null.
  * @param emailChanged settings. May be null.
  * @param identityLinked settings. May be null.
+ * @param invitation settings. May be null.
  * @param login settings. May be null.
  * @param newDevice settings. May be null.
  * @param passwordChanged settings. May be null.
@@ -37,6 +38,7 @@ public record MailConfigTemplates(
     Map<String, MailTemplate> emailChangeRequested,
     Map<String, MailTemplate> emailChanged,
     Map<String, MailTemplate> identityLinked,
+    Map<String, MailTemplate> invitation,
     Map<String, MailTemplate> login,
     Map<String, MailTemplate> newDevice,
     Map<String, MailTemplate> passwordChanged,
@@ -51,7 +53,7 @@ public record MailConfigTemplates(
   public static MailConfigTemplates of() {
     return new MailConfigTemplates(
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null, null);
+        null, null, null, null);
   }
 
   /** Returns the same with account_changed. */
@@ -66,6 +68,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -89,6 +92,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -112,6 +116,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -135,6 +140,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -158,6 +164,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -181,6 +188,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -205,6 +213,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -228,6 +237,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -251,6 +261,31 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
+        login,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
+  }
+
+  /** Returns the same with invitation. */
+  public MailConfigTemplates withInvitation(Map<String, MailTemplate> invitation) {
+    return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        apiKeyCreated,
+        changeEmail,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -274,6 +309,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -297,6 +333,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -320,6 +357,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -343,6 +381,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -367,6 +406,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -390,6 +430,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -413,6 +454,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -437,6 +479,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -460,6 +503,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        invitation,
         login,
         newDevice,
         passwordChanged,
@@ -483,6 +527,7 @@ public record MailConfigTemplates(
         Read.optional(json, "email_change_requested", Read.map(MailTemplate::read)),
         Read.optional(json, "email_changed", Read.map(MailTemplate::read)),
         Read.optional(json, "identity_linked", Read.map(MailTemplate::read)),
+        Read.optional(json, "invitation", Read.map(MailTemplate::read)),
         Read.optional(json, "login", Read.map(MailTemplate::read)),
         Read.optional(json, "new_device", Read.map(MailTemplate::read)),
         Read.optional(json, "password_changed", Read.map(MailTemplate::read)),
@@ -506,6 +551,7 @@ public record MailConfigTemplates(
     Read.put(json, "email_change_requested", emailChangeRequested);
     Read.put(json, "email_changed", emailChanged);
     Read.put(json, "identity_linked", identityLinked);
+    Read.put(json, "invitation", invitation);
     Read.put(json, "login", login);
     Read.put(json, "new_device", newDevice);
     Read.put(json, "password_changed", passwordChanged);

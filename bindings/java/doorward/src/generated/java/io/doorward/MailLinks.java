@@ -9,23 +9,30 @@ import java.util.Map;
  * The pages that users open from mails: URLs of the host, each with {@code {token}} once.
  *
  * @param changeEmail The page that calls {@code verify_email} for a new address. May be null.
+ * @param invitation The page that calls {@code accept_invitation}. May be null.
  * @param login The page that calls {@code login_with_mail_token}. Without it, a mail that logs in
  *     has the code alone. May be null.
  * @param resetPassword The page that calls {@code reset_password}. May be null.
  * @param verifyEmail The page that calls {@code verify_email}. May be null.
  */
-public record MailLinks(String changeEmail, String login, String resetPassword, String verifyEmail)
+public record MailLinks(
+    String changeEmail, String invitation, String login, String resetPassword, String verifyEmail)
     implements Shape {
   /** Returns an empty one. */
   public static MailLinks of() {
-    return new MailLinks(null, null, null, null);
+    return new MailLinks(null, null, null, null, null);
   }
 
   /**
    * Returns the same with change_email: The page that calls {@code verify_email} for a new address.
    */
   public MailLinks withChangeEmail(String changeEmail) {
-    return new MailLinks(changeEmail, login, resetPassword, verifyEmail);
+    return new MailLinks(changeEmail, invitation, login, resetPassword, verifyEmail);
+  }
+
+  /** Returns the same with invitation: The page that calls {@code accept_invitation}. */
+  public MailLinks withInvitation(String invitation) {
+    return new MailLinks(changeEmail, invitation, login, resetPassword, verifyEmail);
   }
 
   /**
@@ -33,23 +40,24 @@ public record MailLinks(String changeEmail, String login, String resetPassword, 
    * mail that logs in has the code alone.
    */
   public MailLinks withLogin(String login) {
-    return new MailLinks(changeEmail, login, resetPassword, verifyEmail);
+    return new MailLinks(changeEmail, invitation, login, resetPassword, verifyEmail);
   }
 
   /** Returns the same with reset_password: The page that calls {@code reset_password}. */
   public MailLinks withResetPassword(String resetPassword) {
-    return new MailLinks(changeEmail, login, resetPassword, verifyEmail);
+    return new MailLinks(changeEmail, invitation, login, resetPassword, verifyEmail);
   }
 
   /** Returns the same with verify_email: The page that calls {@code verify_email}. */
   public MailLinks withVerifyEmail(String verifyEmail) {
-    return new MailLinks(changeEmail, login, resetPassword, verifyEmail);
+    return new MailLinks(changeEmail, invitation, login, resetPassword, verifyEmail);
   }
 
   static MailLinks read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new MailLinks(
         Read.optional(json, "change_email", Read::text),
+        Read.optional(json, "invitation", Read::text),
         Read.optional(json, "login", Read::text),
         Read.optional(json, "reset_password", Read::text),
         Read.optional(json, "verify_email", Read::text));
@@ -59,6 +67,7 @@ public record MailLinks(String changeEmail, String login, String resetPassword, 
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "change_email", changeEmail);
+    Read.put(json, "invitation", invitation);
     Read.put(json, "login", login);
     Read.put(json, "reset_password", resetPassword);
     Read.put(json, "verify_email", verifyEmail);

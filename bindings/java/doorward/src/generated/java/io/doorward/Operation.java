@@ -52,6 +52,8 @@ enum Operation {
   RESET_PASSWORD("reset_password", Lanes.Cost.HASH),
   REQUEST_LOGIN_CODE("request_login_code", Lanes.Cost.STORE),
   LOGIN_WITH_MAIL_TOKEN("login_with_mail_token", Lanes.Cost.STORE),
+  INVITE_USER("invite_user", Lanes.Cost.STORE),
+  ACCEPT_INVITATION("accept_invitation", Lanes.Cost.NETWORK),
   VERIFY_EMAIL("verify_email", Lanes.Cost.NETWORK),
   CHECK_MAIL_TOKEN("check_mail_token", Lanes.Cost.STORE),
   TAKE_MAIL("take_mail", Lanes.Cost.STORE),

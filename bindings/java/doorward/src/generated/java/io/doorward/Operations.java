@@ -544,6 +544,28 @@ public abstract sealed class Operations permits Doorward {
   }
 
   /**
+   * Invites a person by mail to an account with these roles.
+   *
+   * @throws ConflictException {@code email_taken}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public InviteUserResponse inviteUser(InviteUserRequest request) {
+    return run(Operation.INVITE_USER, request, InviteUserResponse::read);
+  }
+
+  /**
+   * Accepts an invitation: the account gets a name and a way in.
+   *
+   * @throws InvalidRequestException {@code invalid_token}, {@code weak_password}
+   * @throws ConflictException {@code username_taken}, {@code already_configured}
+   * @throws UnavailableException {@code auth_service_unavailable}, {@code hash_queue_full}, {@code
+   *     store_unavailable}
+   */
+  public UserResponse acceptInvitation(AcceptInvitationRequest request) {
+    return run(Operation.ACCEPT_INVITATION, request, UserResponse::read);
+  }
+
+  /**
    * Verifies or changes an address by the token mailed to it and a proof of the account.
    *
    * @throws InvalidRequestException {@code invalid_token}
