@@ -116,9 +116,13 @@ func (s server) refresh(w http.ResponseWriter, r *http.Request) {
 	answer(w, tokens, err)
 }
 
-// logout ends the session that the middleware found.
+// logout ends the session that the middleware found. An API key has none.
 func (s server) logout(w http.ResponseWriter, r *http.Request) {
-	claims, _ := doorwardhttp.Claims(r.Context())
+	claims, ok := doorwardhttp.Claims(r.Context())
+	if !ok {
+		refuse(w, "Permission denied.")
+		return
+	}
 	ended, err := s.engine.RevokeSession(r.Context(), doorward.RevokeSessionRequest{SessionID: claims.Sid})
 	answer(w, ended, err)
 }
@@ -161,9 +165,7 @@ func (s server) only(role string, next http.HandlerFunc) http.HandlerFunc {
 				return
 			}
 		}
-		doorwardhttp.WriteError(w, &doorward.Error{
-			Status: doorward.StatusForbidden, Code: doorward.CodePermissionDenied, Message: "Permission denied.",
-		})
+		refuse(w, "Permission denied.")
 	}
 }
 
@@ -175,17 +177,22 @@ func (s server) fresh(next http.HandlerFunc) http.HandlerFunc {
 		verdict, err := s.engine.Authorize(r.Context(), doorward.AuthorizeRequest{
 			Token: token, MaxAgeSeconds: doorward.Ptr(int64(300)), BySecondFactor: doorward.Ptr(true),
 		})
-		if err == nil && !verdict.Authorized {
-			err = &doorward.Error{
-				Status: doorward.StatusForbidden, Code: doorward.CodePermissionDenied, Message: "Log in again first.",
-			}
-		}
-		if err != nil {
+		switch {
+		case err != nil:
 			doorwardhttp.WriteError(w, err)
-			return
+		case !verdict.Authorized:
+			refuse(w, "Log in again first.")
+		default:
+			next(w, r)
 		}
-		next(w, r)
 	}
+}
+
+// refuse answers that the user may not do this.
+func refuse(w http.ResponseWriter, message string) {
+	doorwardhttp.WriteError(w, &doorward.Error{
+		Status: doorward.StatusForbidden, Code: doorward.CodePermissionDenied, Message: message,
+	})
 }
 
 // read reads the body of a request, or answers that it cannot be read.

@@ -82,6 +82,17 @@ func TestTheServer(t *testing.T) {
 	if users := b.ask(200, "GET", "/users", nil); len(users["users"].([]any)) != 1 {
 		t.Error(users)
 	}
+	// An API key is no session and no fresh proof.
+	made, err := engine.CreateApiKey(t.Context(), doorward.CreateApiKeyRequest{
+		UserID: doorward.Ptr(user["id"].(string)), Name: "a program",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := browser{t: t, url: server.URL, token: made.Key}
+	program.ask(200, "GET", "/me", nil)
+	program.ask(403, "POST", "/logout", nil)
+	program.ask(403, "POST", "/me/totp", nil)
 	next := b.ask(200, "POST", "/refresh", map[string]any{"refresh_token": session["refresh_token"]})
 	b.token = next["access_token"].(string)
 

@@ -94,7 +94,7 @@ func TestAnAPIKeyIdentifiesItsAccount(t *testing.T) {
 	t.Cleanup(server.Close)
 	for _, headers := range [][]string{{"X-API-Key", made.Key}, {"Authorization", "Bearer " + made.Key}} {
 		response, body := ask(t, "POST", server.URL, append(headers, "Origin", "https://evil.example")...)
-		if response.StatusCode != 200 || body != "nightly[reader]false" {
+		if response.StatusCode != 200 || body != "nightly[reader] false" {
 			t.Error(headers[0], response.StatusCode, body)
 		}
 	}
