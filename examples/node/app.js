@@ -52,10 +52,13 @@ export async function createApp(auth) {
   })
   app.use(authenticate(auth, { backend: BACKEND }))
 
-  /** Requires a fresh login, so that a person who finds an open session cannot take over the account. */
+  /**
+   * Requires a fresh login, so that a person who finds an open session cannot take over the account. A request may have
+   * another credential beside the cookie, so the fresh login must be that of its user.
+   */
   const fresh = async (c, next) => {
-    const token = getCookie(c, COOKIE)
-    const asked = { token, backend: BACKEND, max_age_seconds: 300, by_second_factor: true }
+    const [token, user_id] = [getCookie(c, COOKIE) ?? '', c.var.auth.user.id]
+    const asked = { token, backend: BACKEND, user_id, max_age_seconds: 300, by_second_factor: true }
     if (!(await auth.authorize(asked)).authorized) return c.redirect('/login?note=fresh', 303)
     return next()
   }

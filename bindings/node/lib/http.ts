@@ -81,8 +81,9 @@ export function authorizer(
   auth: Doorward,
   conditions: Conditions,
 ): (passed: AuthenticateRequestResponse | null | undefined) => Promise<void> {
-  // A variable that is undefined by mistake must not drop the only condition.
-  if (!Object.values(conditions).some((condition) => condition != null)) throw refused('invalid_request')
+  // A variable that is undefined by mistake must not drop a condition.
+  const given = Object.values(conditions)
+  if (given.length === 0 || given.some((condition) => condition == null)) throw refused('invalid_request')
   return async (passed) => {
     const token = passed && tokens.get(passed)
     if (!token) throw refused('not_authenticated')

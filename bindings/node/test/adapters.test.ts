@@ -294,7 +294,8 @@ for (const [name, serve] of Object.entries(frameworks)) {
 
 test('a condition that is missing by mistake lets no request pass', async () => {
   const { auth } = await open({})
-  for (const conditions of [{}, { roles: undefined }, { roles: null }] as Conditions[]) {
+  const beside = { require_verified_email: true, roles: undefined }
+  for (const conditions of [{}, { roles: undefined }, { roles: null }, beside] as Conditions[]) {
     assert.throws(() => forExpress.authorize(auth, conditions), { code: 'invalid_request' })
   }
   await auth.close()

@@ -140,6 +140,19 @@ describe('the example', { skip: !hasChromium }, () => {
     assert.ok('session_id' in victim)
     await post('/sessions/end', { origin: site, cookie }, { session_id: victim.session_id })
     await auth.authenticate({ token: victim.access_token, backend: 'browser' })
+    // Eve's fresh login opens nothing of an account that another credential of the request names.
+    const { key } = await auth.createApiKey({
+      user_id: victim.user.id,
+      name: 'a program',
+      backend: 'browser',
+    })
+    for (const [name, value] of [
+      ['authorization', `Bearer ${victim.access_token}`],
+      ['x-api-key', key],
+    ] as const) {
+      const refused = await post('/totp', { origin: site, cookie, [name]: value })
+      assert.equal(refused.headers.get('location'), '/login?note=fresh')
+    }
     assert.equal((await post('/logout', { origin: site, cookie })).status, 303)
     await assert.rejects(auth.authenticate({ token: session.access_token, backend: 'browser' }))
   })
