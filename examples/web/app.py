@@ -165,6 +165,9 @@ def create_app(engine: Engine) -> FastAPI:
     def someone(request: Request) -> AuthenticateResponse:
         """Return the user of the session; raise InvalidToken without one."""
         who = engine.authenticate(token=request.cookies.get(SESSION, ""), backend="browser")
+        # An API key is for programs: it may not change the account.
+        if who.credential != "session":
+            raise InvalidToken("Log in first.")
         request.state.me = who.user
         return who
 

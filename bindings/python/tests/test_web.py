@@ -457,6 +457,18 @@ def test_what_hashes_holds_up_no_other_page(config: Config, tmp_path: Path) -> N
     assert "doorward-hash" not in threads["authenticate"]
 
 
+def test_an_api_key_in_the_cookie_opens_no_page(config: Config, tmp_path: Path) -> None:
+    with (
+        Engine({**config, **web.configuration(tmp_path, "http://localhost")}) as engine,
+        serving(web.create_app(engine)) as client,
+    ):
+        service = engine.create_service_account(name="nightly", roles=["admin"]).user
+        made = engine.create_api_key(service_account_id=service.id, name="report", backend="browser")
+        for path in ("/", "/admin"):
+            answer = client.get(path, headers={"cookie": f"{web.SESSION}={made.key}"})
+            assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+
+
 def test_sessions_and_administration(open_page: Callable[..., Page]) -> None:
     ada, phone, bob = open_page(), open_page(), open_page()
     register(ada, "ada")
