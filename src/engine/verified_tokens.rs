@@ -20,7 +20,7 @@ const WAYS: usize = 4;
 /// Tokens that were accepted, as many as there are places.
 pub(crate) struct VerifiedTokens {
     coder: Coder,
-    /// Chooses the places of a code. Which they are must tell nothing of the code.
+    /// Chooses the places of a code. They must tell nothing of the code.
     choice: RandomState,
     sets: Box<[[Place; WAYS]]>,
 }
@@ -162,7 +162,7 @@ mod tests {
         assert!(contains(&verified, "9", 3, 1, 250));
     }
 
-    /// Threads that write and read the same places at once find no token that nobody added.
+    /// Threads that write and read the same places at once find only tokens that were added.
     #[test]
     fn no_token_is_put_together_from_two() {
         let verified = VerifiedTokens::new(4).unwrap();
