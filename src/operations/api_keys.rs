@@ -150,6 +150,7 @@ pub struct ApiKeyInfo {
     pub scopes: Vec<String>,
     /// The roles of its account that the key has; absent if it has all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-absent" = true))]
     pub roles: Option<Vec<Role>>,
     /// When the key was created.
     pub created_at: i64,
@@ -224,8 +225,8 @@ impl Engine {
 
     /// Creates an API key. Its roles are among those of its account. A person gets a mail.
     ///
-    /// Failures: `user_not_found`, `email_not_verified`, `permission_denied` (the account has 100 keys, or has not one
-    /// of the roles), `invalid_request`, `store_unavailable`.
+    /// Failures: `user_not_found`, `email_not_verified`, `permission_denied` (the account is not active, has 100 keys,
+    /// or has not one of the roles), `invalid_request`, `store_unavailable`.
     pub fn create_api_key(&self, request: CreateApiKeyRequest) -> Result<CreateApiKeyResponse> {
         let CreateApiKeyRequest { name, scopes, roles, expires_at, backend, .. } = request;
         let (owner, is_service_account) = match (request.user_id, request.service_account_id) {
@@ -255,6 +256,10 @@ impl Engine {
             let user = account(tx, owner)?;
             if user.public.is_service_account != is_service_account {
                 return Err(Code::UserNotFound.into());
+            }
+            // A lock revokes the keys: none may be made behind it, by a session that was authenticated before.
+            if !user.public.is_active {
+                return Err(Error::new(Code::PermissionDenied, "inactive_user").about(Some(owner), None));
             }
             self.factors.may_be_taken_by(&user.public)?;
             are_roles_of(&user.public, key.roles.as_deref())?;

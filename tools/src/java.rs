@@ -180,11 +180,16 @@ impl<'a> Java<'a> {
     fn about(&self, member: &Member, is_sent: bool) -> String {
         let about = member.about_with_bounds();
         let about = if about.is_empty() { "settings.".to_owned() } else { about };
-        match is_sent || member.is_required || !is_container(&self.kind(&member.kind)) {
+        match member.is_required || !self.is_never_null(member, is_sent) {
             _ if member.is_required && !member.is_nullable => about,
             false => about,
             true => format!("{about} May be null."),
         }
+    }
+
+    /// Whether a list or a map of a response is empty where the member is absent.
+    fn is_never_null(&self, member: &Member, is_sent: bool) -> bool {
+        !is_sent && !member.is_absence_told && is_container(&self.kind(&member.kind))
     }
 
     /// Returns the type of a member: a plain one if it is always there.
@@ -291,7 +296,7 @@ impl<'a> Java<'a> {
         for member in shape.members() {
             let how = if self.is_vital(member) { "required" } else { "optional" };
             let value = format!("Read.{how}(json, \"{}\", {})", member.name, self.reader(&member.kind));
-            values.push(match !is_sent && is_container(&self.kind(&member.kind)) {
+            values.push(match self.is_never_null(member, is_sent) {
                 true => format!("Read.orEmpty({value})"),
                 false => value,
             });
@@ -316,7 +321,7 @@ impl<'a> Java<'a> {
                 Kind::Either(kinds) if is_number(kinds) => format!("Read.seconds({own})"),
                 _ => own,
             };
-            let is_left_out = !is_sent && !member.is_required && is_container(&self.kind(&member.kind));
+            let is_left_out = !member.is_required && self.is_never_null(member, is_sent);
             lines += &match member.is_required && member.is_nullable {
                 true => format!("    json.put(\"{name}\", {value});\n"),
                 false if is_left_out => format!("    Read.putUnlessEmpty(json, \"{name}\", {value});\n"),

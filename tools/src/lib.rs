@@ -12,6 +12,7 @@
 //! | `x-host-only` | a member | serializations for a client leave it out |
 //! | `x-passed-on` | a shape | another specification defines it; host and browser pass it on unchanged |
 //! | `x-strict` | a member | only `true` counts as true, no other truthy value |
+//! | `x-absent` | a list of a response | that it is absent means something else than that it is empty |
 //! | `x-body` | a request | the members that a client may give in the body of a request to the host |
 //! | `x-least` | a shape | the members that an object of another system must have to be accepted |
 //! | `x-values` | a text of a response | the enumeration of its known values; a newer library may have more |
@@ -26,8 +27,8 @@ pub use model::Library;
 pub mod model;
 
 /// Every mark.
-pub const MARKS: [&str; 7] =
-    ["x-secret", "x-host-only", "x-passed-on", "x-strict", "x-body", "x-least", "x-values"];
+pub const MARKS: [&str; 8] =
+    ["x-secret", "x-host-only", "x-passed-on", "x-strict", "x-absent", "x-body", "x-least", "x-values"];
 
 /// A generated file, by its path in the repository.
 pub struct File {

@@ -148,6 +148,8 @@ pub struct Member {
     pub is_host_only: bool,
     /// Only `true` counts as true, no other truthy value.
     pub is_strict: bool,
+    /// Of a list in a response: that it is absent means something else than that it is empty.
+    pub is_absence_told: bool,
     /// Of a text: the enumeration of the values that this version knows; a newer library may have more.
     pub values: Option<String>,
     /// The bounds of its value, by the keywords of JSON Schema.
@@ -167,6 +169,7 @@ impl Member {
             is_secret: false,
             is_host_only: false,
             is_strict: false,
+            is_absence_told: false,
             values: None,
             rules: Map::new(),
         }
@@ -476,6 +479,7 @@ impl Parser<'_> {
             is_secret: self.is_marked(schema, "x-secret"),
             is_host_only: self.is_marked(schema, "x-host-only"),
             is_strict: self.is_marked(schema, "x-strict"),
+            is_absence_told: self.is_marked(schema, "x-absent"),
             values: schema["x-values"].as_str().map(str::to_owned),
             rules: rules.collect(),
         }

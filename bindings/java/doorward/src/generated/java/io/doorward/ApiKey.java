@@ -18,7 +18,8 @@ import java.util.Map;
  * @param createdAt When the key was created.
  * @param expiresAt When the key expires; absent if it does not. May be null.
  * @param lastUsedAt When the key was last used, to the minute; absent if it never was. May be null.
- * @param roles The roles of its account that the key has; absent if it has all of them.
+ * @param roles The roles of its account that the key has; absent if it has all of them. May be
+ *     null.
  */
 public record ApiKey(
     String id,
@@ -44,7 +45,7 @@ public record ApiKey(
         Read.required(json, "created_at", Read::integer),
         Read.optional(json, "expires_at", Read::integer),
         Read.optional(json, "last_used_at", Read::integer),
-        Read.orEmpty(Read.optional(json, "roles", Read.list(Read::text))));
+        Read.optional(json, "roles", Read.list(Read::text)));
   }
 
   @Override
@@ -59,7 +60,7 @@ public record ApiKey(
     Read.put(json, "created_at", createdAt);
     Read.put(json, "expires_at", expiresAt);
     Read.put(json, "last_used_at", lastUsedAt);
-    Read.putUnlessEmpty(json, "roles", roles);
+    Read.put(json, "roles", roles);
     return json;
   }
 }

@@ -3,6 +3,7 @@ package io.doorward;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -67,6 +68,18 @@ class DoorwardTest {
       LoginResponse session =
           (LoginResponse) auth.login(LoginRequest.of("ада", "восемь мудрых слов"));
       assertEquals("ада", session.user().username());
+    }
+  }
+
+  @Test
+  void aKeyWithAllRolesOfItsAccountIsToldFromOneWithNone() {
+    try (Doorward auth = registered(TestDoorward.open(clock))) {
+      CreateApiKeyRequest asked =
+          CreateApiKeyRequest.of("a program").withUserId(login(auth).user().id());
+      assertNull(auth.createApiKey(asked).apiKey().roles());
+      ApiKey none = auth.createApiKey(asked.withRoles(List.of())).apiKey();
+      assertEquals(List.of(), none.roles());
+      assertTrue(none.toJson().contains("\"roles\":[]"), none.toJson());
     }
   }
 
