@@ -26,8 +26,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SERVER = os.environ.get("DOORWARD_TEST_POSTGRES", "")  # tests/postgres starts one
 # Built with the packages of `make test-rust`: others would change features, and all would be built anew.
-BUILD_IN_RUST = [os.environ.get("CARGO", "cargo"), "build", "--quiet", "--locked", "--example", "lines"]
-BUILD_IN_RUST += ["--workspace", "--exclude", "doorward-onepassword"]
+PACKAGES = ["--workspace", "--exclude", "doorward-onepassword"]
+BUILD_IN_RUST = [os.environ.get("CARGO", "cargo"), "build", "--quiet", "--locked", "--example", "lines", *PACKAGES]
 
 Answer = tuple[int, Any]
 

@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -53,7 +53,7 @@ def site(config: Config, tmp_path: Path) -> Iterator[str]:
 
 
 @contextmanager
-def running(config: Config, folder: Path) -> Iterator[str]:
+def running(config: Config, folder: Path) -> Generator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         site = f"http://localhost:{listener.getsockname()[1]}"
         with Engine({**config, **web.configuration(folder, site)}) as engine:

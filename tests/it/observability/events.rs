@@ -195,7 +195,8 @@ fn a_cursor_outlives_its_event_and_its_store(store: &Store) {
 #[test]
 fn a_log_that_is_append_only() {
     let Some(store) = Store::postgres() else { return };
-    let keys = json!({"audit": {"retention_days": 10, "chain": true}, "throttle": {"account_failures": 2}});
+    let keys = json!({"audit": {"retention_days": 10, "chain": true}, "throttle": {"account_failures": 2},
+        "mail": {"notices": {"account_deleted": false}}});
     let owner = Stage::new(&store, keys.clone());
     drop(owner.open());
     let role = format!("app_{}", std::process::id());

@@ -84,10 +84,7 @@ fn a_remembered_token_is_forgotten_with_its_key(store: &Store) {
     call(&engine, "rotate_keys", json!({}));
     accepted(&engine, &token);
     // The key ends before the token does.
-    store.query(&format!(
-        "UPDATE keys SET expires_at = {} WHERE expires_at IS NOT NULL RETURNING kid",
-        START + 1000
-    ));
+    store.execute(&format!("UPDATE keys SET expires_at = {} WHERE expires_at IS NOT NULL", START + 1000));
     let other = stage.open(json!({}));
     stage.at(START + 999);
     accepted(&other, &token);
