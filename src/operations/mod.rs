@@ -641,18 +641,28 @@ impl Engine {
 
     /// Runs an operation of the table; an empty request means `{}`.
     pub(crate) fn run(&self, operation: &Operation, request: &str) -> Result<String> {
+        self.observe(operation, || {
+            self.refuse_too_long(request.len())?;
+            match request {
+                "" => (operation.call)(self, "{}"),
+                _ => match operation.is_fast().then(|| self.verify_plain(request)).flatten() {
+                    Some(claims) => claims?.into_json(),
+                    None => (operation.call)(self, document(request)),
+                },
+            }
+        })
+    }
+
+    /// Refuses a request of more bytes than `limits.request_bytes`.
+    fn refuse_too_long(&self, bytes: usize) -> Result<()> {
         let limit = self.config.limits.request_bytes.get();
-        self.observe(operation, || match request {
-            _ if request.len() > limit => Err(Error::new(
+        match bytes > limit {
+            true => Err(Error::new(
                 Code::InvalidRequest,
                 format!("longer than {limit} bytes (limits.request_bytes)"),
             )),
-            "" => (operation.call)(self, "{}"),
-            _ => match operation.is_fast().then(|| self.verify_plain(request)).flatten() {
-                Some(claims) => claims?.into_json(),
-                None => (operation.call)(self, document(request)),
-            },
-        })
+            false => Ok(()),
+        }
     }
 
     /// Runs `f` as a call of this operation: it is counted, timed, and logged if it fails.

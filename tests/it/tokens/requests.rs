@@ -1,5 +1,7 @@
 //! `verify` reads the request and the claims that programs usually send in a shorter way. Both ways must answer alike.
 
+use doorward::VerifyRequest;
+
 use super::*;
 
 on_each_store!(a_request_is_answered_alike_however_it_is_read);
@@ -113,6 +115,40 @@ fn a_request_is_answered_alike_however_it_is_read(store: &Store) {
         accepted += usize::from(answer.is_ok());
     }
     assert!(accepted > 60, "{accepted} are accepted");
+}
+
+/// `limits.request_bytes` bounds a request to `verify` alike with JSON and without it, as bindings call it.
+#[test]
+fn a_request_that_is_too_long_is_refused_alike() {
+    let config = r#"{"store": "sqlite::memory:", "limits": {"request_bytes": 1024}}"#;
+    let engine = Engine::open(Config::parse(config).unwrap(), Hooks::new()).unwrap();
+    let longest = engine.call("issue_token", &json!({"claims": {"sub": "x".repeat(800)}}).to_string());
+    let longest: Value = serde_json::from_str(&longest.unwrap()).unwrap();
+    let mut tokens = vec![longest["token"].as_str().unwrap().to_owned()];
+    assert!(tokens[0].len() > 1024);
+    tokens.extend((970..1030).chain([16_384, 16_385, 100_000]).map(|length| "x".repeat(length)));
+    let mut too_long = 0;
+    for token in &tokens {
+        for backend in [None, Some("default"), Some("none")] {
+            let typed = || match backend {
+                Some(backend) => VerifyRequest::new(token.as_str()).backend(backend),
+                None => VerifyRequest::new(token.as_str()),
+            };
+            let written = match backend {
+                Some(backend) => json!({"token": token, "backend": backend}),
+                None => json!({"token": token}),
+            }
+            .to_string();
+            let error = engine.call("verify", &written).unwrap_err();
+            let answer = format!("{error:?}");
+            assert_eq!(answer, format!("{:?}", engine.verify(typed()).unwrap_err()), "{written}");
+            assert_eq!(answer, format!("{:?}", engine.verify_at_once(&typed()).unwrap_err()), "{written}");
+            let is_too_long = error.detail.is_some_and(|detail| detail.contains("limits.request_bytes"));
+            assert_eq!(is_too_long, written.len() > 1024, "{written}");
+            too_long += u32::from(is_too_long);
+        }
+    }
+    assert!(too_long > 30, "{too_long}");
 }
 
 /// Returns the response of `verify`, or everything that the host sees of a failure; but of a request that is not JSON
