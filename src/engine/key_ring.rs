@@ -123,6 +123,12 @@ impl Turning {
         Arc::clone(&self.keys.own().read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Returns the ring that the copies of all threads have, after another caller who is just replacing it.
+    fn settled(&self) -> Keys {
+        let _replacing = self.replacing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.keys()
+    }
+
     /// Replaces `known` by `newer`, unless the ring has changed meanwhile: an older ring never replaces a
     /// newer one.
     fn replace(&self, known: &Ring, newer: Ring) -> bool {
@@ -456,7 +462,9 @@ impl KeyRing {
 
     fn reload_until(&self, deadline: Instant) -> Result<()> {
         loop {
-            let known = self.turning.keys();
+            // If another caller already read what is in the store, the other threads must have it, too, before this
+            // one goes on: a key that was retired verifies nowhere when its retirement is acknowledged.
+            let known = self.turning.settled();
             let unopened = Unopened::KeptFrom(&known.keys);
             let reading = |tx: &mut Tx| {
                 self.retention.follow_store(tx, &self.secrets)?;
@@ -481,4 +489,39 @@ pub(crate) const LONGEST_LEEWAY: i64 = 600;
 /// minute in which another process may still sign with it.
 pub(crate) fn retire_at(settings: &Settings, now: i64) -> i64 {
     now + settings.session_max_seconds.seconds() + LONGEST_LEEWAY + 60
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::{Ring, Turning};
+    use crate::store::keys::Retirement;
+
+    fn ring() -> Ring {
+        Ring { generation: 0, keys: Vec::new(), retirement: Retirement::default() }
+    }
+
+    /// No thread is behind the ring that a caller who reloads it knows.
+    #[test]
+    fn a_ring_is_settled_when_every_thread_has_it() {
+        const TURNS: u64 = 5_000;
+        let turning = Turning::new(ring(), 0);
+        let mut copies: Vec<_> = turning.keys.all().collect();
+        // The copies that are replaced last.
+        copies.reverse();
+        let never_behind = || {
+            loop {
+                let known = turning.settled().generation;
+                assert!(copies.iter().all(|copy| copy.read().unwrap().generation >= known), "{known}");
+                if known == TURNS {
+                    break;
+                }
+            }
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| (0..TURNS).for_each(|_| assert!(turning.replace(&turning.keys(), ring()))));
+            (0..3).for_each(|_| drop(scope.spawn(never_behind)));
+        });
+    }
 }
