@@ -149,14 +149,15 @@ impl Tokens {
         // In claims of our own making `verified` checks nothing else.
         let leeway = self.config.leeway_seconds.seconds();
         let times = self.templates[signed.backend.index].read(&signed.text);
-        let exp = match times.filter(|times| times.are_valid(signed.at, leeway)) {
-            Some(times) => times.exp,
-            None => self.verified(&signed)?.claims.exp,
+        let (exp, from) = match times.filter(|times| times.are_valid(signed.at, leeway)) {
+            Some(times) => (times.exp, signed.at),
+            // The claims were judged after the signature, perhaps in a later second.
+            None => (self.verified(&signed)?.claims.exp, self.clock.now()),
         };
         if let (Some(verified), Some(code)) = (verified, code) {
             let until = exp.saturating_add(leeway).min(signed.key_expires_at.unwrap_or(i64::MAX));
             let (ring, backend) = (signed.generation(), signed.backend.index);
-            verified.add(code, Grounds { ring, backend, from: signed.at, until });
+            verified.add(code, Grounds { ring, backend, from, until });
         }
         Ok(Some(Claims::new(signed.text, signed.backend.subject_claim)))
     }

@@ -116,6 +116,28 @@ fn a_live_check_does_not_remember(store: &Store) {
     assert_eq!(call(&engine, "introspect", json!({"token": token}))["active"], false);
 }
 
+/// A token becomes valid between two readings of the clock. If the clock then goes back, it is not valid yet.
+#[test]
+fn a_token_is_remembered_from_when_it_was_judged() {
+    let [now, step] = [START, 0].map(|number| Arc::new(AtomicI64::new(number)));
+    let (shown, passed) = (Arc::clone(&now), Arc::clone(&step));
+    let clock = Clock::custom(move || shown.fetch_add(passed.load(SeqCst), SeqCst) * 1000);
+    let config = Config::parse(r#"{"store": "sqlite::memory:", "leeway_seconds": 30}"#).unwrap();
+    let engine = Engine::open(config, Hooks::new().clock(clock)).unwrap();
+    now.store(START + 40, SeqCst);
+    let request = json!({"token": issue(&engine, json!({"claims": {"sub": "x"}}))}).to_string();
+    for begin in START..START + 10 {
+        now.store(begin, SeqCst);
+        step.store(1, SeqCst);
+        let _ = engine.call("verify", &request);
+        step.store(0, SeqCst);
+        for second in begin..=now.load(SeqCst) {
+            now.store(second, SeqCst);
+            assert_eq!(engine.call("verify", &request).is_ok(), second >= START + 10, "{begin} {second}");
+        }
+    }
+}
+
 /// With any room, and none, and for each algorithm, a token is accepted as often as it is valid.
 #[test]
 fn more_tokens_than_are_remembered() {
