@@ -138,7 +138,7 @@ final class JsonReader {
     }
     at = begin;
     String read = string();
-    if (length <= MAX_NAME) {
+    if (read.length() <= MAX_NAME) {
       NAMES[hash & 255] = read;
     }
     return read;

@@ -3,7 +3,9 @@ package io.doorward;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Field;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
@@ -97,6 +99,19 @@ class JsonTest {
     Map<String, Object> ring = new LinkedHashMap<>();
     ring.put("a", ring);
     assertThrows(InvalidRequestException.class, () -> Json.write(ring));
+  }
+
+  /** Only short names are kept for later texts, also where an escape makes a name longer. */
+  @Test
+  void longNamesAreNotKept() throws ReflectiveOperationException {
+    for (String name : List.of("a", "a\\u0062", "\\n", "\u00e9", "\u00e9\\t")) {
+      Json.parse("{\"" + name + "c".repeat(1_000) + "\":1}");
+    }
+    Field names = JsonReader.class.getDeclaredField("NAMES");
+    names.setAccessible(true);
+    for (String name : (String[]) names.get(null)) {
+      assertTrue(name == null || name.length() <= 32);
+    }
   }
 
   @Test
