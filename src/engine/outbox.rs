@@ -284,10 +284,10 @@ impl Outbox {
         let id = Id::new(now * 1000)?;
         let token = letter.token.map(|token| Cow::Borrowed(token.expose()));
         let code = letter.code.map(|code| Cow::Owned(code.shown()));
-        // No row of the user remains that says it.
-        let is_farewell = letter.kind == Kind::AccountDeleted;
-        let username = is_farewell.then(|| Cow::Borrowed(letter.user.username.as_str()));
-        let locale = letter.user.locale.as_ref().filter(|_| is_farewell);
+        // The row of the user that says it may be gone by then.
+        let outlives = Kind::OUTLIVING.contains(&letter.kind);
+        let username = outlives.then(|| Cow::Borrowed(letter.user.username.as_str()));
+        let locale = letter.user.locale.as_ref().filter(|_| outlives);
         let locale = locale.map(|locale| Cow::Borrowed(locale.as_str()));
         let content = Content { to: Cow::Borrowed(letter.to.as_str()), token, code, username, locale };
         let content = Zeroizing::new(json::render(&content)?);

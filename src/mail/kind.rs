@@ -85,3 +85,9 @@ kinds! {
     /// The account was deleted.
     AccountDeleted = "account_deleted", false;
 }
+
+impl Kind {
+    /// The kinds that are sent although the account is deleted meanwhile: they tell of the deletion, or an earlier
+    /// address of a change that another person may have made.
+    pub(crate) const OUTLIVING: [Kind; 3] = [Kind::EmailChanged, Kind::AccountChanged, Kind::AccountDeleted];
+}

@@ -113,9 +113,13 @@ pub(crate) fn delete(tx: &mut Tx, id: Id) -> Result<()> {
     tx.run("DELETE FROM mails WHERE id = ?1", &[Value::Bytes(id.as_bytes())])
 }
 
-/// Deletes a user's waiting mails.
-pub(crate) fn delete_all(tx: &mut Tx, user_id: Id) -> Result<()> {
-    tx.run("DELETE FROM mails WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])
+/// Deletes a user's waiting mails, except those of these kinds.
+pub(crate) fn delete_all_but(tx: &mut Tx, user_id: Id, kinds: [&str; 3]) -> Result<()> {
+    let [first, second, third] = kinds.map(Value::Text);
+    tx.run(
+        "DELETE FROM mails WHERE user_id = ?1 AND kind NOT IN (?2, ?3, ?4)",
+        &[Value::Bytes(user_id.as_bytes()), first, second, third],
+    )
 }
 
 /// Deletes a user's waiting mails of one kind.

@@ -286,7 +286,8 @@ impl Engine {
         Ok(ListUsersResponse { users, next })
     }
 
-    /// Deletes an account and everything that is kept about it, all or nothing. One mail tells its user.
+    /// Deletes an account and everything that is kept about it, all or nothing. One mail tells its user;
+    /// notices of earlier changes of the name or the address still go out.
     ///
     /// Failures: `user_not_found`, `permission_denied`, `store_constraint` (rows of the host's own tables refer to the
     /// account), `store_unavailable`.
@@ -299,7 +300,7 @@ impl Engine {
             }
             self.throttle.forget_guesses(tx, request.id)?;
             self.throttle.forget_attempts(tx, request.id, &[])?;
-            mails::delete_all(tx, request.id)?;
+            mails::delete_all_but(tx, request.id, mail::Kind::OUTLIVING.map(mail::Kind::name))?;
             self.mailing.outbox.tell(tx, mail::Kind::AccountDeleted, &user.public, now)?;
             users::delete(tx, request.id)?;
             events::forget_addresses(tx, request.id)?;
