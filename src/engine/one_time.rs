@@ -214,6 +214,12 @@ impl OneTime {
         self.live(id, kept, among, now)?.or_else(dead)
     }
 
+    /// Returns whether a user has a live secret of this purpose.
+    pub(crate) fn is_awaited(&self, tx: &mut Tx, user_id: Id, purpose: Purpose, now: i64) -> Result<bool> {
+        let kept = rows::list(tx, user_id)?;
+        Ok(kept.iter().any(|kept| kept.purpose == purpose.name() && end(kept, now).is_none()))
+    }
+
     /// Does what [`OneTime::peek`] does and counts one attempt: of any number of callers, no more succeed
     /// than the secret allows. After the last attempt only its taker can still redeem the secret.
     pub(crate) fn take_attempt(&self, tx: &mut Tx, text: &str, among: &[Purpose], now: i64) -> Result<Found> {

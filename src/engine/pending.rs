@@ -41,8 +41,9 @@ impl Pending {
         is_wanted: bool,
         now_ms: i64,
     ) -> Result<Waiting> {
-        let key = newcomer.email.key();
-        let code = self.secrets.lasting_mac(Purpose::LookUp, format!("pending account {key}").as_bytes())?;
+        let mailbox = newcomer.email.mailbox().ok_or_else(unexpected)?;
+        let text = format!("pending account {mailbox}");
+        let code = self.secrets.lasting_mac(Purpose::LookUp, text.as_bytes())?;
         let [_, _, _, _, letters @ ..] = code;
         let own = name(&letters)?;
         let holder = users::find(tx, By::Username(&own.key()))?;
@@ -80,7 +81,8 @@ impl Waiting {
 
 /// Whether this account still waits for the reader of an address.
 fn is_pending(user: &User, email: &Email) -> bool {
-    user.public.email.as_ref() == Some(email) && !user.was_verified && user.password_hash.is_none()
+    let is_own = user.public.email.as_ref().is_some_and(|own| own.is_mailbox_of(email));
+    is_own && !user.was_verified && user.password_hash.is_none()
 }
 
 /// Returns a name of 60 bits, which keeps names from being taken in advance.

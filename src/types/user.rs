@@ -132,9 +132,13 @@ impl Email {
     /// capitals. Two addresses with one key may be two mailboxes: letters that fold to one can differ for a
     /// server.
     pub(crate) fn is_mailbox_of(&self, other: &Email) -> bool {
-        let routes = (self.route(), other.route());
-        let (Some((local, domain)), Some((other, other_domain))) = routes else { return false };
-        local.eq_ignore_ascii_case(other) && domain == other_domain
+        self.mailbox().is_some_and(|mailbox| other.mailbox() == Some(mailbox))
+    }
+
+    /// Returns the spelling that the addresses of one mailbox share, as [`Email::is_mailbox_of`] compares them.
+    pub(crate) fn mailbox(&self) -> Option<String> {
+        let (local, domain) = self.route()?;
+        Some(format!("{}@{domain}", local.to_ascii_lowercase()))
     }
 
     /// Takes an address from the store, which was valid when it was stored.

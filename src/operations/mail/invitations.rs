@@ -102,6 +102,7 @@ impl Engine {
             waiting.settle(tx, now_ms)?;
             let id = waiting.user.public.id;
             let mut user = waiting.user.public;
+            user.email = Some(email.clone());
             user.roles.clone_from(&roles);
             user.attributes.clone_from(&attributes);
             user.locale.clone_from(&locale);

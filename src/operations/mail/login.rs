@@ -29,6 +29,7 @@ use crate::types::id::Id;
 use crate::types::login::Login;
 use crate::types::mail_code::MailCode;
 use crate::types::secret::{IssuedSecret, Secret};
+use crate::types::strict::Object;
 use crate::types::token::Token;
 use crate::types::user::{Amr, Email, Locale, Scope};
 
@@ -168,6 +169,10 @@ impl Engine {
             let found = self.one_time.redeem(tx, token.expose(), &[Purpose::Login], now_ms / 1000)?;
             let mailed = MailedEntry::of(&found)?;
             let mailed = MailedEntry { entry: Entry { client: client.clone(), ..mailed.entry }, ..mailed };
+            // The link proves what the code proves, so that strangers' wrong codes no longer count.
+            let guesses =
+                self.throttle.code_guesses(tx, Some(found.user_id), &mailed.address, None, now_ms / 1000)?;
+            guesses.guesses.forget(tx)?;
             self.enter_by_mail(tx, found.user_id, &mailed, Code::InvalidMailToken, now_ms)
         })?;
         entered.result()?.try_map(|session| self.sessions.first_tokens(session).map(LoginResponse::from))
@@ -197,8 +202,8 @@ impl Engine {
         let is_free = owner.is_none();
         let waiting = create.then(|| self.pending.account(tx, &newcomer, is_free, now_ms)).transpose()?;
         let creates = is_free && waiting.is_some();
-        let owner = owner.filter(|owner| owner.public.is_active);
         let addressee = waiting.as_ref().filter(|_| creates).map(|waiting| &waiting.user).or(owner.as_ref());
+        let addressee = addressee.filter(|user| user.public.is_active);
         // The mail goes to the address as the account spells it.
         let to = addressee.and_then(|user| user.public.email.as_ref()).unwrap_or(email);
         let address = to.as_str().to_owned();
@@ -300,6 +305,11 @@ impl Engine {
         if !user.public.email_verified {
             if !mailed.creates {
                 return refused("unverified_email");
+            }
+            // What an invitation gave ends with it.
+            if !self.one_time.is_awaited(tx, id, Purpose::Invitation, now)? {
+                user.public.roles.clone_from(&self.config.registration.default_roles);
+                user.public.attributes = Object::default();
             }
             match self.accounts.claim(tx, &mut user, now) {
                 Err(error) if error.code == Code::EmailTaken => return refused("address_taken"),
