@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from doorward.app import no_token
+from doorward.exceptions import InvalidRequest
 from doorward.models.security import TokenPayload
 from doorward.repository import Repo, engine_of
 
@@ -25,7 +27,11 @@ def create_access_token(
 
 def get_jwt_payload(token: str, *, repo: Repo = None) -> TokenPayload:
     """Verify an access token by signature and claims alone. Raises JWTError if it is not valid."""
-    return TokenPayload.model_validate(engine_of(repo).verify(token))
+    try:
+        claims = engine_of(repo).verify(token)
+    except InvalidRequest as error:
+        raise no_token(error) from None
+    return TokenPayload.model_validate(claims)
 
 
 def hash_password(password: str, *, repo: Repo = None) -> str:
