@@ -22,6 +22,7 @@ CLASSES = {
     "second_factor_required": exceptions.StepUpRequired,
     "password_change_required": exceptions.StepUpRequired,
     "user_not_found": exceptions.UserNotFound,
+    "api_key_not_found": exceptions.UserNotFound,
     "not_authenticated": exceptions.NotAuthenticated,
     "invalid_authorization_header": exceptions.InvalidAuthorizationHeader,
     "invalid_json": exceptions.InvalidRequest,
@@ -264,6 +265,7 @@ def test_no_model_shows_what_is_secret() -> None:
         "FailureReason.code",
         "ImportProblem.code",
         "NeededBy.recovery_codes",
+        "RemoveSecondFactorsResponse.recovery_codes",
         "SecondFactorStatus.recovery_codes",
     ]
 

@@ -218,6 +218,7 @@ def test_every_route_that_waits_long_has_threads_of_its_own(config: Config, cloc
             ("verify-email", {**ada, "token": "x"}),
             ("complete-login", {"challenge": "x", "new_password": new}),
             ("reset-password", {"token": "x", "new_password": new}),
+            ("accept-invitation", {"token": "x", "username": "grace", "password": PASSWORD}),
             ("change-password", {"old_password": PASSWORD, "new_password": new}),
         ):
             assert client.post(f"/{path}", json=body, headers=headers).status_code != 422

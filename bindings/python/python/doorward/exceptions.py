@@ -177,6 +177,9 @@ class StepUpRequired(AuthError):
     webauthn_options: Mapping[str, Any] | None = None
     """With `webauthn_supported`: the argument of `PublicKeyCredential.parseRequestOptionsFromJSON`."""
 
+    recovery_codes: Sequence[str] = ()
+    """With `password_change_required`, if the account just got its first factor. They are shown only now."""
+
     @property
     def http_body(self) -> dict[str, Any]:
         """The body of a web host's response: the failure, and the data for the next step."""
@@ -186,6 +189,7 @@ class StepUpRequired(AuthError):
         if self.code == "second_factor_required":
             names += ["totp_supported", "webauthn_supported", "recovery_codes_supported"]
             names += ["webauthn_options"] if self.webauthn_options is not None else []
+        names += ["recovery_codes"] if self.recovery_codes else []
         step = {name: getattr(self, name) for name in names}
         return {**super().http_body, "status": self.code, **step}
 
