@@ -101,7 +101,7 @@ tested:
 	ln -sf libdoorward.so $(TESTED)/$(SONAME)
 
 # rustdoc warns of the jobs of make, which it cannot join.
-RUST_TESTS = env --unset=MAKEFLAGS $(CARGO) test $(LOCKED) --workspace --exclude doorward-onepassword
+RUST_TESTS = env --unset=MAKEFLAGS --unset=MFLAGS $(CARGO) test $(LOCKED) --workspace --exclude doorward-onepassword
 
 rust-tests:
 	$(RUST_TESTS) --no-run

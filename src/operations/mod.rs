@@ -446,12 +446,12 @@ operations! {
         "Sets a new password by a mailed token and ends every session.",
         [InvalidMailToken, WeakPassword, HashQueueFull, StoreUnavailable];
     /// /// `code` is what the user typed.
-    /// fn login(engine: &Engine, asked: &RequestLoginCodeResponse, code: &str) -> Result<Login<LoginResponse>> {
+    /// fn complete(engine: &Engine, asked: &RequestLoginCodeResponse, code: &str) -> Result<Login<LoginResponse>> {
     ///     engine.complete_login(CompleteLoginRequest::new(&asked.challenge).mail_code(code))
     /// }
     /// let asked = engine.request_login_code(RequestLoginCodeRequest::new("ada@example.com".parse()?))?;
     /// // Her address is yet to be verified, so no mail was sent; the answer does not tell.
-    /// assert_eq!(login(&engine, &asked, "WDJB-MJHT").unwrap_err().code, Code::InvalidCode);
+    /// assert_eq!(complete(&engine, &asked, "WDJB-MJHT").unwrap_err().code, Code::InvalidCode);
     request_login_code: mail::login::RequestLoginCodeRequest => mail::login::RequestLoginCodeResponse, "0.1.0", Store once,
         "Mails a code and a link that log in.",
         [TooManyAttempts, InvalidConfig, StoreUnavailable];

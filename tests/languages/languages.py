@@ -27,7 +27,8 @@ ROOT = HERE.parent.parent
 SERVER = os.environ.get("DOORWARD_TEST_POSTGRES", "")  # tests/postgres starts one
 # Built with the packages of `make test-rust`: others would change features, and all would be built anew.
 PACKAGES = ["--workspace", "--exclude", "doorward-onepassword"]
-BUILD_IN_RUST = [os.environ.get("CARGO", "cargo"), "build", "--quiet", "--locked", "--example", "lines", *PACKAGES]
+CARGO = os.environ.get("CARGO", "cargo")
+BUILD_IN_RUST = [CARGO, "build", "--quiet", "--locked", "--example", "lines", *PACKAGES]
 
 Answer = tuple[int, Any]
 
