@@ -276,7 +276,7 @@ fn read_canonical(row: &Row) -> Result<Canonical> {
 }
 
 /// Whether another active account of a person has the role. An account that waits for its owner does not count:
-/// nobody may ever open it.
+/// it may never be opened.
 pub(crate) fn has_other_active(tx: &mut Tx, role: &str, but: Id) -> Result<bool> {
     const SQL: &str = "SELECT 1 FROM user_roles r JOIN users u ON u.id = r.user_id \
                        WHERE r.role = ?1 AND r.user_id <> ?2 AND u.is_active = 1 \
