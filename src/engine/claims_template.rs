@@ -40,13 +40,13 @@ impl Template {
     /// for this issuer and audience. Returns none if anything is written differently.
     pub(crate) fn read(&self, claims: &str) -> Option<Times> {
         let mut rest = Rest(claims.as_bytes());
-        rest.expect(&self.issuer)?;
+        rest.exactly(&self.issuer)?;
         let subject = rest.text()?;
-        rest.expect(&self.audience)?;
+        rest.exactly(&self.audience)?;
         let iat = rest.number()?;
-        rest.expect(r#","exp":"#)?;
+        rest.exactly(r#","exp":"#)?;
         let exp = rest.number()?;
-        rest.expect(r#","jti":"#)?;
+        rest.exactly(r#","jti":"#)?;
         rest.text()?;
         rest.member(r#","account_epoch":"#, |rest| rest.number().map(drop))?;
         rest.member(r#","sid":"#, |rest| rest.text().map(drop))?;
@@ -70,18 +70,18 @@ struct Rest<'c>(&'c [u8]);
 
 impl<'c> Rest<'c> {
     /// Reads exactly this.
-    fn expect(&mut self, text: &str) -> Option<()> {
+    fn exactly(&mut self, text: &str) -> Option<()> {
         self.0 = self.0.strip_prefix(text.as_bytes())?;
         Some(())
     }
 
     /// Reads a text without escapes.
     fn text(&mut self) -> Option<&'c [u8]> {
-        self.expect("\"")?;
+        self.exactly("\"")?;
         let end = self.0.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..=0x1f))?;
         let (text, rest) = self.0.split_at(end);
         self.0 = rest;
-        self.expect("\"").map(|()| text)
+        self.exactly("\"").map(|()| text)
     }
 
     /// Reads an integer of up to 18 digits.
@@ -95,7 +95,7 @@ impl<'c> Rest<'c> {
 
     /// Reads a member that may be missing: how it begins, and its value.
     fn member(&mut self, start: &str, value: impl Fn(&mut Self) -> Option<()>) -> Option<()> {
-        match self.expect(start) {
+        match self.exactly(start) {
             Some(()) => value(self),
             None => Some(()),
         }
@@ -103,14 +103,14 @@ impl<'c> Rest<'c> {
 
     /// Reads the rest of a list of texts.
     fn texts(&mut self) -> Option<()> {
-        if self.expect("]").is_some() {
+        if self.exactly("]").is_some() {
             return Some(());
         }
         loop {
             self.text()?;
-            match self.expect("]") {
+            match self.exactly("]") {
                 Some(()) => return Some(()),
-                None => self.expect(",")?,
+                None => self.exactly(",")?,
             }
         }
     }
