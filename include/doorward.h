@@ -663,6 +663,20 @@ doorward_status doorward_remove_second_factors(const struct doorward_engine *eng
                                                const char *request,
                                                char **response);
 
+// Lists the devices on which a user needs no second factor.
+// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_list_trusted_devices(const struct doorward_engine *engine,
+                                              const char *request,
+                                              char **response);
+
+// Revokes the trust in a device of a user, or in all of them.
+// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_revoke_trusted_device(const struct doorward_engine *engine,
+                                               const char *request,
+                                               char **response);
+
 // Begins to register a passkey for an account.
 // NOT_FOUND: user_not_found. DENIED: invalid_challenge. FORBIDDEN: email_not_verified, permission_denied.
 // CONFIG: invalid_config. UNAVAILABLE: store_unavailable.

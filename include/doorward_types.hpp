@@ -716,6 +716,29 @@ struct exported_session {
   }
 };
 
+// A device that its user trusts, for the user's own list.
+struct trusted_device {
+  // The device's id.
+  std::string id{};
+  // When the device was trusted.
+  std::int64_t created_at{};
+  // When the trust ends.
+  std::int64_t expires_at{};
+  // When the device last took the place of a second factor.
+  std::optional<std::int64_t> last_used_at{};
+  // The `User-Agent` of the login that trusted it.
+  std::optional<std::string> user_agent{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id", self.id);
+    visit("created_at", self.created_at);
+    visit("expires_at", self.expires_at);
+    visit("last_used_at", self.last_used_at);
+    visit("user_agent", self.user_agent);
+  }
+};
+
 // Everything that the store keeps about a person, without secrets; one page of sessions and events.
 struct export_user_response {
   // The account.
@@ -736,6 +759,8 @@ struct export_user_response {
   std::vector<doorward::passkey> passkeys{};
   // The API keys, without the keys themselves, with those that expired and are not yet forgotten.
   std::vector<doorward::api_key> api_keys{};
+  // The devices that the user trusts, with those that expired and are not yet forgotten.
+  std::vector<doorward::trusted_device> trusted_devices{};
   // When each known device of the user will be forgotten. The store does not keep which device it is.
   std::vector<std::int64_t> known_devices{};
   // The sessions, the oldest first, with those that ended and are not yet forgotten.
@@ -764,6 +789,7 @@ struct export_user_response {
     visit("one_time_secrets", self.one_time_secrets);
     visit("passkeys", self.passkeys);
     visit("api_keys", self.api_keys);
+    visit("trusted_devices", self.trusted_devices);
     visit("known_devices", self.known_devices);
     visit("sessions", self.sessions);
     visit("events", self.events);
@@ -893,6 +919,11 @@ struct login_response {
   std::optional<std::int64_t> refresh_expires_in{};
   // The refresh token, which gets the next access token; absent if the backend does not refresh.
   std::optional<doorward::secret> refresh_token{};
+  // The life of that token in seconds.
+  std::optional<std::int64_t> trusted_device_expires_in{};
+  // With `trust_device`: the token for `trusted_device_token` of `login`, for a cookie that scripts cannot
+  // read. Absent if the user may trust no device.
+  std::optional<doorward::secret> trusted_device_token{};
 
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
@@ -905,6 +936,8 @@ struct login_response {
     visit("recovery_codes", self.recovery_codes);
     visit("refresh_expires_in", self.refresh_expires_in);
     visit("refresh_token", self.refresh_token);
+    visit("trusted_device_expires_in", self.trusted_device_expires_in);
+    visit("trusted_device_token", self.trusted_device_token);
   }
 };
 
@@ -930,6 +963,11 @@ struct login_with_id_token_response {
   std::optional<std::int64_t> refresh_expires_in{};
   // The refresh token, which gets the next access token; absent if the backend does not refresh.
   std::optional<doorward::secret> refresh_token{};
+  // The life of that token in seconds.
+  std::optional<std::int64_t> trusted_device_expires_in{};
+  // With `trust_device`: the token for `trusted_device_token` of `login`, for a cookie that scripts cannot
+  // read. Absent if the user may trust no device.
+  std::optional<doorward::secret> trusted_device_token{};
 
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
@@ -943,6 +981,8 @@ struct login_with_id_token_response {
     visit("recovery_codes", self.recovery_codes);
     visit("refresh_expires_in", self.refresh_expires_in);
     visit("refresh_token", self.refresh_token);
+    visit("trusted_device_expires_in", self.trusted_device_expires_in);
+    visit("trusted_device_token", self.trusted_device_token);
   }
 };
 
@@ -1796,6 +1836,28 @@ struct remove_second_factors_response {
   }
 };
 
+// Trusted devices, the oldest first.
+struct list_trusted_devices_response {
+  // The devices.
+  std::vector<doorward::trusted_device> trusted_devices{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("trusted_devices", self.trusted_devices);
+  }
+};
+
+// The next login on these devices needs a second factor. Sessions continue.
+struct revoke_trusted_device_response {
+  // The number of devices.
+  std::int64_t revoked{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("revoked", self.revoked);
+  }
+};
+
 // The demands on an authenticator (section 5.4.4).
 struct authenticator_selection {
   // Whether the authenticator keeps the passkey, so that it works without a username: `preferred`.
@@ -2226,6 +2288,8 @@ struct purged_rows {
   std::int64_t known_devices{};
   // Mails that could not be sent in time.
   std::int64_t mails{};
+  // Trusted devices that have expired.
+  std::int64_t trusted_devices{};
   // API keys that expired a day ago or more.
   std::int64_t api_keys{};
   // Signing keys that no longer verify anything.
@@ -2243,6 +2307,7 @@ struct purged_rows {
     visit("spent_challenges", self.spent_challenges);
     visit("known_devices", self.known_devices);
     visit("mails", self.mails);
+    visit("trusted_devices", self.trusted_devices);
     visit("api_keys", self.api_keys);
     visit("keys", self.keys);
     visit("revoked_tokens", self.revoked_tokens);
@@ -3220,6 +3285,9 @@ struct login_request {
   // The scopes of the access token, separated by spaces. The engine grants what the host asks for: a host
   // that passes on a client's wish decides first what the client may have.
   std::optional<std::string> scope{};
+  // The token of a trusted device, which `complete_login` returned. If it is valid, no second factor is
+  // required, and the tokens' `amr` names none. Any other token counts as none.
+  std::optional<doorward::secret> trusted_device_token{};
   // The code of the account's authenticator app. Ignored if the account has no second factor.
   std::optional<doorward::secret> two_fa_code{};
   // A passkey's answer to a challenge of `begin_passkey_login` instead, which is spent: the credential's
@@ -3263,6 +3331,12 @@ struct login_request {
   }
 
   template <class Value = doorward::secret>
+  login_request &set_trusted_device_token(Value &&value) {
+    trusted_device_token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
   login_request &set_two_fa_code(Value &&value) {
     two_fa_code = std::forward<Value>(value);
     return *this;
@@ -3282,6 +3356,7 @@ struct login_request {
     visit("client", self.client);
     visit("recovery_code", self.recovery_code);
     visit("scope", self.scope);
+    visit("trusted_device_token", self.trusted_device_token);
     visit("two_fa_code", self.two_fa_code);
     visit("webauthn_response", self.webauthn_response);
   }
@@ -3336,6 +3411,9 @@ struct complete_login_request {
   std::optional<doorward::secret> new_password{};
   // A recovery code, which is used up.
   std::optional<doorward::secret> recovery_code{};
+  // Whether the user trusts this device: the response then has a token that takes the place of the second
+  // factor in later logins on it. Only beside a second factor; needs `trusted_devices`.
+  std::optional<bool> trust_device{};
   // The code of the authenticator app, also of one that `setup_totp` made for this challenge.
   std::optional<doorward::secret> two_fa_code{};
   // The answer of `navigator.credentials.create` to what `begin_passkey_registration` made for this
@@ -3368,6 +3446,12 @@ struct complete_login_request {
     return *this;
   }
 
+  template <class Value = bool>
+  complete_login_request &set_trust_device(Value &&value) {
+    trust_device = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = doorward::secret>
   complete_login_request &set_two_fa_code(Value &&value) {
     two_fa_code = std::forward<Value>(value);
@@ -3392,6 +3476,7 @@ struct complete_login_request {
     visit("mail_code", self.mail_code);
     visit("new_password", self.new_password);
     visit("recovery_code", self.recovery_code);
+    visit("trust_device", self.trust_device);
     visit("two_fa_code", self.two_fa_code);
     visit("webauthn_registration", self.webauthn_registration);
     visit("webauthn_response", self.webauthn_response);
@@ -5500,6 +5585,59 @@ struct remove_second_factors_request {
   }
 };
 
+// Lists the devices on which a user needs no second factor.
+struct list_trusted_devices_request {
+  // The user's id.
+  std::string user_id{};
+
+  template <class Value = std::string>
+  list_trusted_devices_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+  }
+};
+
+// Revokes the trust in a device of a user, or in all of them.
+struct revoke_trusted_device_request {
+  // The user's id.
+  std::string user_id{};
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
+  std::optional<std::string> actor{};
+  // The device's id; default: every device of the user.
+  std::optional<std::string> trusted_device_id{};
+
+  template <class Value = std::string>
+  revoke_trusted_device_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  revoke_trusted_device_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  revoke_trusted_device_request &set_trusted_device_id(Value &&value) {
+    trusted_device_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+    visit("actor", self.actor);
+    visit("trusted_device_id", self.trusted_device_id);
+  }
+};
+
 // Begins to register a passkey for an account. `user_id` or `challenge` names the account. With `user_id` the
 // host must have authenticated its user just now, because a passkey opens the account.
 struct begin_passkey_registration_request {
@@ -5718,6 +5856,9 @@ enum class event_kind {
   second_factor_failed,
   recovery_codes_generated,
   recovery_code_used,
+  device_trusted,
+  trusted_device_used,
+  trusted_device_revoked,
   logged_out,
   session_revoked,
   sessions_revoked,
@@ -5772,6 +5913,9 @@ struct names<event_kind> {
       "second_factor_failed",
       "recovery_codes_generated",
       "recovery_code_used",
+      "device_trusted",
+      "trusted_device_used",
+      "trusted_device_revoked",
       "logged_out",
       "session_revoked",
       "sessions_revoked",
@@ -7404,6 +7548,32 @@ struct totp_config {
   }
 };
 
+// Devices that users trust when they give a second factor (`trust_device` of `complete_login`).
+struct trusted_devices_config {
+  // Users with one of these roles give a second factor at every login.
+  std::optional<std::vector<std::string>> except_roles{};
+  // How long a device is trusted. From 60 to 7776000. Default: 2592000.
+  std::optional<std::int64_t> lifetime_seconds{};
+
+  template <class Value = std::vector<std::string>>
+  trusted_devices_config &set_except_roles(Value &&value) {
+    except_roles = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  trusted_devices_config &set_lifetime_seconds(Value &&value) {
+    lifetime_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("except_roles", self.except_roles);
+    visit("lifetime_seconds", self.lifetime_seconds);
+  }
+};
+
 // The configuration of an engine.
 struct config {
   // The lifetime of an access token. Default: the store's; for a new store 900. From 1 to 2592000.
@@ -7484,6 +7654,9 @@ struct config {
   std::optional<doorward::throttle_config> throttle{};
   // Codes of an authenticator app.
   std::optional<doorward::totp_config> totp{};
+  // Devices on which logins need no second factor for a time. Default: none. Who has such a device needs only
+  // the password.
+  std::optional<doorward::trusted_devices_config> trusted_devices{};
 
   template <class Value = std::int64_t>
   config &set_access_token_seconds(Value &&value) {
@@ -7671,6 +7844,12 @@ struct config {
     return *this;
   }
 
+  template <class Value = doorward::trusted_devices_config>
+  config &set_trusted_devices(Value &&value) {
+    trusted_devices = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("access_token_seconds", self.access_token_seconds);
@@ -7704,6 +7883,7 @@ struct config {
     visit("store", self.store);
     visit("throttle", self.throttle);
     visit("totp", self.totp);
+    visit("trusted_devices", self.trusted_devices);
   }
 };
 
@@ -8128,6 +8308,20 @@ class operations {
   Result<doorward::remove_second_factors_response> remove_second_factors(
       const doorward::remove_second_factors_request &request) const {
     return run<remove_second_factors_response>(doorward_remove_second_factors, request);
+  }
+
+  // Lists the devices on which a user needs no second factor. Cost: store; may be repeated. Failures:
+  // user_not_found, store_unavailable.
+  Result<doorward::list_trusted_devices_response> list_trusted_devices(
+      const doorward::list_trusted_devices_request &request) const {
+    return run<list_trusted_devices_response>(doorward_list_trusted_devices, request);
+  }
+
+  // Revokes the trust in a device of a user, or in all of them. Cost: store; may be repeated. Failures:
+  // user_not_found, store_unavailable.
+  Result<doorward::revoke_trusted_device_response> revoke_trusted_device(
+      const doorward::revoke_trusted_device_request &request) const {
+    return run<revoke_trusted_device_response>(doorward_revoke_trusted_device, request);
   }
 
   // Begins to register a passkey for an account. Cost: store; may be repeated. Failures: user_not_found,

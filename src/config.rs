@@ -144,6 +144,10 @@ pub struct Config {
     /// user, as far as no second factor is required.
     #[serde(deserialize_with = "crate::types::strict::optional_object")]
     pub mailed_login: Option<MailedLogin>,
+    /// Devices on which logins need no second factor for a time. Default: none. Who has such a device needs only the
+    /// password.
+    #[serde(deserialize_with = "crate::types::strict::optional_object")]
+    pub trusted_devices: Option<TrustedDevices>,
     /// The audit log: `events`.
     #[serde(deserialize_with = "crate::types::strict::object")]
     pub audit: Audit,
@@ -377,6 +381,18 @@ pub struct MailedLogin {
     /// Whether such a login may create an account without a password, for an address that no account has
     /// verified (`create` of `request_login_code`).
     pub create: bool,
+}
+
+/// Devices that users trust when they give a second factor (`trust_device` of `complete_login`).
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Build)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(rename = "TrustedDevicesConfig")]
+#[non_exhaustive]
+pub struct TrustedDevices {
+    /// How long a device is trusted.
+    pub lifetime_seconds: Seconds<60, 7_776_000, 2_592_000>,
+    /// Users with one of these roles give a second factor at every login.
+    pub except_roles: Vec<Role>,
 }
 
 /// The relying party of WebAuthn.

@@ -53,6 +53,7 @@
 //! | authenticator apps | [`setup_totp`](Engine::setup_totp), [`confirm_totp`](Engine::confirm_totp), [`totp_status`](Engine::totp_status), [`disable_totp`](Engine::disable_totp), [`generate_totp_secret`](Engine::generate_totp_secret), [`totp_provisioning_uri`](Engine::totp_provisioning_uri), [`verify_totp`](Engine::verify_totp) |
 //! | ways back | [`remove_second_factors`](Engine::remove_second_factors), [`generate_recovery_codes`](Engine::generate_recovery_codes), [`recovery_codes_status`](Engine::recovery_codes_status) |
 //! | passkeys | [`begin_passkey_registration`](Engine::begin_passkey_registration), [`finish_passkey_registration`](Engine::finish_passkey_registration), [`begin_passkey_login`](Engine::begin_passkey_login), [`finish_passkey_login`](Engine::finish_passkey_login), [`list_passkeys`](Engine::list_passkeys), [`remove_passkey`](Engine::remove_passkey) |
+//! | trusted devices | [`list_trusted_devices`](Engine::list_trusted_devices), [`revoke_trusted_device`](Engine::revoke_trusted_device) |
 //! | API keys, service accounts | [`create_service_account`](Engine::create_service_account), [`create_api_key`](Engine::create_api_key), [`list_api_keys`](Engine::list_api_keys), [`update_api_key`](Engine::update_api_key), [`revoke_api_key`](Engine::revoke_api_key) |
 //! | audit log | [`events`](Engine::events), [`verify_events`](Engine::verify_events) |
 //! | running it | [`maintain`](Engine::maintain), [`backup`](Engine::backup), [`stats`](Engine::stats), [`doctor`](Engine::doctor) |
@@ -210,7 +211,7 @@ pub use operations::{
     maintenance::*, observability::doctor::*, observability::events::*, observability::stats::*,
     passkeys::login::*, passkeys::registration::*, passkeys::*, passwords::*, reauthentication::*,
     requests::*, second_factors::recovery_codes::*, second_factors::removal::*, second_factors::totp::*,
-    sessions::*, tokens::*,
+    sessions::*, tokens::*, trusted_devices::*,
 };
 pub use requests::Rules;
 pub use restore::{Restored, Restoring, restore};

@@ -68,6 +68,8 @@ var (
 	opGenerateRecoveryCodes     = operation{"generate_recovery_codes\x00", costStore}
 	opRecoveryCodesStatus       = operation{"recovery_codes_status\x00", costStore}
 	opRemoveSecondFactors       = operation{"remove_second_factors\x00", costStore}
+	opListTrustedDevices        = operation{"list_trusted_devices\x00", costStore}
+	opRevokeTrustedDevice       = operation{"revoke_trusted_device\x00", costStore}
 	opBeginPasskeyRegistration  = operation{"begin_passkey_registration\x00", costStore}
 	opFinishPasskeyRegistration = operation{"finish_passkey_registration\x00", costStore}
 	opBeginPasskeyLogin         = operation{"begin_passkey_login\x00", costStore}
@@ -145,6 +147,8 @@ var operations = map[string]operation{
 	"generate_recovery_codes":     opGenerateRecoveryCodes,
 	"recovery_codes_status":       opRecoveryCodesStatus,
 	"remove_second_factors":       opRemoveSecondFactors,
+	"list_trusted_devices":        opListTrustedDevices,
+	"revoke_trusted_device":       opRevokeTrustedDevice,
 	"begin_passkey_registration":  opBeginPasskeyRegistration,
 	"finish_passkey_registration": opFinishPasskeyRegistration,
 	"begin_passkey_login":         opBeginPasskeyLogin,
@@ -617,6 +621,20 @@ func (e *Engine) RecoveryCodesStatus(ctx context.Context, request RecoveryCodesS
 // ErrNotFound: user_not_found. ErrUnavailable: store_unavailable.
 func (e *Engine) RemoveSecondFactors(ctx context.Context, request RemoveSecondFactorsRequest) (*RemoveSecondFactorsResponse, error) {
 	return call[RemoveSecondFactorsResponse](ctx, e, opRemoveSecondFactors, request)
+}
+
+// ListTrustedDevices lists the devices on which a user needs no second factor.
+//
+// ErrNotFound: user_not_found. ErrUnavailable: store_unavailable.
+func (e *Engine) ListTrustedDevices(ctx context.Context, request ListTrustedDevicesRequest) (*ListTrustedDevicesResponse, error) {
+	return call[ListTrustedDevicesResponse](ctx, e, opListTrustedDevices, request)
+}
+
+// RevokeTrustedDevice revokes the trust in a device of a user, or in all of them.
+//
+// ErrNotFound: user_not_found. ErrUnavailable: store_unavailable.
+func (e *Engine) RevokeTrustedDevice(ctx context.Context, request RevokeTrustedDeviceRequest) (*RevokeTrustedDeviceResponse, error) {
+	return call[RevokeTrustedDeviceResponse](ctx, e, opRevokeTrustedDevice, request)
 }
 
 // BeginPasskeyRegistration begins to register a passkey for an account.

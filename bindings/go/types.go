@@ -454,6 +454,10 @@ type LoginRequest struct {
 	// that passes on a client's wish decides first what the client may have.
 	Scope *string `json:"scope,omitzero"`
 
+	// The token of a trusted device, which `complete_login` returned. If it is valid, no second factor is
+	// required, and the tokens' `amr` names none. Any other token counts as none.
+	TrustedDeviceToken *string `json:"trusted_device_token,omitzero" doorward:"secret"`
+
 	// The code of the account's authenticator app. Ignored if the account has no second factor.
 	TwoFACode *string `json:"two_fa_code,omitzero" doorward:"secret"`
 
@@ -491,6 +495,10 @@ type CompleteLoginRequest struct {
 
 	// A recovery code, which is used up.
 	RecoveryCode *string `json:"recovery_code,omitzero" doorward:"secret"`
+
+	// Whether the user trusts this device: the response then has a token that takes the place of the second
+	// factor in later logins on it. Only beside a second factor; needs `trusted_devices`.
+	TrustDevice *bool `json:"trust_device,omitzero"`
 
 	// The code of the authenticator app, also of one that `setup_totp` made for this challenge.
 	TwoFACode *string `json:"two_fa_code,omitzero" doorward:"secret"`
@@ -1664,6 +1672,25 @@ type RemoveSecondFactorsRequest struct {
 	Factors []FactorKind `json:"factors,omitzero"`
 }
 
+// ListTrustedDevicesRequest: Lists the devices on which a user needs no second factor.
+type ListTrustedDevicesRequest struct {
+	// The user's id.
+	UserID string `json:"user_id"`
+}
+
+// RevokeTrustedDeviceRequest: Revokes the trust in a device of a user, or in all of them.
+type RevokeTrustedDeviceRequest struct {
+	// The user's id.
+	UserID string `json:"user_id"`
+
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
+	Actor *string `json:"actor,omitzero"`
+
+	// The device's id; default: every device of the user.
+	TrustedDeviceID *string `json:"trusted_device_id,omitzero"`
+}
+
 // BeginPasskeyRegistrationRequest: Begins to register a passkey for an account. `user_id` or `challenge`
 // names the account. With `user_id` the host must have authenticated its user just now, because a passkey
 // opens the account.
@@ -1803,6 +1830,9 @@ const (
 	EventKindSecondFactorFailed      EventKind = "second_factor_failed"
 	EventKindRecoveryCodesGenerated  EventKind = "recovery_codes_generated"
 	EventKindRecoveryCodeUsed        EventKind = "recovery_code_used"
+	EventKindDeviceTrusted           EventKind = "device_trusted"
+	EventKindTrustedDeviceUsed       EventKind = "trusted_device_used"
+	EventKindTrustedDeviceRevoked    EventKind = "trusted_device_revoked"
 	EventKindLoggedOut               EventKind = "logged_out"
 	EventKindSessionRevoked          EventKind = "session_revoked"
 	EventKindSessionsRevoked         EventKind = "sessions_revoked"
@@ -2477,6 +2507,16 @@ type TOTPConfig struct {
 	SkewSteps *int64 `json:"skew_steps,omitzero"`
 }
 
+// TrustedDevicesConfig: Devices that users trust when they give a second factor (`trust_device` of
+// `complete_login`).
+type TrustedDevicesConfig struct {
+	// Users with one of these roles give a second factor at every login.
+	ExceptRoles []string `json:"except_roles,omitzero"`
+
+	// How long a device is trusted. From 60 to 7776000. Default: 2592000.
+	LifetimeSeconds *int64 `json:"lifetime_seconds,omitzero"`
+}
+
 // Config: The configuration of an engine.
 type Config struct {
 	// The lifetime of an access token. Default: the store's; for a new store 900. From 1 to 2592000.
@@ -2589,6 +2629,10 @@ type Config struct {
 
 	// Codes of an authenticator app.
 	TOTP TOTPConfig `json:"totp,omitzero"`
+
+	// Devices on which logins need no second factor for a time. Default: none. Who has such a device needs
+	// only the password.
+	TrustedDevices *TrustedDevicesConfig `json:"trusted_devices,omitzero"`
 }
 
 // Format hides secrets.
@@ -3063,6 +3107,24 @@ func (v ExportedSession) LogValue() slog.Value {
 	return logValue(v)
 }
 
+// TrustedDevice: A device that its user trusts, for the user's own list.
+type TrustedDevice struct {
+	// The device's id.
+	ID string `json:"id"`
+
+	// When the device was trusted.
+	CreatedAt int64 `json:"created_at"`
+
+	// When the trust ends.
+	ExpiresAt int64 `json:"expires_at"`
+
+	// When the device last took the place of a second factor.
+	LastUsedAt *int64 `json:"last_used_at,omitzero"`
+
+	// The `User-Agent` of the login that trusted it.
+	UserAgent string `json:"user_agent,omitzero"`
+}
+
 // ExportUserResponse: Everything that the store keeps about a person, without secrets; one page of sessions
 // and events.
 type ExportUserResponse struct {
@@ -3092,6 +3154,9 @@ type ExportUserResponse struct {
 
 	// The API keys, without the keys themselves, with those that expired and are not yet forgotten.
 	ApiKeys []ApiKey `json:"api_keys"`
+
+	// The devices that the user trusts, with those that expired and are not yet forgotten.
+	TrustedDevices []TrustedDevice `json:"trusted_devices"`
 
 	// When each known device of the user will be forgotten. The store does not keep which device it is.
 	KnownDevices []int64 `json:"known_devices"`
@@ -3231,6 +3296,13 @@ type LoginResponse struct {
 
 	// The refresh token, which gets the next access token; absent if the backend does not refresh.
 	RefreshToken string `json:"refresh_token,omitzero" doorward:"secret"`
+
+	// The life of that token in seconds.
+	TrustedDeviceExpiresIn *int64 `json:"trusted_device_expires_in,omitzero"`
+
+	// With `trust_device`: the token for `trusted_device_token` of `login`, for a cookie that scripts cannot
+	// read. Absent if the user may trust no device.
+	TrustedDeviceToken string `json:"trusted_device_token,omitzero" doorward:"secret"`
 }
 
 // Format hides secrets.
@@ -3279,6 +3351,13 @@ type LoginWithIDTokenResponse struct {
 
 	// The refresh token, which gets the next access token; absent if the backend does not refresh.
 	RefreshToken string `json:"refresh_token,omitzero" doorward:"secret"`
+
+	// The life of that token in seconds.
+	TrustedDeviceExpiresIn *int64 `json:"trusted_device_expires_in,omitzero"`
+
+	// With `trust_device`: the token for `trusted_device_token` of `login`, for a cookie that scripts cannot
+	// read. Absent if the user may trust no device.
+	TrustedDeviceToken string `json:"trusted_device_token,omitzero" doorward:"secret"`
 }
 
 // Format hides secrets.
@@ -4202,6 +4281,18 @@ type RemoveSecondFactorsResponse struct {
 	RevokedSessions int64 `json:"revoked_sessions"`
 }
 
+// ListTrustedDevicesResponse: Trusted devices, the oldest first.
+type ListTrustedDevicesResponse struct {
+	// The devices.
+	TrustedDevices []TrustedDevice `json:"trusted_devices"`
+}
+
+// RevokeTrustedDeviceResponse: The next login on these devices needs a second factor. Sessions continue.
+type RevokeTrustedDeviceResponse struct {
+	// The number of devices.
+	Revoked int64 `json:"revoked"`
+}
+
 // BeginPasskeyRegistrationResponse: A ceremony that begins; finish it within five minutes.
 type BeginPasskeyRegistrationResponse struct {
 	// The challenge for `finish_passkey_registration`. A registration that succeeds spends it; another call
@@ -4505,6 +4596,9 @@ type PurgedRows struct {
 
 	// Mails that could not be sent in time.
 	Mails int64 `json:"mails"`
+
+	// Trusted devices that have expired.
+	TrustedDevices int64 `json:"trusted_devices"`
 
 	// API keys that expired a day ago or more.
 	ApiKeys int64 `json:"api_keys"`

@@ -37,7 +37,7 @@ from doorward.models import (
 
 HERE = Path(__file__).resolve().parent
 # The session's token. With TLS call it `__Host-session`, so that no other host can set it.
-SESSION, CHALLENGE = "session", "challenge"
+SESSION, CHALLENGE, TRUSTED = "session", "challenge", "trusted"
 DAY = 86_400
 
 HEADERS = {
@@ -78,6 +78,8 @@ def configuration(folder: Path, site: str) -> Config:
         "passkeys": {"rp_id": "localhost", "rp_name": "Doorward Example", "origins": [site]},
         # The readers of a user's mails can log in as the user; a second factor is asked for in any case.
         "mailed_login": {},
+        # Devices that users trust need no second factor for 30 days.
+        "trusted_devices": {},
         "mail": {
             "links": {
                 # The part after # is in no log and no Referer header; the script of the page reads it.
@@ -160,6 +162,9 @@ def create_app(engine: Engine) -> FastAPI:
         set_cookie(request, response, SESSION, login.access_token, login.expires_in)
         set_cookie(request, response, CHALLENGE, "", 0)
         response.headers.append("set-cookie", device.header(client(request)))
+        if login.trusted_device_token:
+            seconds = login.trusted_device_expires_in or 0
+            set_cookie(request, response, TRUSTED, login.trusted_device_token, seconds)
         return response
 
     def someone(request: Request) -> AuthenticateResponse:
@@ -288,6 +293,7 @@ def create_app(engine: Engine) -> FastAPI:
             password=fields.get("password", ""),
             backend="browser",
             client=client(request),
+            trusted_device_token=request.cookies.get(TRUSTED),
         )
         return entered(request, tokens)
 
@@ -303,7 +309,7 @@ def create_app(engine: Engine) -> FastAPI:
         proof: dict[str, Any] = {"two_fa_code" if code.isdigit() else "recovery_code": code}
         if "response" in fields:
             proof = {"webauthn_response": answer_of(fields)}
-        return await completed(request, **proof)
+        return await completed(request, **proof, trust_device="trust" in fields)
 
     @app.post("/login/password")
     async def login_password(request: Request, fields: Fields) -> Response:
@@ -426,6 +432,7 @@ def create_app(engine: Engine) -> FastAPI:
             sessions=engine.list_sessions(user_id=who.user.id).sessions,
             totp=engine.totp_status(user_id=who.user.id).is_configured,
             passkeys=engine.list_passkeys(user_id=who.user.id).passkeys,
+            trusted=engine.list_trusted_devices(user_id=who.user.id).trusted_devices,
             codes=engine.recovery_codes_status(user_id=who.user.id).remaining,
         )
 
@@ -444,6 +451,11 @@ def create_app(engine: Engine) -> FastAPI:
         elif fields.get("id") in own:
             engine.revoke_session(session_id=fields["id"])
         return goto("/", "ended")
+
+    @app.post("/trusted")
+    def trust_no_longer(who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields) -> Response:
+        engine.revoke_trusted_device(user_id=who.user.id, trusted_device_id=fields.get("id"))
+        return goto("/", "trust")
 
     @app.post("/verification")
     def send_verification(

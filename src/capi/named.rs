@@ -771,6 +771,30 @@ pub unsafe extern "C" fn doorward_remove_second_factors(
     unsafe { run(&rows::remove_second_factors, engine, request, response) }
 }
 
+/// Lists the devices on which a user needs no second factor.
+/// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_list_trusted_devices(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::list_trusted_devices, engine, request, response) }
+}
+
+/// Revokes the trust in a device of a user, or in all of them.
+/// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_revoke_trusted_device(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::revoke_trusted_device, engine, request, response) }
+}
+
 /// Begins to register a passkey for an account.
 /// NOT_FOUND: user_not_found. DENIED: invalid_challenge. FORBIDDEN: email_not_verified, permission_denied.
 /// CONFIG: invalid_config. UNAVAILABLE: store_unavailable.

@@ -32,6 +32,8 @@ pub(crate) enum Purpose {
     RecoveryCode,
     /// API keys.
     ApiKey,
+    /// Tokens of trusted devices.
+    TrustedDevice,
     /// Challenges of WebAuthn, and invented credentials.
     Passkey,
 }
@@ -45,6 +47,7 @@ struct Derived {
     one_time_secret: hmac::Key,
     recovery_code: hmac::Key,
     api_key: hmac::Key,
+    trusted_device: hmac::Key,
     passkey: hmac::Key,
 }
 
@@ -154,6 +157,7 @@ impl Derived {
             one_time_secret: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "one-time secret")?),
             recovery_code: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "recovery code")?),
             api_key: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "API key")?),
+            trusted_device: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "trusted device")?),
             passkey: hmac::Key::new(hmac::HMAC_SHA256, &*derive(&root, "passkey")?),
         })
     }
@@ -190,6 +194,7 @@ impl Derived {
             Purpose::OneTimeSecret => &self.one_time_secret,
             Purpose::RecoveryCode => &self.recovery_code,
             Purpose::ApiKey => &self.api_key,
+            Purpose::TrustedDevice => &self.trusted_device,
             Purpose::Passkey => &self.passkey,
         }
     }

@@ -88,6 +88,12 @@ kinds! {
     RecoveryCodesGenerated = "recovery_codes_generated";
     /// A recovery code was used.
     RecoveryCodeUsed = "recovery_code_used";
+    /// A user trusted a device at the second factor; `detail` is its id.
+    DeviceTrusted = "device_trusted";
+    /// A trusted device took the place of a second factor; `detail` is its id.
+    TrustedDeviceUsed = "trusted_device_used";
+    /// The trust in a device was revoked; `detail` is its id.
+    TrustedDeviceRevoked = "trusted_device_revoked";
     /// A session was ended by its own token.
     LoggedOut = "logged_out";
     /// A session was ended.

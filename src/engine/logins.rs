@@ -8,6 +8,7 @@ use super::factors::{Factors, Proof};
 use super::key_ring::KeyRing;
 use super::one_time::{Found, Making, OneTime, Purpose};
 use super::sessions::{Entry, Session, Sessions};
+use super::trusted_devices::TrustedDevices;
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::store::events::Event;
@@ -41,6 +42,7 @@ pub(crate) struct Logins {
     pub keys: Arc<KeyRing>,
     pub one_time: Arc<OneTime>,
     pub sessions: Arc<Sessions>,
+    pub trusted_devices: Arc<TrustedDevices>,
 }
 
 impl Logins {
@@ -50,6 +52,7 @@ impl Logins {
         keys: &Arc<KeyRing>,
         one_time: &Arc<OneTime>,
         sessions: &Arc<Sessions>,
+        trusted_devices: &Arc<TrustedDevices>,
     ) -> Logins {
         Logins {
             audit: Arc::clone(audit),
@@ -57,16 +60,18 @@ impl Logins {
             keys: Arc::clone(keys),
             one_time: Arc::clone(one_time),
             sessions: Arc::clone(sessions),
+            trusted_devices: Arc::clone(trusted_devices),
         }
     }
 
-    /// Continues a login after the right password or another first factor: with a second factor, if the
-    /// account has or needs one.
+    /// Continues a login after the right password or another first factor: with a second factor, if the account has
+    /// or needs one. If the account has one, the token of a `trusted` device takes its place; it adds no method.
     pub(crate) fn after_password(
         &self,
         tx: &mut Tx,
         user: User,
         proof: Option<&Proof>,
+        trusted: Option<&Secret>,
         entry: &Entry,
         now_ms: i64,
     ) -> Result<Step<Login<Session<'_>>>> {
@@ -76,6 +81,11 @@ impl Logins {
             return self.after_second_factor(tx, user, entry.clone(), now_ms).map(Step::Done);
         }
         let Some(proof) = proof.filter(|_| factors.any()) else {
+            if let Some(token) = trusted.filter(|_| factors.any())
+                && self.trusted_devices.accepts(tx, &user, token, &entry.client, now)?
+            {
+                return self.after_second_factor(tx, user, entry.clone(), now_ms).map(Step::Done);
+            }
             return self.step_up(tx, &user, Some(factors), entry, now).map(Step::Done);
         };
         if let Step::Refused(refused) = self.factors.prove(tx, user.public.id, proof, &entry.client, now)? {

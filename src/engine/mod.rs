@@ -33,6 +33,7 @@ pub(crate) mod shared;
 pub(crate) mod step;
 pub(crate) mod throttle;
 pub(crate) mod tokens;
+pub(crate) mod trusted_devices;
 pub(crate) mod verified_tokens;
 
 use std::sync::Arc;
@@ -58,6 +59,7 @@ use self::sessions::Sessions;
 use self::shared::Shared;
 use self::throttle::Throttle;
 use self::tokens::Tokens;
+use self::trusted_devices::TrustedDevices;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::hasher::Hasher;
@@ -83,6 +85,7 @@ pub(crate) struct Engine {
     pub(crate) audit: Arc<Audit>,
     pub(crate) one_time: Arc<OneTime>,
     pub(crate) tokens: Arc<Tokens>,
+    pub(crate) trusted_devices: Arc<TrustedDevices>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) mailing: Arc<Mailing>,
     pub(crate) factors: Arc<Factors>,
@@ -181,11 +184,21 @@ impl Engine {
         let audit = Arc::new(Audit::new(&shared, &throttle));
         let tokens = Arc::new(Tokens::new(&shared, &keys)?);
         let api_keys = Arc::new(ApiKeys::new(&shared, &audit));
-        let sessions = Arc::new(Sessions::new(&shared, &audit, &keys, &mailing.outbox, &throttle, &tokens));
+        let trusted_devices = Arc::new(TrustedDevices::new(&shared, &audit, &keys));
+        let sessions = Arc::new(Sessions {
+            audit: Arc::clone(&audit),
+            keys: Arc::clone(&keys),
+            outbox: Arc::clone(&mailing.outbox),
+            secrets: Arc::clone(&shared.secrets),
+            settings: Arc::clone(&shared.settings),
+            throttle: Arc::clone(&throttle),
+            tokens: Arc::clone(&tokens),
+            trusted_devices: Arc::clone(&trusted_devices),
+        });
         let factors = Arc::new(Factors::new(&shared, &audit, &keys, &mailing.outbox, &sessions, &throttle));
         let passwords = Arc::new(Passwords::new(&shared, hasher, &audit, &mailing, &sessions, &throttle));
         Ok(Engine {
-            logins: Logins::new(&audit, &factors, &keys, &one_time, &sessions),
+            logins: Logins::new(&audit, &factors, &keys, &one_time, &sessions, &trusted_devices),
             accounts: Accounts::new(&shared, &audit, &factors, &mailing, &one_time, &sessions, &throttle),
             proofs: Proofs::new(&shared, &keys, &passwords, &providers, &throttle, &tokens),
             pending: Pending { secrets: Arc::clone(&shared.secrets) },
@@ -215,6 +228,7 @@ impl Engine {
             store: shared.store,
             throttle,
             tokens,
+            trusted_devices,
         })
     }
 

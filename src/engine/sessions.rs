@@ -8,9 +8,9 @@ use super::audit::{Audit, Kind, event};
 use super::backends::Backend;
 use super::key_ring::KeyRing;
 use super::outbox::{self, Outbox};
-use super::shared::Shared;
 use super::throttle::Throttle;
 use super::tokens::{AccessClaims, Tokens};
+use super::trusted_devices::{Trusted, TrustedDevices};
 use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
@@ -20,7 +20,7 @@ use crate::store::events::Event;
 use crate::store::keys::{self, Retirement};
 use crate::store::sessions::{self, NewSession};
 use crate::store::users::{self, User};
-use crate::store::{Share, Tx, one_time_secrets};
+use crate::store::{Share, Tx, one_time_secrets, trusted_devices};
 use crate::types::base64url::base64url;
 use crate::types::client::Client;
 use crate::types::id::Id;
@@ -55,34 +55,17 @@ pub(crate) struct Sessions {
     pub settings: Arc<Settings>,
     pub throttle: Arc<Throttle>,
     pub tokens: Arc<Tokens>,
+    pub trusted_devices: Arc<TrustedDevices>,
 }
 
 impl Sessions {
-    pub(crate) fn new(
-        shared: &Shared,
-        audit: &Arc<Audit>,
-        keys: &Arc<KeyRing>,
-        outbox: &Arc<Outbox>,
-        throttle: &Arc<Throttle>,
-        tokens: &Arc<Tokens>,
-    ) -> Sessions {
-        Sessions {
-            audit: Arc::clone(audit),
-            keys: Arc::clone(keys),
-            outbox: Arc::clone(outbox),
-            secrets: Arc::clone(&shared.secrets),
-            settings: Arc::clone(&shared.settings),
-            throttle: Arc::clone(throttle),
-            tokens: Arc::clone(tokens),
-        }
-    }
-
-    /// Ends every session of a user, every token of theirs without a session and every one-time secret, in
-    /// the caller's transaction.
+    /// Ends every session of a user, every token of theirs without a session, every one-time secret and the trust in
+    /// every device, in the caller's transaction.
     pub(crate) fn revoke_everything(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<usize> {
         let revoked = sessions::revoke_all(tx, user_id, None, now)?;
         users::bump_epoch(tx, user_id, now)?;
         one_time_secrets::delete_all(tx, user_id)?;
+        trusted_devices::delete_all(tx, user_id)?;
         outbox::forget_tokens(tx, user_id)?;
         self.sessions_revoked(tx, user_id, revoked, now)
     }
@@ -93,8 +76,9 @@ impl Sessions {
         let revoked = sessions::revoke_all(tx, user_id, Some(except), now)?;
         sessions::carry_over(tx, user_id, except)?;
         users::next_epoch(tx, user_id)?;
-        // The secrets are dead by the epoch, and a mail with a dead token need not be sent.
+        // The secrets and devices are dead by the epoch, and a mail with a dead token need not be sent.
         one_time_secrets::delete_all(tx, user_id)?;
+        trusted_devices::delete_all(tx, user_id)?;
         outbox::forget_tokens(tx, user_id)?;
         self.sessions_revoked(tx, user_id, revoked, now)
     }
@@ -139,6 +123,10 @@ impl Sessions {
         if self.throttle.keep_device(tx, user.public.id, &entry.client, now)? && user.public.email_verified {
             self.outbox.tell(tx, mail::Kind::NewDevice, &user.public, now)?;
         }
+        let trusted_device = match entry.trusts_device {
+            true => self.trusted_devices.trust(tx, &user, &entry.client, now_ms)?,
+            false => None,
+        };
         let session = Session {
             id: Id::new(now_ms)?,
             backend,
@@ -150,6 +138,7 @@ impl Sessions {
             expires_at,
             scope: entry.scope.clone(),
             retirement: keys::retirement(tx)?,
+            trusted_device,
         };
         sessions::forget_ended(tx, now - KEPT_SECONDS, Share::AFew)?;
         session.insert(tx, user.epoch, entry)?;
@@ -194,6 +183,7 @@ impl Sessions {
             session_id: session.id,
             backend: backend.name.clone(),
             user: session.user,
+            trusted_device: session.trusted_device,
         })
     }
 
@@ -227,6 +217,9 @@ pub(crate) struct Entry {
     pub amr: Amr,
     /// The provider of the ID token, for a login by one.
     pub provider: Option<ProviderLogin>,
+    /// Whether its user gave a second factor and trusts the device.
+    #[serde(default)]
+    pub trusts_device: bool,
 }
 
 impl Entry {
@@ -248,6 +241,7 @@ pub(crate) struct Session<'e> {
     expires_at: i64,
     scope: Option<Scope>,
     retirement: Retirement,
+    trusted_device: Option<Trusted>,
 }
 
 impl Session<'_> {
@@ -293,4 +287,5 @@ pub(crate) struct FirstTokens {
     pub session_id: Id,
     pub backend: String,
     pub user: PublicUser,
+    pub trusted_device: Option<Trusted>,
 }

@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::api_keys::ApiKeyInfo;
 use super::observability::events::EventInfo;
 use super::passkeys::PasskeyInfo;
+use super::trusted_devices::TrustedDeviceInfo;
 use crate::crypto::hasher::Unverifiable;
 use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
 use crate::store::users::{self, By, Canonical, User};
 use crate::store::{
     api_keys, events, identities, known_devices, mails, one_time_secrets, passkeys, second_factors, sessions,
+    trusted_devices,
 };
 use crate::types::id::Id;
 use crate::types::secret::IssuedSecret;
@@ -63,6 +65,8 @@ pub struct ExportUserResponse {
     pub passkeys: Vec<PasskeyInfo>,
     /// The API keys, without the keys themselves, with those that expired and are not yet forgotten.
     pub api_keys: Vec<ApiKeyInfo>,
+    /// The devices that the user trusts, with those that expired and are not yet forgotten.
+    pub trusted_devices: Vec<TrustedDeviceInfo>,
     /// When each known device of the user will be forgotten. The store does not keep which device it is.
     pub known_devices: Vec<i64>,
     /// The sessions, the oldest first, with those that ended and are not yet forgotten.
@@ -216,6 +220,7 @@ impl Engine {
                 one_time_secrets: one_time_secrets::list(tx, id)?.into_iter().map(secret).collect(),
                 passkeys: passkeys::list(tx, id)?.into_iter().map(Into::into).collect(),
                 api_keys: api_keys::list(tx, id)?.into_iter().map(Into::into).collect(),
+                trusted_devices: trusted_devices::list(tx, id)?.into_iter().map(Into::into).collect(),
                 known_devices: known_devices::list(tx, id)?,
                 sessions: sessions::list_all(tx, id, after, PAGE)?.into_iter().map(Into::into).collect(),
                 events: events::list_by_time(tx, &which, after, false, PAGE)?
@@ -279,12 +284,13 @@ mod tests {
     use crate::{Config, Hooks};
 
     /// The place in the export of each table that refers to a user. A new table must be added here.
-    const TABLES: [(&str, &str); 13] = [
+    const TABLES: [(&str, &str); 14] = [
         // `user.roles`
         ("user_roles", "user"),
         ("identities", "identities"),
         ("sessions", "sessions"),
         ("known_devices", "known_devices"),
+        ("trusted_devices", "trusted_devices"),
         ("one_time_secrets", "one_time_secrets"),
         ("totp", "totp"),
         ("pending_totp", "pending_totp"),

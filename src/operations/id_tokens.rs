@@ -82,6 +82,7 @@ impl Engine {
             // Only the provider knows how the user authenticated.
             amr: Amr::default(),
             provider: None,
+            trusts_device: false,
         };
         let claims = self.providers.claims_of(provider, &id_token, nonce.as_ref());
         entry.provider = claims.as_ref().ok().map(|claims| provider.login(claims));
@@ -94,7 +95,9 @@ impl Engine {
                 self.throttle.admit_client(tx, Some(user.public.id), &entry.client, now)?;
                 // An account that was created now stays from here on, so that its address can be verified.
                 match self.may_enter(&user) {
-                    Ok(()) => Ok((self.logins.after_password(tx, user, None, &entry, now_ms)?, created)),
+                    Ok(()) => {
+                        Ok((self.logins.after_password(tx, user, None, None, &entry, now_ms)?, created))
+                    }
                     Err(error) => Ok((Step::Refused(error.about(Some(user.public.id), None)), created)),
                 }
             })?;

@@ -56,6 +56,9 @@ pub struct LoginRequest {
     /// `toJSON()`.
     #[serde(default, deserialize_with = "crate::types::strict::optional_open_object")]
     pub webauthn_response: Option<AuthenticationResponse>,
+    /// The token of a trusted device, which `complete_login` returned. If it is valid, no second factor is required,
+    /// and the tokens' `amr` names none. Any other token counts as none.
+    pub trusted_device_token: Option<Secret>,
 }
 
 /// Takes the next step of a login. Give the one proof that the login asked for.
@@ -82,6 +85,9 @@ pub struct CompleteLoginRequest {
     /// The mailed code, if the challenge is of `request_login_code`. It allows five attempts, and refuses
     /// every wrong or spent code alike.
     pub mail_code: Option<Secret>,
+    /// Whether the user trusts this device: the response then has a token that takes the place of the second factor
+    /// in later logins on it. Only beside a second factor; needs `trusted_devices`.
+    pub trust_device: Option<bool>,
 }
 
 /// An opened session. Keep both tokens secret.
@@ -109,6 +115,13 @@ pub struct LoginResponse {
     /// If this login gave the account its first second factor: the recovery codes. They are shown only now.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub recovery_codes: Vec<RecoveryCode>,
+    /// With `trust_device`: the token for `trusted_device_token` of `login`, for a cookie that scripts cannot read.
+    /// Absent if the user may trust no device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trusted_device_token: Option<IssuedSecret>,
+    /// The life of that token in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trusted_device_expires_in: Option<i64>,
 }
 
 impl From<FirstTokens> for LoginResponse {
@@ -123,6 +136,8 @@ impl From<FirstTokens> for LoginResponse {
             backend: first.backend,
             user: first.user,
             recovery_codes: Vec::new(),
+            trusted_device_expires_in: first.trusted_device.as_ref().map(|trusted| trusted.expires_in),
+            trusted_device_token: first.trusted_device.map(|trusted| trusted.token.into()),
         }
     }
 }
@@ -136,16 +151,18 @@ impl Engine {
     /// Failures: `invalid_credentials`, `invalid_code`, `too_many_attempts`, `invalid_request`, `hash_queue_full`,
     /// `store_unavailable`.
     pub fn login(&self, request: LoginRequest) -> Result<Login<LoginResponse>> {
-        let LoginRequest { username, password, backend, scope, client, .. } = request;
+        let LoginRequest { username, password, backend, scope, client, trusted_device_token, .. } = request;
         let passkey = |response| PasskeyProof { response, challenge: None, is_alone: false };
         let passkey = request.webauthn_response.map(passkey);
         let proof = Proof::among(request.two_fa_code, request.recovery_code, passkey)?;
+        let beside = Beside { proof: proof.as_ref(), trusted: trusted_device_token.as_ref() };
         let entry = Entry {
             backend: self.keys.backend(backend.as_deref())?.name.clone(),
             scope,
             client: client.unwrap_or_default(),
             amr: Amr::password(),
             provider: None,
+            trusts_device: false,
         };
         let password = Password::offered(&password, &self.config.password, "/password")?;
         let identifier = Identifier::parse(username.as_str());
@@ -165,7 +182,7 @@ impl Engine {
         let about = |error: Error| error.about(account, None);
         let attempt = self.throttle.count_attempt(account, identifier.as_str(), entry.client.ip, device);
         let attempt = attempt.map_err(about)?;
-        let entered = self.enter(user, &password, proof.as_ref(), &entry, &attempt).or_else(|error| {
+        let entered = self.enter(user, &password, &beside, &entry, &attempt).or_else(|error| {
             if error.code == Code::InvalidCredentials {
                 self.passwords.guess_failed(Kind::LoginFailed, account, &entry.client, &attempt, &error)?;
             }
@@ -183,16 +200,24 @@ impl Engine {
     /// `invalid_config`, `hash_queue_full`, `store_unavailable`.
     pub fn complete_login(&self, request: CompleteLoginRequest) -> Result<Login<LoginResponse>> {
         let CompleteLoginRequest { challenge, webauthn_registration, new_password, mail_code, .. } = request;
+        let trusts_device = request.trust_device.unwrap_or(false);
+        if trusts_device {
+            if new_password.is_some() || mail_code.is_some() {
+                let rule = "only beside a second factor";
+                return Err(Error::at(Code::InvalidRequest, "/trust_device", rule));
+            }
+            self.trusted_devices.rules()?;
+        }
         let passkey =
             |response| PasskeyProof { response, challenge: Some(challenge.clone()), is_alone: false };
         let passkey = request.webauthn_response.map(passkey);
         let proof = Proof::among(request.two_fa_code, request.recovery_code, passkey)?;
         match (proof, webauthn_registration, new_password, mail_code) {
             (Some(proof), None, None, None) => {
-                self.logged_in_with(self.complete_by_second_factor(&challenge, &proof)?)
+                self.logged_in_with(self.complete_by_second_factor(&challenge, &proof, trusts_device)?)
             }
             (None, Some(registration), None, None) => {
-                self.logged_in_with(self.complete_by_new_passkey(&challenge, registration)?)
+                self.logged_in_with(self.complete_by_new_passkey(&challenge, registration, trusts_device)?)
             }
             (None, None, None, Some(code)) => {
                 let login = self.complete_by_mail_code(&challenge, &code)?;
@@ -212,7 +237,12 @@ impl Engine {
 
     /// Each attempt is counted for the challenge and for the account, in the transaction that checks the
     /// proof.
-    fn complete_by_second_factor(&self, challenge: &Secret, proof: &Proof) -> Result<Completed<'_>> {
+    fn complete_by_second_factor(
+        &self,
+        challenge: &Secret,
+        proof: &Proof,
+        trusts_device: bool,
+    ) -> Result<Completed<'_>> {
         let challenge = challenge.expose();
         let purposes = &[Purpose::SecondFactor, Purpose::Enrolment];
         let now_ms = self.clock.now_ms();
@@ -243,7 +273,7 @@ impl Engine {
             if found.purpose == Purpose::SecondFactor {
                 self.one_time.redeem(tx, challenge, purposes, now)?;
             }
-            let entry = entry.with(proof.methods());
+            let entry = Entry { trusts_device, ..entry.with(proof.methods()) };
             self.completed(tx, found.user_id, entry, recovery_codes, now_ms).map(Step::Done)
         })?;
         completed.result()
@@ -255,6 +285,7 @@ impl Engine {
         &self,
         challenge: &Secret,
         registration: RegistrationResponse,
+        trusts_device: bool,
     ) -> Result<Completed<'_>> {
         self.factors.passkeys.relying_party()?;
         let purpose = &[Purpose::Enrolment];
@@ -273,6 +304,7 @@ impl Engine {
             }
             let recovery_codes = self.factors.added(tx, user_id, KIND, now)?;
             let entry = entry.clone().with(methods(passkey.backup_eligible));
+            let entry = Entry { trusts_device, ..entry };
             self.completed(tx, user_id, entry, recovery_codes, now_ms)
         })
     }
@@ -333,7 +365,7 @@ impl Engine {
         &self,
         user: Option<User>,
         password: &Password,
-        proof: Option<&Proof>,
+        beside: &Beside,
         entry: &Entry,
         attempt: &Attempt,
     ) -> Result<Login<Session<'_>>> {
@@ -355,7 +387,7 @@ impl Engine {
             if let (Some(old), Some(better)) = (&user.password_hash, &better_hash) {
                 users::upgrade_hash(tx, user.public.id, old, better)?;
             }
-            self.logins.after_password(tx, found, proof, entry, now_ms)
+            self.logins.after_password(tx, found, beside.proof, beside.trusted, entry, now_ms)
         })?;
         entered.result()
     }
@@ -380,6 +412,13 @@ impl Engine {
     fn logged_in(&self, session: Session) -> Result<LoginResponse> {
         self.sessions.first_tokens(session).map(LoginResponse::from)
     }
+}
+
+/// What a login by password offers beside it.
+struct Beside<'a> {
+    proof: Option<&'a Proof>,
+    /// The token of a trusted device.
+    trusted: Option<&'a Secret>,
 }
 
 /// A login after its second factor, and the recovery codes if the factor was the account's first.

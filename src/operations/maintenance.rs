@@ -15,7 +15,7 @@ use crate::engine::sessions::KEPT_SECONDS;
 use crate::error::{Code, Error, Result};
 use crate::store::{
     Durability, Look, Share, Tx, Watch, api_keys, keys, known_devices, one_time_secrets, passkeys,
-    revoked_tokens, sessions, throttles,
+    revoked_tokens, sessions, throttles, trusted_devices,
 };
 
 /// Purges expired data. Ordinary writes do a little of it; a scheduled job that calls this operation does the
@@ -57,6 +57,8 @@ pub struct Purged {
     pub known_devices: usize,
     /// Mails that could not be sent in time.
     pub mails: usize,
+    /// Trusted devices that have expired.
+    pub trusted_devices: usize,
     /// API keys that expired a day ago or more.
     pub api_keys: usize,
     /// Signing keys that no longer verify anything.
@@ -135,6 +137,7 @@ impl Engine {
             one_time_secrets: purge.all(|tx| one_time_secrets::forget_expired(tx, now, share))?,
             spent_challenges: purge.all(|tx| passkeys::forget_expired(tx, now, share))?,
             known_devices: purge.all(|tx| known_devices::forget_expired(tx, now, share))?,
+            trusted_devices: purge.all(|tx| trusted_devices::forget_expired(tx, now, share))?,
             // A mail that is given up is logged.
             mails: purge.all(|tx| self.mailing.outbox.forget_expired(tx, now, share))?,
             api_keys: purge.all(|tx| api_keys::forget_expired(tx, now - KEPT_SECONDS, share))?,

@@ -22,6 +22,7 @@ pub mod requests;
 pub mod second_factors;
 pub mod sessions;
 pub mod tokens;
+pub mod trusted_devices;
 
 use crate::engine::counters::PLACES;
 use schemars::{Schema, SchemaGenerator};
@@ -563,6 +564,14 @@ operations! {
     /// assert!(!removed.totp);
     remove_second_factors: second_factors::removal::RemoveSecondFactorsRequest => second_factors::removal::RemoveSecondFactorsResponse, "0.1.0", Store again actor,
         "Removes the second factors of an account without a proof of its user, and ends every session.",
+        [UserNotFound, StoreUnavailable];
+    /// assert!(engine.list_trusted_devices(ListTrustedDevicesRequest::new(ada.id))?.trusted_devices.is_empty());
+    list_trusted_devices: trusted_devices::ListTrustedDevicesRequest => trusted_devices::ListTrustedDevicesResponse, "0.1.0", Store again,
+        "Lists the devices on which a user needs no second factor.",
+        [UserNotFound, StoreUnavailable];
+    /// assert_eq!(engine.revoke_trusted_device(RevokeTrustedDeviceRequest::new(ada.id))?.revoked, 0);
+    revoke_trusted_device: trusted_devices::RevokeTrustedDeviceRequest => trusted_devices::RevokeTrustedDeviceResponse, "0.1.0", Store again actor,
+        "Revokes the trust in a device of a user, or in all of them.",
         [UserNotFound, StoreUnavailable];
     /// let begun = engine.begin_passkey_registration(BeginPasskeyRegistrationRequest::new().user_id(ada.id))?;
     /// assert_eq!(begun.options.rp.id, "example.com");

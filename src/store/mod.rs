@@ -28,6 +28,7 @@ pub(crate) mod sessions;
 mod sqlite;
 mod tables;
 pub(crate) mod throttles;
+pub(crate) mod trusted_devices;
 mod tx;
 pub(crate) mod users;
 mod value;

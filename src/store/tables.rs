@@ -82,6 +82,20 @@ pub(super) const TABLES: &[Table] = &[
         columns: &[("id", Bytes), ("user_id", Bytes), ("expires_at", Integer)],
     },
     Table {
+        name: "trusted_devices",
+        key: 1,
+        columns: &[
+            ("id", Bytes),
+            ("code", Bytes),
+            ("user_id", Bytes),
+            ("epoch", Integer),
+            ("user_agent", Text),
+            ("created_at", Integer),
+            ("expires_at", Integer),
+            ("last_used_at", Integer),
+        ],
+    },
+    Table {
         name: "one_time_secrets",
         key: 1,
         columns: &[

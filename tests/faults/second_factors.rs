@@ -1,5 +1,7 @@
 //! Tests of codes that are offered concurrently, at other times, by other users, and from other rows.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use doorward::{Clock, Code, Engine, Hooks};
 use serde_json::{Value, json};
 
@@ -254,4 +256,42 @@ fn a_deleted_user_leaves_no_factor(store: &Store) {
     }
     // The guesses no longer count. The number of events that the last one caused stays until it expires.
     assert_eq!(store.count("throttles"), 1);
+}
+
+on_each_store!(a_device_is_trusted_once_and_not_after_its_end);
+/// One challenge makes one trusted device, however many offer it. One thread of many then ends
+/// everything: no login that begins afterwards skips the factor.
+fn a_device_is_trusted_once_and_not_after_its_end(store: &Store) {
+    let keys = json!({"trusted_devices": {}, "throttle": {"account_failures": 100}});
+    let ada = enrol(&engine_at(store.url(), NOW - 30, json!({})), "ada", NOW - 30);
+    let engine = engine_at(store.url(), NOW, keys);
+    let request = json!({
+        "challenge": challenge(&engine, "ada"), "two_fa_code": totp::code(&ada.secret, NOW), "trust_device": true
+    });
+    let results = together(200, |_| call(&engine, "complete_login", request.clone()));
+    let entered: Vec<&Value> = results.iter().filter_map(|result| result.as_ref().ok()).collect();
+    assert_eq!(entered.len(), 1);
+    assert_eq!(store.count("trusted_devices"), 1);
+
+    let token = &entered[0]["trusted_device_token"];
+    let login = json!({"username": "ada", "password": PASSWORD, "trusted_device_token": token});
+    let is_over = AtomicBool::new(false);
+    // Each attempt counts until it has succeeded, so that more at once would be refused.
+    let outcomes = together(64, |index| {
+        if index == 32 {
+            call(&engine, "revoke_user_sessions", json!({"user_id": ada.id})).unwrap();
+            is_over.store(true, Ordering::SeqCst);
+        }
+        let was_over = is_over.load(Ordering::SeqCst);
+        (was_over, call(&engine, "login", login.clone()))
+    });
+    for (was_over, outcome) in outcomes {
+        match outcome {
+            Ok(_) => assert!(!was_over),
+            // A login may also have been overtaken by the end.
+            Err(code) => assert!([Code::SecondFactorRequired, Code::InvalidCredentials].contains(&code)),
+        }
+    }
+    assert_eq!(call(&engine, "login", login), Err(Code::SecondFactorRequired));
+    assert_eq!(store.count("trusted_devices"), 0);
 }

@@ -18,11 +18,11 @@ export const shapes: Record<string, Hidden> = {
   },
   LoginResponse: {
     type: 'session',
-    secrets: ['access_token', 'recovery_codes', 'refresh_token'],
+    secrets: ['access_token', 'recovery_codes', 'refresh_token', 'trusted_device_token'],
   },
   LoginWithIdTokenResponse: {
     type: 'session',
-    secrets: ['access_token', 'recovery_codes', 'refresh_token'],
+    secrets: ['access_token', 'recovery_codes', 'refresh_token', 'trusted_device_token'],
   },
   ReauthenticateResponse: {
     secrets: ['access_token'],

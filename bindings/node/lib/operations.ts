@@ -72,6 +72,8 @@ import type {
   ListPasskeysResponse,
   ListSessionsRequest,
   ListSessionsResponse,
+  ListTrustedDevicesRequest,
+  ListTrustedDevicesResponse,
   ListUsersRequest,
   ListUsersResponse,
   LockUserRequest,
@@ -111,6 +113,8 @@ import type {
   RevokeSessionRequest,
   RevokeTokenRequest,
   RevokeTokenResponse,
+  RevokeTrustedDeviceRequest,
+  RevokeTrustedDeviceResponse,
   RevokeUserSessionsRequest,
   RevokedResponse,
   RotateKeysRequest,
@@ -807,6 +811,32 @@ export abstract class Operations {
     options?: CallOptions,
   ): Promise<RemoveSecondFactorsResponse> {
     return this.start('remove_second_factors', request, options)
+  }
+
+  /**
+   * Lists the devices on which a user needs no second factor.
+   *
+   * - NotFoundError: user_not_found.
+   * - UnavailableError: store_unavailable.
+   */
+  listTrustedDevices(
+    request: ListTrustedDevicesRequest,
+    options?: CallOptions,
+  ): Promise<ListTrustedDevicesResponse> {
+    return this.start('list_trusted_devices', request, options)
+  }
+
+  /**
+   * Revokes the trust in a device of a user, or in all of them.
+   *
+   * - NotFoundError: user_not_found.
+   * - UnavailableError: store_unavailable.
+   */
+  revokeTrustedDevice(
+    request: RevokeTrustedDeviceRequest,
+    options?: CallOptions,
+  ): Promise<RevokeTrustedDeviceResponse> {
+    return this.start('revoke_trusted_device', request, options)
   }
 
   /**

@@ -569,6 +569,20 @@ export interface ExportedSession {
   user_agent?: string
 }
 
+/** A device that its user trusts, for the user's own list. */
+export interface TrustedDevice {
+  /** The device's id. */
+  id: string
+  /** When the device was trusted. */
+  created_at: number
+  /** When the trust ends. */
+  expires_at: number
+  /** When the device last took the place of a second factor. */
+  last_used_at?: number
+  /** The `User-Agent` of the login that trusted it. */
+  user_agent?: string
+}
+
 /** Everything that the store keeps about a person, without secrets; one page of sessions and events. */
 export interface ExportUserResponse {
   /** The account. */
@@ -589,6 +603,8 @@ export interface ExportUserResponse {
   passkeys: Passkey[]
   /** The API keys, without the keys themselves, with those that expired and are not yet forgotten. */
   api_keys: ApiKey[]
+  /** The devices that the user trusts, with those that expired and are not yet forgotten. */
+  trusted_devices: TrustedDevice[]
   /** When each known device of the user will be forgotten. The store does not keep which device it is. */
   known_devices: number[]
   /** The sessions, the oldest first, with those that ended and are not yet forgotten. */
@@ -761,6 +777,11 @@ export interface LoginRequest {
    * that passes on a client's wish decides first what the client may have.
    */
   scope?: string | null
+  /**
+   * The token of a trusted device, which `complete_login` returned. If it is valid, no second factor is
+   * required, and the tokens' `amr` names none. Any other token counts as none.
+   */
+  trusted_device_token?: string | null
   /** The code of the account's authenticator app. Ignored if the account has no second factor. */
   two_fa_code?: string | null
   /**
@@ -792,6 +813,13 @@ export interface LoginResponse {
   refresh_expires_in?: number
   /** The refresh token, which gets the next access token; absent if the backend does not refresh. */
   refresh_token?: string
+  /** The life of that token in seconds. */
+  trusted_device_expires_in?: number
+  /**
+   * With `trust_device`: the token for `trusted_device_token` of `login`, for a cookie that scripts cannot
+   * read. Absent if the user may trust no device.
+   */
+  trusted_device_token?: string
 }
 
 /** AuthenticatorAttestationResponseJSON: the members that the engine reads. */
@@ -831,6 +859,11 @@ export interface CompleteLoginRequest {
   new_password?: string | null
   /** A recovery code, which is used up. */
   recovery_code?: string | null
+  /**
+   * Whether the user trusts this device: the response then has a token that takes the place of the second
+   * factor in later logins on it. Only beside a second factor; needs `trusted_devices`.
+   */
+  trust_device?: boolean | null
   /** The code of the authenticator app, also of one that `setup_totp` made for this challenge. */
   two_fa_code?: string | null
   /**
@@ -887,6 +920,13 @@ export interface LoginWithIdTokenResponse {
   refresh_expires_in?: number
   /** The refresh token, which gets the next access token; absent if the backend does not refresh. */
   refresh_token?: string
+  /** The life of that token in seconds. */
+  trusted_device_expires_in?: number
+  /**
+   * With `trust_device`: the token for `trusted_device_token` of `login`, for a cookie that scripts cannot
+   * read. Absent if the user may trust no device.
+   */
+  trusted_device_token?: string
 }
 
 /**
@@ -2155,6 +2195,37 @@ export interface RemoveSecondFactorsResponse {
   revoked_sessions: number
 }
 
+/** Lists the devices on which a user needs no second factor. */
+export interface ListTrustedDevicesRequest {
+  /** The user's id. */
+  user_id: string
+}
+
+/** Trusted devices, the oldest first. */
+export interface ListTrustedDevicesResponse {
+  /** The devices. */
+  trusted_devices: TrustedDevice[]
+}
+
+/** Revokes the trust in a device of a user, or in all of them. */
+export interface RevokeTrustedDeviceRequest {
+  /** The user's id. */
+  user_id: string
+  /**
+   * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+   * call's events record it.
+   */
+  actor?: string | null
+  /** The device's id; default: every device of the user. */
+  trusted_device_id?: string | null
+}
+
+/** The next login on these devices needs a second factor. Sessions continue. */
+export interface RevokeTrustedDeviceResponse {
+  /** The number of devices. */
+  revoked: number
+}
+
 /**
  * Begins to register a passkey for an account. `user_id` or `challenge` names the account. With `user_id` the
  * host must have authenticated its user just now, because a passkey opens the account.
@@ -2371,6 +2442,9 @@ export type EventKind =
   | 'second_factor_failed'
   | 'recovery_codes_generated'
   | 'recovery_code_used'
+  | 'device_trusted'
+  | 'trusted_device_used'
+  | 'trusted_device_revoked'
   | 'logged_out'
   | 'session_revoked'
   | 'sessions_revoked'
@@ -2636,6 +2710,8 @@ export interface PurgedRows {
   known_devices: number
   /** Mails that could not be sent in time. */
   mails: number
+  /** Trusted devices that have expired. */
+  trusted_devices: number
   /** API keys that expired a day ago or more. */
   api_keys: number
   /** Signing keys that no longer verify anything. */
@@ -3065,6 +3141,14 @@ export interface TotpConfig {
   skew_steps?: number
 }
 
+/** Devices that users trust when they give a second factor (`trust_device` of `complete_login`). */
+export interface TrustedDevicesConfig {
+  /** Users with one of these roles give a second factor at every login. */
+  except_roles?: string[]
+  /** How long a device is trusted. From 60 to 7776000. Default: 2592000. */
+  lifetime_seconds?: number
+}
+
 /** The configuration of an engine. */
 export interface Config {
   /** The lifetime of an access token. Default: the store's; for a new store 900. From 1 to 2592000. */
@@ -3173,6 +3257,11 @@ export interface Config {
   throttle?: ThrottleConfig
   /** Codes of an authenticator app. */
   totp?: TotpConfig
+  /**
+   * Devices on which logins need no second factor for a time. Default: none. Who has such a device needs only
+   * the password.
+   */
+  trusted_devices?: TrustedDevicesConfig | null
 }
 
 /** A failure. */

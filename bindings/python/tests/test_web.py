@@ -269,6 +269,48 @@ def test_a_second_factor(open_page: Callable[..., Page]) -> None:
     expect(page.locator("section", has_text="Second factor")).to_contain_text("9 recovery codes are left")
 
 
+def both_widths(page: Page, name: str) -> None:
+    """Take screenshots as on a desk and on a phone, where nothing is wider than the screen."""
+    for width in (1000, 360):
+        page.set_viewport_size({"width": width, "height": 760})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        shot(page, f"{name}-{width}")
+
+
+def test_a_trusted_device(open_page: Callable[..., Page]) -> None:
+    page = open_page(scripts=True)
+    register(page, "ada")
+    log_in(page, "ada")
+    verify(page)
+    page.get_by_role("button", name="Set up an authenticator app").click()
+    secret, now = page.locator("#secret").inner_text(), time.time()
+    fill(page, "Confirm", code=totp_code(secret, now))
+    log_in(page, "ada")
+    page.get_by_label("Trust this device").check()
+    both_widths(page, "trust")
+    fill(page, "Continue", code=totp_code(secret, now + 30))
+    heading(page, "Hello, ada")
+    page.get_by_role("button", name="Log out").click()
+    cookies = {cookie.get("name"): cookie for cookie in page.context.cookies()}
+    assert set(cookies) == {"device", "trusted"}
+    assert cookies["trusted"].get("httpOnly")
+    # The password is still needed, and enough.
+    log_in(page, "ada", "wrong")
+    expect(page.get_by_role("alert").first).to_have_text("The credentials are not valid.")
+    log_in(page, "ada")
+    heading(page, "Hello, ada")
+    both_widths(page, "trusted-devices")
+    # Without a factor of today nothing that needs one opens.
+    page.get_by_role("button", name="New recovery codes").click()
+    heading(page, "Log in")
+    page.goto("/")
+    page.get_by_role("button", name="Trust no longer").click()
+    expect(page.get_by_role("status")).to_contain_text("second factor again")
+    page.get_by_role("button", name="Log out").click()
+    log_in(page, "ada")
+    heading(page, "One more step")
+
+
 @pytest.mark.parametrize("width", [1000, 360])
 def test_enrolment_inside_the_login(browser: Browser, config: Config, tmp_path: Path, width: int) -> None:
     """A user who must have a second factor and has none sets it up before the session opens."""

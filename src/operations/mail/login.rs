@@ -132,6 +132,7 @@ impl Engine {
             client: client.clone(),
             amr: Amr::email(),
             provider: None,
+            trusts_device: false,
         };
         let now_ms = self.clock.now_ms();
         let now = now_ms / 1000;
@@ -317,7 +318,7 @@ impl Engine {
             }
             self.audit.record(tx, now, event(EventKind::Registered, id))?;
         }
-        self.logins.after_password(tx, user, None, &mailed.entry, now_ms)
+        self.logins.after_password(tx, user, None, None, &mailed.entry, now_ms)
     }
 
     /// Opens the challenge of a browser. What is refused here depends on nothing that the store keeps.

@@ -250,6 +250,7 @@ impl Engine {
             // Possession of the key, and the authenticator's verification of its user.
             amr: Amr::default().with(methods).with(&["mfa"]),
             provider: None,
+            trusts_device: false,
         };
         let now_ms = self.clock.now_ms();
         let now = now_ms / 1000;

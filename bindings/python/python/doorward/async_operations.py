@@ -363,6 +363,7 @@ class AsyncOperations:
         client: models.Client | Mapping[str, Any] | None = None,
         recovery_code: str | None = None,
         scope: str | None = None,
+        trusted_device_token: str | None = None,
         two_fa_code: str | None = None,
         webauthn_response: Mapping[str, Any] | None = None,
     ) -> models.LoginResponse:
@@ -375,6 +376,9 @@ class AsyncOperations:
         recovery_code: A recovery code instead, which is used up.
         scope: The scopes of the access token, separated by spaces. The engine grants what the host asks
             for: a host that passes on a client's wish decides first what the client may have.
+        trusted_device_token: The token of a trusted device, which `complete_login` returned. If it is
+            valid, no second factor is required, and the tokens' `amr` names none. Any other token counts as
+            none.
         two_fa_code: The code of the account's authenticator app. Ignored if the account has no second
             factor.
         webauthn_response: A passkey's answer to a challenge of `begin_passkey_login` instead, which is
@@ -391,6 +395,7 @@ class AsyncOperations:
             client=client,
             recovery_code=recovery_code,
             scope=scope,
+            trusted_device_token=trusted_device_token,
             two_fa_code=two_fa_code,
             webauthn_response=webauthn_response,
         )
@@ -402,6 +407,7 @@ class AsyncOperations:
         mail_code: str | None = None,
         new_password: str | None = None,
         recovery_code: str | None = None,
+        trust_device: bool | None = None,
         two_fa_code: str | None = None,
         webauthn_registration: Mapping[str, Any] | None = None,
         webauthn_response: Mapping[str, Any] | None = None,
@@ -413,6 +419,9 @@ class AsyncOperations:
             and refuses every wrong or spent code alike.
         new_password: The new password, if the password must be changed.
         recovery_code: A recovery code, which is used up.
+        trust_device: Whether the user trusts this device: the response then has a token that takes the
+            place of the second factor in later logins on it. Only beside a second factor; needs
+            `trusted_devices`.
         two_fa_code: The code of the authenticator app, also of one that `setup_totp` made for this
             challenge.
         webauthn_registration: The answer of `navigator.credentials.create` to what
@@ -430,6 +439,7 @@ class AsyncOperations:
             mail_code=mail_code,
             new_password=new_password,
             recovery_code=recovery_code,
+            trust_device=trust_device,
             two_fa_code=two_fa_code,
             webauthn_registration=webauthn_registration,
             webauthn_response=webauthn_response,
@@ -1477,6 +1487,42 @@ class AsyncOperations:
         """
         return await to_thread(
             self.engine.remove_second_factors, user_id=user_id, reason=reason, actor=actor, factors=factors
+        )
+
+    async def list_trusted_devices(
+        self,
+        *,
+        user_id: str,
+    ) -> models.ListTrustedDevicesResponse:
+        """Lists the devices on which a user needs no second factor.
+
+        user_id: The user's id.
+
+        Failures: user_not_found, store_unavailable.
+        """
+        return await to_thread(self.engine.list_trusted_devices, user_id=user_id)
+
+    async def revoke_trusted_device(
+        self,
+        *,
+        user_id: str,
+        actor: str | None = None,
+        trusted_device_id: str | None = None,
+    ) -> models.RevokeTrustedDeviceResponse:
+        """Revokes the trust in a device of a user, or in all of them.
+
+        user_id: The user's id.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+        trusted_device_id: The device's id; default: every device of the user.
+
+        Failures: user_not_found, store_unavailable.
+        """
+        return await to_thread(
+            self.engine.revoke_trusted_device,
+            user_id=user_id,
+            actor=actor,
+            trusted_device_id=trusted_device_id,
         )
 
     async def begin_passkey_registration(

@@ -401,6 +401,15 @@ class TotpConfig(TypedDict, total=False):
     """
 
 
+class TrustedDevicesConfig(TypedDict, total=False):
+    """Devices that users trust when they give a second factor (`trust_device` of `complete_login`)."""
+
+    except_roles: list[str]
+    """Users with one of these roles give a second factor at every login."""
+    lifetime_seconds: int
+    """How long a device is trusted. From 60 to 7776000. Default: 2592000."""
+
+
 class Config(TypedDict, total=False):
     """The configuration of an engine."""
 
@@ -498,6 +507,10 @@ class Config(TypedDict, total=False):
     """When failed logins lock an account or a source."""
     totp: TotpConfig
     """Codes of an authenticator app."""
+    trusted_devices: TrustedDevicesConfig | None
+    """Devices on which logins need no second factor for a time. Default: none. Who has such a device needs
+    only the password.
+    """
 
 
 class ProviderLogin(TypedDict, total=False):

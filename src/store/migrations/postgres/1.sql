@@ -92,6 +92,21 @@ CREATE TABLE known_devices (
 CREATE INDEX known_devices_by_user ON known_devices (user_id, expires_at);
 CREATE INDEX known_devices_by_expiry ON known_devices (expires_at);
 
+-- The devices on which logins need no second factor until they expire. The code is that of user and token; the token
+-- is stored nowhere. The token is valid while its epoch is its user's.
+CREATE TABLE trusted_devices (
+  id           BYTEA NOT NULL PRIMARY KEY,
+  code         BYTEA NOT NULL UNIQUE,
+  user_id      BYTEA NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  epoch        BIGINT NOT NULL,
+  user_agent   TEXT COLLATE "C",
+  created_at   BIGINT NOT NULL,
+  expires_at   BIGINT NOT NULL,
+  last_used_at BIGINT
+);
+CREATE INDEX trusted_devices_by_user ON trusted_devices (user_id, id);
+CREATE INDEX trusted_devices_by_expiry ON trusted_devices (expires_at);
+
 -- Secrets that are redeemed once: mailed tokens, challenges. The id is a code of the secret, which is stored
 -- nowhere. A secret is valid while it is not expired, its user is active, and its epoch is its user's.
 CREATE TABLE one_time_secrets (

@@ -110,6 +110,8 @@ __all__ = [
     "ListPasskeysResponse",
     "ListSessionsRequest",
     "ListSessionsResponse",
+    "ListTrustedDevicesRequest",
+    "ListTrustedDevicesResponse",
     "ListUsersRequest",
     "ListUsersResponse",
     "LockUserRequest",
@@ -164,6 +166,8 @@ __all__ = [
     "RevokeSessionResponse",
     "RevokeTokenRequest",
     "RevokeTokenResponse",
+    "RevokeTrustedDeviceRequest",
+    "RevokeTrustedDeviceResponse",
     "RevokeUserSessionsRequest",
     "RevokeUserSessionsResponse",
     "RevokedResponse",
@@ -187,6 +191,7 @@ __all__ = [
     "TotpProvisioningUriResponse",
     "TotpStatusRequest",
     "TotpStatusResponse",
+    "TrustedDevice",
     "UpdateApiKeyRequest",
     "UpdateApiKeyResponse",
     "UpdateUserRequest",
@@ -249,6 +254,9 @@ EventKind = Literal[
     "second_factor_failed",
     "recovery_codes_generated",
     "recovery_code_used",
+    "device_trusted",
+    "trusted_device_used",
+    "trusted_device_revoked",
     "logged_out",
     "session_revoked",
     "sessions_revoked",
@@ -853,6 +861,21 @@ class ExportedSession(Model):
     """The `User-Agent` that opened the session."""
 
 
+class TrustedDevice(Model):
+    """A device that its user trusts, for the user's own list."""
+
+    id: str
+    """The device's id."""
+    created_at: int
+    """When the device was trusted."""
+    expires_at: int
+    """When the trust ends."""
+    last_used_at: int | None = None
+    """When the device last took the place of a second factor."""
+    user_agent: str | None = None
+    """The `User-Agent` of the login that trusted it."""
+
+
 class ExportUserResponse(Model):
     """Everything that the store keeps about a person, without secrets; one page of sessions and events."""
 
@@ -874,6 +897,8 @@ class ExportUserResponse(Model):
     """The passkeys."""
     api_keys: list[ApiKey]
     """The API keys, without the keys themselves, with those that expired and are not yet forgotten."""
+    trusted_devices: list[TrustedDevice]
+    """The devices that the user trusts, with those that expired and are not yet forgotten."""
     known_devices: list[int]
     """When each known device of the user will be forgotten. The store does not keep which device it is."""
     sessions: list[ExportedSession]
@@ -1014,6 +1039,10 @@ class FullLoginRequest(LoginRequest, extra="forbid"):
     """The scopes of the access token, separated by spaces. The engine grants what the host asks for: a
     host that passes on a client's wish decides first what the client may have.
     """
+    trusted_device_token: Annotated[str | None, Field(repr=False)] = None
+    """The token of a trusted device, which `complete_login` returned. If it is valid, no second factor is
+    required, and the tokens' `amr` names none. Any other token counts as none.
+    """
     two_fa_code: Annotated[str | None, Field(repr=False)] = None
     """The code of the account's authenticator app. Ignored if the account has no second factor."""
     webauthn_response: Annotated[dict[str, Any] | None, Field(repr=False)] = None
@@ -1043,6 +1072,12 @@ class LoginResponse(Model):
     """The life of the refresh token in seconds."""
     refresh_token: Annotated[str | None, Field(repr=False)] = None
     """The refresh token, which gets the next access token; absent if the backend does not refresh."""
+    trusted_device_expires_in: int | None = None
+    """The life of that token in seconds."""
+    trusted_device_token: Annotated[str | None, Field(repr=False)] = None
+    """With `trust_device`: the token for `trusted_device_token` of `login`, for a cookie that scripts
+    cannot read. Absent if the user may trust no device.
+    """
 
 
 class CompleteLoginRequest(Model, extra="forbid"):
@@ -1058,6 +1093,10 @@ class CompleteLoginRequest(Model, extra="forbid"):
     """The new password, if the password must be changed."""
     recovery_code: Annotated[str | None, Field(repr=False)] = None
     """A recovery code, which is used up."""
+    trust_device: bool | None = None
+    """Whether the user trusts this device: the response then has a token that takes the place of the
+    second factor in later logins on it. Only beside a second factor; needs `trusted_devices`.
+    """
     two_fa_code: Annotated[str | None, Field(repr=False)] = None
     """The code of the authenticator app, also of one that `setup_totp` made for this challenge."""
     webauthn_registration: Annotated[dict[str, Any] | None, Field(repr=False)] = None
@@ -1112,6 +1151,12 @@ class LoginWithIdTokenResponse(Model):
     """The life of the refresh token in seconds."""
     refresh_token: Annotated[str | None, Field(repr=False)] = None
     """The refresh token, which gets the next access token; absent if the backend does not refresh."""
+    trusted_device_expires_in: int | None = None
+    """The life of that token in seconds."""
+    trusted_device_token: Annotated[str | None, Field(repr=False)] = None
+    """With `trust_device`: the token for `trusted_device_token` of `login`, for a cookie that scripts
+    cannot read. Absent if the user may trust no device.
+    """
 
 
 class ReauthenticateRequest(Model, extra="forbid"):
@@ -2283,6 +2328,40 @@ class RemoveSecondFactorsResponse(Model):
     """The number of sessions that ended."""
 
 
+class ListTrustedDevicesRequest(Model, extra="forbid"):
+    """Lists the devices on which a user needs no second factor."""
+
+    user_id: str
+    """The user's id."""
+
+
+class ListTrustedDevicesResponse(Model):
+    """Trusted devices, the oldest first."""
+
+    trusted_devices: list[TrustedDevice]
+    """The devices."""
+
+
+class RevokeTrustedDeviceRequest(Model, extra="forbid"):
+    """Revokes the trust in a device of a user, or in all of them."""
+
+    user_id: str
+    """The user's id."""
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
+    """
+    trusted_device_id: str | None = None
+    """The device's id; default: every device of the user."""
+
+
+class RevokeTrustedDeviceResponse(Model):
+    """The next login on these devices needs a second factor. Sessions continue."""
+
+    revoked: Annotated[int, Field(ge=0)]
+    """The number of devices."""
+
+
 class BeginPasskeyRegistrationRequest(Model, extra="forbid"):
     """Begins to register a passkey for an account. `user_id` or `challenge` names the account. With
     `user_id` the host must have authenticated its user just now, because a passkey opens the account.
@@ -2644,6 +2723,8 @@ class PurgedRows(Model):
     """Devices without a login for a long time."""
     mails: Annotated[int, Field(ge=0)]
     """Mails that could not be sent in time."""
+    trusted_devices: Annotated[int, Field(ge=0)]
+    """Trusted devices that have expired."""
     api_keys: Annotated[int, Field(ge=0)]
     """API keys that expired a day ago or more."""
     keys: Annotated[int, Field(ge=0)]

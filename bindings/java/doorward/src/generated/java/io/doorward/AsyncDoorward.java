@@ -318,6 +318,18 @@ public final class AsyncDoorward {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.removeSecondFactors(request));
   }
 
+  /** Does what {@link Doorward#listTrustedDevices(ListTrustedDevicesRequest)} does. */
+  public CompletableFuture<ListTrustedDevicesResponse> listTrustedDevices(
+      ListTrustedDevicesRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.listTrustedDevices(request));
+  }
+
+  /** Does what {@link Doorward#revokeTrustedDevice(RevokeTrustedDeviceRequest)} does. */
+  public CompletableFuture<RevokeTrustedDeviceResponse> revokeTrustedDevice(
+      RevokeTrustedDeviceRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.revokeTrustedDevice(request));
+  }
+
   /** Does what {@link Doorward#beginPasskeyRegistration(BeginPasskeyRegistrationRequest)} does. */
   public CompletableFuture<BeginPasskeyRegistrationResponse> beginPasskeyRegistration(
       BeginPasskeyRegistrationRequest request) {

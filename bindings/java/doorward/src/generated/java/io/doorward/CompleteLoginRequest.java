@@ -13,6 +13,9 @@ import java.util.Map;
  *     five attempts, and refuses every wrong or spent code alike. May be null.
  * @param newPassword The new password, if the password must be changed. May be null.
  * @param recoveryCode A recovery code, which is used up. May be null.
+ * @param trustDevice Whether the user trusts this device: the response then has a token that takes
+ *     the place of the second factor in later logins on it. Only beside a second factor; needs
+ *     {@code trusted_devices}. May be null.
  * @param twoFaCode The code of the authenticator app, also of one that {@code setup_totp} made for
  *     this challenge. May be null.
  * @param webauthnRegistration The answer of {@code navigator.credentials.create} to what {@code
@@ -26,13 +29,14 @@ public record CompleteLoginRequest(
     String mailCode,
     String newPassword,
     String recoveryCode,
+    Boolean trustDevice,
     String twoFaCode,
     Map<String, Object> webauthnRegistration,
     Map<String, Object> webauthnResponse)
     implements Shape {
   /** Makes one of what must be given. */
   public static CompleteLoginRequest of(String challenge) {
-    return new CompleteLoginRequest(challenge, null, null, null, null, null, null);
+    return new CompleteLoginRequest(challenge, null, null, null, null, null, null, null);
   }
 
   /**
@@ -45,6 +49,7 @@ public record CompleteLoginRequest(
         mailCode,
         newPassword,
         recoveryCode,
+        trustDevice,
         twoFaCode,
         webauthnRegistration,
         webauthnResponse);
@@ -57,6 +62,7 @@ public record CompleteLoginRequest(
         mailCode,
         newPassword,
         recoveryCode,
+        trustDevice,
         twoFaCode,
         webauthnRegistration,
         webauthnResponse);
@@ -69,6 +75,24 @@ public record CompleteLoginRequest(
         mailCode,
         newPassword,
         recoveryCode,
+        trustDevice,
+        twoFaCode,
+        webauthnRegistration,
+        webauthnResponse);
+  }
+
+  /**
+   * Returns the same with trust_device: Whether the user trusts this device: the response then has
+   * a token that takes the place of the second factor in later logins on it. Only beside a second
+   * factor; needs {@code trusted_devices}.
+   */
+  public CompleteLoginRequest withTrustDevice(boolean trustDevice) {
+    return new CompleteLoginRequest(
+        challenge,
+        mailCode,
+        newPassword,
+        recoveryCode,
+        trustDevice,
         twoFaCode,
         webauthnRegistration,
         webauthnResponse);
@@ -84,6 +108,7 @@ public record CompleteLoginRequest(
         mailCode,
         newPassword,
         recoveryCode,
+        trustDevice,
         twoFaCode,
         webauthnRegistration,
         webauthnResponse);
@@ -100,6 +125,7 @@ public record CompleteLoginRequest(
         mailCode,
         newPassword,
         recoveryCode,
+        trustDevice,
         twoFaCode,
         webauthnRegistration,
         webauthnResponse);
@@ -115,6 +141,7 @@ public record CompleteLoginRequest(
         mailCode,
         newPassword,
         recoveryCode,
+        trustDevice,
         twoFaCode,
         webauthnRegistration,
         webauthnResponse);
@@ -127,6 +154,7 @@ public record CompleteLoginRequest(
         Read.optional(json, "mail_code", Read::text),
         Read.optional(json, "new_password", Read::text),
         Read.optional(json, "recovery_code", Read::text),
+        Read.optional(json, "trust_device", Read::bool),
         Read.optional(json, "two_fa_code", Read::text),
         Read.optional(json, "webauthn_registration", Read::object),
         Read.optional(json, "webauthn_response", Read::object));
@@ -139,6 +167,7 @@ public record CompleteLoginRequest(
     Read.put(json, "mail_code", mailCode);
     Read.put(json, "new_password", newPassword);
     Read.put(json, "recovery_code", recoveryCode);
+    Read.put(json, "trust_device", trustDevice);
     Read.put(json, "two_fa_code", twoFaCode);
     Read.put(json, "webauthn_registration", webauthnRegistration);
     Read.put(json, "webauthn_response", webauthnResponse);
@@ -156,6 +185,8 @@ public record CompleteLoginRequest(
         + Read.hidden(newPassword)
         + ", recoveryCode="
         + Read.hidden(recoveryCode)
+        + ", trustDevice="
+        + trustDevice
         + ", twoFaCode="
         + Read.hidden(twoFaCode)
         + ", webauthnRegistration="

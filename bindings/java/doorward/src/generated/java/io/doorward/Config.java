@@ -72,6 +72,8 @@ import java.util.Map;
  *     Default {@code sqlite:doorward.db}. May be null.
  * @param throttle When failed logins lock an account or a source. May be null.
  * @param totp Codes of an authenticator app. May be null.
+ * @param trustedDevices Devices on which logins need no second factor for a time. Default: none.
+ *     Who has such a device needs only the password. May be null.
  */
 public record Config(
     Long accessTokenSeconds,
@@ -104,14 +106,15 @@ public record Config(
     SigningAlgorithm signingAlgorithm,
     String store,
     ThrottleConfig throttle,
-    TotpConfig totp)
+    TotpConfig totp,
+    TrustedDevicesConfig trustedDevices)
     implements Shape {
   /** Returns an empty one. */
   public static Config of() {
     return new Config(
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null);
+        null, null);
   }
 
   /**
@@ -150,7 +153,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -189,7 +193,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /** Returns the same with audit: The audit log: {@code events}. */
@@ -225,7 +230,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -265,7 +271,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -306,7 +313,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -345,7 +353,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -384,7 +393,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -423,7 +433,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -462,7 +473,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -501,7 +513,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /** Returns the same with limits: Limits of memory and time. */
@@ -537,7 +550,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /** Returns the same with mail: Mails to users. */
@@ -573,7 +587,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -612,7 +627,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -652,7 +668,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -691,7 +708,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /** Returns the same with password: Cost of password hashes, and policy for passwords. */
@@ -727,7 +745,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -768,7 +787,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -807,7 +827,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /** Returns the same with registration: Rules of {@code register}. */
@@ -843,7 +864,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /** Returns the same with requests: Rules of {@code authenticate_request}. */
@@ -879,7 +901,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -918,7 +941,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -957,7 +981,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -998,7 +1023,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -1038,7 +1064,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -1077,7 +1104,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -1116,7 +1144,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -1155,7 +1184,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -1194,7 +1224,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /**
@@ -1234,7 +1265,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /** Returns the same with throttle: When failed logins lock an account or a source. */
@@ -1270,7 +1302,8 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
   }
 
   /** Returns the same with totp: Codes of an authenticator app. */
@@ -1306,7 +1339,48 @@ public record Config(
         signingAlgorithm,
         store,
         throttle,
-        totp);
+        totp,
+        trustedDevices);
+  }
+
+  /**
+   * Returns the same with trusted_devices: Devices on which logins need no second factor for a
+   * time. Default: none. Who has such a device needs only the password.
+   */
+  public Config withTrustedDevices(TrustedDevicesConfig trustedDevices) {
+    return new Config(
+        accessTokenSeconds,
+        audience,
+        audit,
+        backends,
+        changeSettings,
+        create,
+        idTokenProviders,
+        introspectionService,
+        issuer,
+        leewaySeconds,
+        limits,
+        mail,
+        mailedLogin,
+        migrate,
+        passkeys,
+        password,
+        refreshGraceSeconds,
+        refreshTokenSeconds,
+        registration,
+        requests,
+        requireSecondFactor,
+        requireVerifiedEmail,
+        secretKey,
+        secretKeyFile,
+        secretKeyFiles,
+        secretKeys,
+        sessionMaxSeconds,
+        signingAlgorithm,
+        store,
+        throttle,
+        totp,
+        trustedDevices);
   }
 
   static Config read(Object value) {
@@ -1342,7 +1416,8 @@ public record Config(
         Read.optional(json, "signing_algorithm", SigningAlgorithm::read),
         Read.optional(json, "store", Read::text),
         Read.optional(json, "throttle", ThrottleConfig::read),
-        Read.optional(json, "totp", TotpConfig::read));
+        Read.optional(json, "totp", TotpConfig::read),
+        Read.optional(json, "trusted_devices", TrustedDevicesConfig::read));
   }
 
   @Override
@@ -1379,6 +1454,7 @@ public record Config(
     Read.put(json, "store", store);
     Read.put(json, "throttle", throttle);
     Read.put(json, "totp", totp);
+    Read.put(json, "trusted_devices", trustedDevices);
     return json;
   }
 
@@ -1447,6 +1523,8 @@ public record Config(
         + throttle
         + ", totp="
         + totp
+        + ", trustedDevices="
+        + trustedDevices
         + "]";
   }
 }

@@ -20,6 +20,8 @@ import java.util.Map;
  * @param passkeys The passkeys.
  * @param apiKeys The API keys, without the keys themselves, with those that expired and are not yet
  *     forgotten.
+ * @param trustedDevices The devices that the user trusts, with those that expired and are not yet
+ *     forgotten.
  * @param knownDevices When each known device of the user will be forgotten. The store does not keep
  *     which device it is.
  * @param sessions The sessions, the oldest first, with those that ended and are not yet forgotten.
@@ -43,6 +45,7 @@ public record ExportUserResponse(
     List<ExportedSecret> oneTimeSecrets,
     List<Passkey> passkeys,
     List<ApiKey> apiKeys,
+    List<TrustedDevice> trustedDevices,
     List<Long> knownDevices,
     List<ExportedSession> sessions,
     List<Event> events,
@@ -64,6 +67,7 @@ public record ExportUserResponse(
         Read.orEmpty(Read.optional(json, "one_time_secrets", Read.list(ExportedSecret::read))),
         Read.orEmpty(Read.optional(json, "passkeys", Read.list(Passkey::read))),
         Read.orEmpty(Read.optional(json, "api_keys", Read.list(ApiKey::read))),
+        Read.orEmpty(Read.optional(json, "trusted_devices", Read.list(TrustedDevice::read))),
         Read.orEmpty(Read.optional(json, "known_devices", Read.list(Read::integer))),
         Read.orEmpty(Read.optional(json, "sessions", Read.list(ExportedSession::read))),
         Read.orEmpty(Read.optional(json, "events", Read.list(Event::read))),
@@ -86,6 +90,7 @@ public record ExportUserResponse(
     Read.put(json, "one_time_secrets", oneTimeSecrets);
     Read.put(json, "passkeys", passkeys);
     Read.put(json, "api_keys", apiKeys);
+    Read.put(json, "trusted_devices", trustedDevices);
     Read.put(json, "known_devices", knownDevices);
     Read.put(json, "sessions", sessions);
     Read.put(json, "events", events);

@@ -17,6 +17,9 @@ import java.util.Map;
  * @param scope The scopes of the access token, separated by spaces. The engine grants what the host
  *     asks for: a host that passes on a client's wish decides first what the client may have. May
  *     be null.
+ * @param trustedDeviceToken The token of a trusted device, which {@code complete_login} returned.
+ *     If it is valid, no second factor is required, and the tokens' {@code amr} names none. Any
+ *     other token counts as none. May be null.
  * @param twoFaCode The code of the account's authenticator app. Ignored if the account has no
  *     second factor. May be null.
  * @param webauthnResponse A passkey's answer to a challenge of {@code begin_passkey_login} instead,
@@ -29,12 +32,13 @@ public record LoginRequest(
     Client client,
     String recoveryCode,
     String scope,
+    String trustedDeviceToken,
     String twoFaCode,
     Map<String, Object> webauthnResponse)
     implements Shape {
   /** Makes one of what must be given. */
   public static LoginRequest of(String username, String password) {
-    return new LoginRequest(username, password, null, null, null, null, null, null);
+    return new LoginRequest(username, password, null, null, null, null, null, null, null);
   }
 
   /**
@@ -43,19 +47,43 @@ public record LoginRequest(
    */
   public LoginRequest withBackend(String backend) {
     return new LoginRequest(
-        username, password, backend, client, recoveryCode, scope, twoFaCode, webauthnResponse);
+        username,
+        password,
+        backend,
+        client,
+        recoveryCode,
+        scope,
+        trustedDeviceToken,
+        twoFaCode,
+        webauthnResponse);
   }
 
   /** Returns the same with client: The client's connection, where known. */
   public LoginRequest withClient(Client client) {
     return new LoginRequest(
-        username, password, backend, client, recoveryCode, scope, twoFaCode, webauthnResponse);
+        username,
+        password,
+        backend,
+        client,
+        recoveryCode,
+        scope,
+        trustedDeviceToken,
+        twoFaCode,
+        webauthnResponse);
   }
 
   /** Returns the same with recovery_code: A recovery code instead, which is used up. */
   public LoginRequest withRecoveryCode(String recoveryCode) {
     return new LoginRequest(
-        username, password, backend, client, recoveryCode, scope, twoFaCode, webauthnResponse);
+        username,
+        password,
+        backend,
+        client,
+        recoveryCode,
+        scope,
+        trustedDeviceToken,
+        twoFaCode,
+        webauthnResponse);
   }
 
   /**
@@ -65,7 +93,33 @@ public record LoginRequest(
    */
   public LoginRequest withScope(String scope) {
     return new LoginRequest(
-        username, password, backend, client, recoveryCode, scope, twoFaCode, webauthnResponse);
+        username,
+        password,
+        backend,
+        client,
+        recoveryCode,
+        scope,
+        trustedDeviceToken,
+        twoFaCode,
+        webauthnResponse);
+  }
+
+  /**
+   * Returns the same with trusted_device_token: The token of a trusted device, which {@code
+   * complete_login} returned. If it is valid, no second factor is required, and the tokens' {@code
+   * amr} names none. Any other token counts as none.
+   */
+  public LoginRequest withTrustedDeviceToken(String trustedDeviceToken) {
+    return new LoginRequest(
+        username,
+        password,
+        backend,
+        client,
+        recoveryCode,
+        scope,
+        trustedDeviceToken,
+        twoFaCode,
+        webauthnResponse);
   }
 
   /**
@@ -74,7 +128,15 @@ public record LoginRequest(
    */
   public LoginRequest withTwoFaCode(String twoFaCode) {
     return new LoginRequest(
-        username, password, backend, client, recoveryCode, scope, twoFaCode, webauthnResponse);
+        username,
+        password,
+        backend,
+        client,
+        recoveryCode,
+        scope,
+        trustedDeviceToken,
+        twoFaCode,
+        webauthnResponse);
   }
 
   /**
@@ -83,7 +145,15 @@ public record LoginRequest(
    */
   public LoginRequest withWebauthnResponse(Map<String, Object> webauthnResponse) {
     return new LoginRequest(
-        username, password, backend, client, recoveryCode, scope, twoFaCode, webauthnResponse);
+        username,
+        password,
+        backend,
+        client,
+        recoveryCode,
+        scope,
+        trustedDeviceToken,
+        twoFaCode,
+        webauthnResponse);
   }
 
   static LoginRequest read(Object value) {
@@ -95,6 +165,7 @@ public record LoginRequest(
         Read.optional(json, "client", Client::read),
         Read.optional(json, "recovery_code", Read::text),
         Read.optional(json, "scope", Read::text),
+        Read.optional(json, "trusted_device_token", Read::text),
         Read.optional(json, "two_fa_code", Read::text),
         Read.optional(json, "webauthn_response", Read::object));
   }
@@ -108,6 +179,7 @@ public record LoginRequest(
     Read.put(json, "client", client);
     Read.put(json, "recovery_code", recoveryCode);
     Read.put(json, "scope", scope);
+    Read.put(json, "trusted_device_token", trustedDeviceToken);
     Read.put(json, "two_fa_code", twoFaCode);
     Read.put(json, "webauthn_response", webauthnResponse);
     return json;
@@ -128,6 +200,8 @@ public record LoginRequest(
         + Read.hidden(recoveryCode)
         + ", scope="
         + scope
+        + ", trustedDeviceToken="
+        + Read.hidden(trustedDeviceToken)
         + ", twoFaCode="
         + Read.hidden(twoFaCode)
         + ", webauthnResponse="

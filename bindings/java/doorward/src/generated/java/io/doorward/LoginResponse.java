@@ -20,6 +20,10 @@ import java.util.Map;
  * @param refreshExpiresIn The life of the refresh token in seconds. May be null.
  * @param refreshToken The refresh token, which gets the next access token; absent if the backend
  *     does not refresh. May be null.
+ * @param trustedDeviceExpiresIn The life of that token in seconds. May be null.
+ * @param trustedDeviceToken With {@code trust_device}: the token for {@code trusted_device_token}
+ *     of {@code login}, for a cookie that scripts cannot read. Absent if the user may trust no
+ *     device. May be null.
  */
 public record LoginResponse(
     String accessToken,
@@ -30,7 +34,9 @@ public record LoginResponse(
     User user,
     List<String> recoveryCodes,
     Long refreshExpiresIn,
-    String refreshToken)
+    String refreshToken,
+    Long trustedDeviceExpiresIn,
+    String trustedDeviceToken)
     implements Shape, LoginResult {
   static LoginResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
@@ -43,7 +49,9 @@ public record LoginResponse(
         Read.optional(json, "user", User::read),
         Read.orEmpty(Read.optional(json, "recovery_codes", Read.list(Read::text))),
         Read.optional(json, "refresh_expires_in", Read::integer),
-        Read.optional(json, "refresh_token", Read::text));
+        Read.optional(json, "refresh_token", Read::text),
+        Read.optional(json, "trusted_device_expires_in", Read::integer),
+        Read.optional(json, "trusted_device_token", Read::text));
   }
 
   @Override
@@ -58,6 +66,8 @@ public record LoginResponse(
     Read.putUnlessEmpty(json, "recovery_codes", recoveryCodes);
     Read.put(json, "refresh_expires_in", refreshExpiresIn);
     Read.put(json, "refresh_token", refreshToken);
+    Read.put(json, "trusted_device_expires_in", trustedDeviceExpiresIn);
+    Read.put(json, "trusted_device_token", trustedDeviceToken);
     return json;
   }
 
@@ -82,6 +92,10 @@ public record LoginResponse(
         + refreshExpiresIn
         + ", refreshToken="
         + Read.hidden(refreshToken)
+        + ", trustedDeviceExpiresIn="
+        + trustedDeviceExpiresIn
+        + ", trustedDeviceToken="
+        + Read.hidden(trustedDeviceToken)
         + "]";
   }
 }

@@ -21,6 +21,10 @@ import java.util.Map;
  * @param refreshExpiresIn The life of the refresh token in seconds. May be null.
  * @param refreshToken The refresh token, which gets the next access token; absent if the backend
  *     does not refresh. May be null.
+ * @param trustedDeviceExpiresIn The life of that token in seconds. May be null.
+ * @param trustedDeviceToken With {@code trust_device}: the token for {@code trusted_device_token}
+ *     of {@code login}, for a cookie that scripts cannot read. Absent if the user may trust no
+ *     device. May be null.
  */
 public record LoginWithIdTokenResponse(
     String accessToken,
@@ -32,7 +36,9 @@ public record LoginWithIdTokenResponse(
     boolean created,
     List<String> recoveryCodes,
     Long refreshExpiresIn,
-    String refreshToken)
+    String refreshToken,
+    Long trustedDeviceExpiresIn,
+    String trustedDeviceToken)
     implements Shape, LoginWithIdTokenResult {
   static LoginWithIdTokenResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
@@ -46,7 +52,9 @@ public record LoginWithIdTokenResponse(
         Read.required(json, "created", Read::bool),
         Read.orEmpty(Read.optional(json, "recovery_codes", Read.list(Read::text))),
         Read.optional(json, "refresh_expires_in", Read::integer),
-        Read.optional(json, "refresh_token", Read::text));
+        Read.optional(json, "refresh_token", Read::text),
+        Read.optional(json, "trusted_device_expires_in", Read::integer),
+        Read.optional(json, "trusted_device_token", Read::text));
   }
 
   @Override
@@ -62,6 +70,8 @@ public record LoginWithIdTokenResponse(
     Read.putUnlessEmpty(json, "recovery_codes", recoveryCodes);
     Read.put(json, "refresh_expires_in", refreshExpiresIn);
     Read.put(json, "refresh_token", refreshToken);
+    Read.put(json, "trusted_device_expires_in", trustedDeviceExpiresIn);
+    Read.put(json, "trusted_device_token", trustedDeviceToken);
     return json;
   }
 
@@ -88,6 +98,10 @@ public record LoginWithIdTokenResponse(
         + refreshExpiresIn
         + ", refreshToken="
         + Read.hidden(refreshToken)
+        + ", trustedDeviceExpiresIn="
+        + trustedDeviceExpiresIn
+        + ", trustedDeviceToken="
+        + Read.hidden(trustedDeviceToken)
         + "]";
   }
 }

@@ -69,6 +69,8 @@ enum Operation {
   GENERATE_RECOVERY_CODES("generate_recovery_codes", Lanes.Cost.STORE),
   RECOVERY_CODES_STATUS("recovery_codes_status", Lanes.Cost.STORE),
   REMOVE_SECOND_FACTORS("remove_second_factors", Lanes.Cost.STORE),
+  LIST_TRUSTED_DEVICES("list_trusted_devices", Lanes.Cost.STORE),
+  REVOKE_TRUSTED_DEVICE("revoke_trusted_device", Lanes.Cost.STORE),
   BEGIN_PASSKEY_REGISTRATION("begin_passkey_registration", Lanes.Cost.STORE),
   FINISH_PASSKEY_REGISTRATION("finish_passkey_registration", Lanes.Cost.STORE),
   BEGIN_PASSKEY_LOGIN("begin_passkey_login", Lanes.Cost.STORE),

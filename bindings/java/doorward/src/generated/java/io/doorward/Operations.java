@@ -741,6 +741,26 @@ public abstract sealed class Operations permits Doorward {
   }
 
   /**
+   * Lists the devices on which a user needs no second factor.
+   *
+   * @throws NotFoundException {@code user_not_found}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public ListTrustedDevicesResponse listTrustedDevices(ListTrustedDevicesRequest request) {
+    return run(Operation.LIST_TRUSTED_DEVICES, request, ListTrustedDevicesResponse::read);
+  }
+
+  /**
+   * Revokes the trust in a device of a user, or in all of them.
+   *
+   * @throws NotFoundException {@code user_not_found}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public RevokeTrustedDeviceResponse revokeTrustedDevice(RevokeTrustedDeviceRequest request) {
+    return run(Operation.REVOKE_TRUSTED_DEVICE, request, RevokeTrustedDeviceResponse::read);
+  }
+
+  /**
    * Begins to register a passkey for an account.
    *
    * @throws NotFoundException {@code user_not_found}

@@ -14,6 +14,7 @@ import java.util.Map;
  * @param spentChallenges Used challenges of logins by passkey.
  * @param knownDevices Devices without a login for a long time.
  * @param mails Mails that could not be sent in time.
+ * @param trustedDevices Trusted devices that have expired.
  * @param apiKeys API keys that expired a day ago or more.
  * @param keys Signing keys that no longer verify anything.
  * @param revokedTokens Revoked tokens that have expired.
@@ -26,6 +27,7 @@ public record PurgedRows(
     long spentChallenges,
     long knownDevices,
     long mails,
+    long trustedDevices,
     long apiKeys,
     long keys,
     long revokedTokens,
@@ -40,6 +42,7 @@ public record PurgedRows(
         Read.required(json, "spent_challenges", Read::integer),
         Read.required(json, "known_devices", Read::integer),
         Read.required(json, "mails", Read::integer),
+        Read.required(json, "trusted_devices", Read::integer),
         Read.required(json, "api_keys", Read::integer),
         Read.required(json, "keys", Read::integer),
         Read.required(json, "revoked_tokens", Read::integer),
@@ -55,6 +58,7 @@ public record PurgedRows(
     Read.put(json, "spent_challenges", spentChallenges);
     Read.put(json, "known_devices", knownDevices);
     Read.put(json, "mails", mails);
+    Read.put(json, "trusted_devices", trustedDevices);
     Read.put(json, "api_keys", apiKeys);
     Read.put(json, "keys", keys);
     Read.put(json, "revoked_tokens", revokedTokens);
