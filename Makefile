@@ -22,10 +22,11 @@ ifdef CI
 export CARGO_INCREMENTAL = 0
 endif
 
-# The names of the built library, and of the files of the command. The demo runs the library of the profile "dev", and
-# tests run that of "release". Both build much faster than "dist".
-DEMO = target/debug
-TESTED = target/release
+# The demo and the tests run the library of the profile "dev", which builds much faster than "dist": all that it depends
+# on is built once for it and the tests in Rust.
+PROFILE = dev
+TESTED = target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+# The names of the library as it is shipped, and of the files of the command.
 RELEASE = target/dist
 MANUAL = $(RELEASE)/manual
 LIBRARY = $(RELEASE)/libdoorward.so
@@ -47,15 +48,15 @@ bench-scale:
 help:
 	@awk '/^## / { text = text substr($$0, 3) " " } /^[a-z-]+:/ { if (text) printf "make %-14s%s\n", substr($$1, 1, index($$1, ":") - 1), text; text = "" }' Makefile
 
-.PHONY: help tested demo test first-login lint deny bench bench-scale rust-tests test-rust test-onepassword test-python test-c test-cpp test-go test-node test-ffi test-languages go-tests go-module node-package test-java java-tests java-native java-classes java-package module wheel bench-languages web browser library command install \
+.PHONY: help tested demo test test-dist first-login lint deny bench bench-scale rust-tests test-rust test-onepassword test-python test-c test-cpp test-go test-node test-ffi test-languages go-tests go-module node-package test-java java-tests java-native java-classes java-package module wheel bench-languages web browser library command install \
   uninstall header clean
 
 ## Runs the tour on an SQLite file, and prints each request and response.
 demo:
 	$(CARGO) rustc $(LOCKED) --package doorward-c --crate-type cdylib
-	ln -sf libdoorward.so $(DEMO)/$(SONAME)
+	ln -sf libdoorward.so $(TESTED)/$(SONAME)
 	$(CC) -O2 -Wall -Wextra -Iinclude examples/c/quickstart.c -o target/quickstart \
-	  -L$(DEMO) -ldoorward -Wl,-rpath,$(abspath $(DEMO))
+	  -L$(TESTED) -ldoorward -Wl,-rpath,$(abspath $(TESTED))
 	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && target/quickstart "$$folder/demo.db"
 
 # Starts a PostgreSQL server for the tests, if one is installed.
@@ -77,6 +78,10 @@ lint: rust-tests tested
 test-languages: test-java test-node
 endif
 
+## Tests in all languages but Rust, on the libraries as they are shipped.
+test-dist:
+	$(WITH_POSTGRES) $(MAKE) PROFILE=dist test-c test-cpp test-go test-node test-java test-ffi test-languages test-python
+
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warnings
@@ -95,9 +100,9 @@ BASELINE ?= $(or $(shell git describe --tags --abbrev=0 2>/dev/null),HEAD)
 deny:
 	$(CARGO) deny check licenses bans sources
 
-# Builds the libraries that `make test` tests, optimized: at once, so that doorward is built once for all.
+# Builds the libraries that `make test` tests: at once, so that doorward is built once for all.
 tested:
-	$(CARGO) build $(LOCKED) --release --package doorward-c --package doorward-node --package doorward-java
+	$(CARGO) build $(LOCKED) --profile $(PROFILE) --package doorward-c --package doorward-node --package doorward-java
 	ln -sf libdoorward.so $(TESTED)/$(SONAME)
 
 # rustdoc warns of the jobs of make, which it cannot join.
@@ -126,7 +131,7 @@ test-cpp: tested
 # The cryptography as it is shipped: without AVX-512, whose AES-GCM is 0.7 MB of code, because doorward seals short texts
 # (an RSA signature then takes 0.7 ms instead of 0.3 on processors that have it); its C, which calls the assembler
 # that computes, is compiled for size, and nothing unwinds through it.
-library command wheel node-package java-package bench bench-scale bench-python: export AWS_LC_SYS_CFLAGS = \
+library command wheel node-package java-package test-dist bench bench-scale bench-python: export AWS_LC_SYS_CFLAGS = \
   -DMY_ASSEMBLER_IS_TOO_OLD_FOR_512AVX -Os -fno-asynchronous-unwind-tables
 
 # The most bytes that the shared library may have.
@@ -296,9 +301,10 @@ browser: | $(VENV)/ready
 # The package that the tests use, in target/venv, with the profile and features of the tested library: doorward is built
 # once for both.
 module: tested $(VENV)/ready
-	$(MATURIN) develop --quiet $(LOCKED) --profile release --features doorward/default --manifest-path $(BINDING)/Cargo.toml
+	$(MATURIN) develop --quiet $(LOCKED) --profile $(PROFILE) --features doorward/default --manifest-path $(BINDING)/Cargo.toml
 
 ## Builds the Python package into target/venv and tests it; also processes in C, Python and Rust on one store.
+test-python: export DOORWARD_TESTED = $(abspath $(TESTED))
 test-python: module $(INTEROP)/node_modules/.package-lock.json browser
 	cd $(BINDING) && PATH=$(CURDIR)/$(VENV)/bin:$$PATH && paths=". ../../tests/languages/ffi ../../tests/languages/verdict ../../tests/languages/first-login ../../examples/operating ../../examples/python ../../examples/web ../../tests/languages ../../tests/processes ../../tests/vectors ../../benches" \
 		&& ruff check --config pyproject.toml $$paths && ruff format --config pyproject.toml --check $$paths \

@@ -17,7 +17,7 @@ import java.util.function.Supplier;
  * <pre>
  * make tested java-classes
  * mvn -q dependency:copy -Dartifact=net.java.dev.jna:jna:5.18.1 -DoutputDirectory=target/java
- * java -cp 'target/java/doorward/classes:target/java/*' benches/java/Verify.java target/release/libdoorward.so
+ * java -cp 'target/java/doorward/classes:target/java/*' benches/java/Verify.java target/dist/libdoorward.so
  * </pre>
  */
 public class Verify {

@@ -40,8 +40,8 @@ def test_the_description_is_that_of_the_library() -> None:
 
 
 EXTENSION = Path(str(_doorward.__file__))
-LIBRARIES = [ROOT / "target" / profile / "libdoorward.so" for profile in ("release", "debug")]
-LIBRARY = next((file for file in LIBRARIES if file.exists()), None)
+TESTED = Path(os.environ.get("DOORWARD_TESTED", ROOT / "target" / "debug"))
+LIBRARY = TESTED / "libdoorward.so"
 
 
 @pytest.mark.skipif(sys.platform != "linux" or not shutil.which("readelf"), reason="no readelf")
@@ -57,10 +57,9 @@ def test_the_extension_has_neither_name_nor_functions_of_the_c_library() -> None
 
 
 @pytest.mark.skipif(
-    sys.platform != "linux" or LIBRARY is None, reason="no C library, `make library` builds it"
+    sys.platform != "linux" or not LIBRARY.exists(), reason="no C library, `make tested` builds it"
 )
 def test_the_c_library_is_another_one_beside_the_wheel(tmp_path: Path) -> None:
-    assert LIBRARY is not None
     (tmp_path / "libdoorward.so.1").symlink_to(LIBRARY)
     (tmp_path / "libdoorward.so").symlink_to(LIBRARY)
     source = tmp_path / "plugin.c"
@@ -89,7 +88,7 @@ assert ctypes.CDLL(sys.argv[1]).plugin() == 1
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel, and install it into an empty environment. Return its Python."""
     folder = tmp_path_factory.mktemp("wheel")
-    profile = "release" if (ROOT / "target" / "release").exists() else "dev"
+    profile = "dist" if TESTED.name == "dist" else "dev"
     build = ["maturin", "build", "--quiet", "--locked", "--profile", profile, "--out", str(folder)]
     # The features of `make module`, so that doorward is not built for the wheel alone.
     build += ["--features", "doorward/default"]

@@ -16,7 +16,7 @@ from conftest import PASSWORD
 
 ROOT = Path(__file__).parents[3]
 PROGRAMS = ROOT / "tests" / "processes"
-LIBRARY = ROOT / "target" / "release"
+LIBRARY = Path(os.environ.get("DOORWARD_TESTED", ROOT / "target" / "debug"))
 
 ADA = {"username": "ada", "password": PASSWORD}
 
