@@ -338,6 +338,44 @@ doorward_status doorward_login_with_id_token(const struct doorward_engine *engin
                                              const char *request,
                                              char **response);
 
+// Begins a login at a provider: returns the URL to send the browser to.
+// DENIED: invalid_token, user_not_found. FORBIDDEN: email_not_verified. UNAVAILABLE:
+// auth_service_unavailable, store_unavailable. CONFIG: invalid_config, feature_not_built.
+DOORWARD_NODISCARD
+doorward_status doorward_begin_provider_login(const struct doorward_engine *engine,
+                                              const char *request,
+                                              char **response);
+
+// Returns the next request to a provider, for a host that sends them itself.
+// DENIED: invalid_challenge. CONFIG: invalid_config. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_next_provider_request(const struct doorward_engine *engine,
+                                               const char *request,
+                                               char **response);
+
+// Finishes a login at a provider and opens a session, or links the identity to an account.
+// DENIED: invalid_challenge, invalid_credentials, invalid_token. STEP_UP: second_factor_required. CONFLICT:
+// email_taken, already_configured. FORBIDDEN: email_not_verified. THROTTLED: too_many_attempts. UNAVAILABLE:
+// auth_service_unavailable, store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_finish_provider_login(const struct doorward_engine *engine,
+                                               const char *request,
+                                               char **response);
+
+// Lists the identities of providers that open an account.
+// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_list_identities(const struct doorward_engine *engine,
+                                         const char *request,
+                                         char **response);
+
+// Unlinks an identity of a provider from an account and ends every session.
+// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_unlink_identity(const struct doorward_engine *engine,
+                                         const char *request,
+                                         char **response);
+
 // Authenticates the user of a session again.
 // DENIED: invalid_token, user_not_found, invalid_credentials, invalid_code. THROTTLED: too_many_attempts.
 // UNAVAILABLE: hash_queue_full, store_unavailable.

@@ -986,6 +986,161 @@ struct login_with_id_token_response {
   }
 };
 
+// A login that begins; finish it within fifteen minutes.
+struct begin_provider_login_response {
+  // The URL to which to send the browser.
+  std::string authorization_url{};
+  // The transaction for `finish_provider_login`. Keep it in this browser, in a cookie that scripts cannot
+  // read, and nowhere else. A login that succeeds spends it.
+  doorward::secret transaction{};
+  // The `state` with which the browser comes back, by which the host finds the transaction if the browser has
+  // several.
+  doorward::secret state{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("authorization_url", self.authorization_url);
+    visit("transaction", self.transaction);
+    visit("state", self.state);
+  }
+};
+
+// A header of a request.
+struct provider_request_header {
+  // The name.
+  std::string name{};
+  // The value.
+  doorward::secret value{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("name", self.name);
+    visit("value", self.value);
+  }
+};
+
+// An HTTP request to a provider.
+struct provider_request {
+  // The method: `GET` or `POST`.
+  std::string method{};
+  // The URL: https; http only for a loopback host.
+  std::string url{};
+  // The headers.
+  std::vector<doorward::provider_request_header> headers{};
+  // The body, if there is one: a form, as the header `content-type` says.
+  std::optional<doorward::secret> body{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("method", self.method);
+    visit("url", self.url);
+    visit("headers", self.headers);
+    visit("body", self.body);
+  }
+};
+
+// The next request.
+struct next_provider_request_response {
+  // The request to send, without following redirects. Absent if `finish_provider_login` needs no more.
+  std::optional<doorward::provider_request> send{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("send", self.send);
+  }
+};
+
+// An opened session, or that of `user_token`. Keep the tokens secret.
+struct finish_provider_login_response {
+  // The access token (RFC 9068); send it as `Authorization: Bearer …`.
+  doorward::secret access_token{};
+  // Always `Bearer`.
+  std::string token_type{};
+  // The life of the access token in seconds.
+  std::int64_t expires_in{};
+  // The session's id: `sid` in the token.
+  std::string session_id{};
+  // The backend that the token is for.
+  std::string backend{};
+  // The user who logged in.
+  doorward::user user{};
+  // Whether this login created the account.
+  bool created{};
+  // Whether the identity was linked to the account of `user_token`. Then the session is the one of that
+  // token, with a new access token and no other refresh token.
+  bool linked{};
+  // If this login gave the account its first second factor: the recovery codes. They are shown only now.
+  std::optional<std::vector<doorward::secret>> recovery_codes{};
+  // The life of the refresh token in seconds.
+  std::optional<std::int64_t> refresh_expires_in{};
+  // The refresh token, which gets the next access token; absent if the backend does not refresh.
+  std::optional<doorward::secret> refresh_token{};
+  // The life of that token in seconds.
+  std::optional<std::int64_t> trusted_device_expires_in{};
+  // With `trust_device`: the token for `trusted_device_token` of `login`, for a cookie that scripts cannot
+  // read. Absent if the user may trust no device.
+  std::optional<doorward::secret> trusted_device_token{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("access_token", self.access_token);
+    visit("token_type", self.token_type);
+    visit("expires_in", self.expires_in);
+    visit("session_id", self.session_id);
+    visit("backend", self.backend);
+    visit("user", self.user);
+    visit("created", self.created);
+    visit("linked", self.linked);
+    visit("recovery_codes", self.recovery_codes);
+    visit("refresh_expires_in", self.refresh_expires_in);
+    visit("refresh_token", self.refresh_token);
+    visit("trusted_device_expires_in", self.trusted_device_expires_in);
+    visit("trusted_device_token", self.trusted_device_token);
+  }
+};
+
+// A user of a provider who is let into an account.
+struct linked_identity {
+  // The provider's issuer: `iss`.
+  std::string issuer{};
+  // The user's id at the provider: `sub`.
+  std::string subject{};
+  // When the identity was linked to the account.
+  std::int64_t created_at{};
+  // The provider's name in `id_token_providers`; absent if it is not configured any more.
+  std::optional<std::string> provider{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("issuer", self.issuer);
+    visit("subject", self.subject);
+    visit("created_at", self.created_at);
+    visit("provider", self.provider);
+  }
+};
+
+// Identities, the oldest first.
+struct list_identities_response {
+  // The identities.
+  std::vector<doorward::linked_identity> identities{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("identities", self.identities);
+  }
+};
+
+// The identity opens the account no more. If it did before, every session has ended.
+struct unlink_identity_response {
+  // Whether the identity was linked to the account.
+  bool unlinked{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("unlinked", self.unlinked);
+  }
+};
+
 // A fresh access token of the same session.
 struct reauthenticate_response {
   // The access token, whose `auth_time` is now. The previous token stays valid, with its own `auth_time`.
@@ -3546,6 +3701,306 @@ struct login_with_id_token_request {
   }
 };
 
+// What a provider asks the user for.
+enum class provider_prompt {
+  // A value that this header does not know.
+  unknown,
+  // Nothing: the login fails if the user would have to be asked.
+  none,
+  // To authenticate again.
+  login,
+  // To consent again.
+  consent,
+  // To choose an account.
+  select_account,
+};
+
+namespace detail {
+
+template <>
+struct names<provider_prompt> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "none",
+      "login",
+      "consent",
+      "select_account",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
+// Begins a login at a provider.
+struct begin_provider_login_request {
+  // The URL of this service to which the provider sends the browser back; the provider must know it. Use
+  // another one for each provider.
+  std::string redirect_uri{};
+  // The authentication context classes that are wished for, separated by spaces. The provider may ignore
+  // them: see `provider` of `authorize`.
+  std::optional<std::string> acr_values{};
+  // The backend that the session's tokens are for; default: `default`.
+  std::optional<std::string> backend{};
+  // The name that the user probably logs in with.
+  std::optional<std::string> login_hint{};
+  // How long ago the user may have authenticated at the provider. The ID token must prove it.
+  std::optional<std::int64_t> max_age_seconds{};
+  // What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1).
+  std::optional<doorward::provider_prompt> prompt{};
+  // The name of the provider in `id_token_providers`; optional if there is only one.
+  std::optional<std::string> provider{};
+  // The scopes of the access token, as in `login`.
+  std::optional<std::string> scope{};
+  // An access token of the account to which the identity is linked. Without it the identity logs in. The host
+  // must have authenticated its user just now.
+  std::optional<doorward::secret> user_token{};
+
+  template <class Value = std::string>
+  begin_provider_login_request &set_redirect_uri(Value &&value) {
+    redirect_uri = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  begin_provider_login_request &set_acr_values(Value &&value) {
+    acr_values = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  begin_provider_login_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  begin_provider_login_request &set_login_hint(Value &&value) {
+    login_hint = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  begin_provider_login_request &set_max_age_seconds(Value &&value) {
+    max_age_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::provider_prompt>
+  begin_provider_login_request &set_prompt(Value &&value) {
+    prompt = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  begin_provider_login_request &set_provider(Value &&value) {
+    provider = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  begin_provider_login_request &set_scope(Value &&value) {
+    scope = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  begin_provider_login_request &set_user_token(Value &&value) {
+    user_token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("redirect_uri", self.redirect_uri);
+    visit("acr_values", self.acr_values);
+    visit("backend", self.backend);
+    visit("login_hint", self.login_hint);
+    visit("max_age_seconds", self.max_age_seconds);
+    visit("prompt", self.prompt);
+    visit("provider", self.provider);
+    visit("scope", self.scope);
+    visit("user_token", self.user_token);
+  }
+};
+
+// The response of a provider.
+struct provider_response {
+  // The HTTP status.
+  std::int64_t status{};
+  // The body, as text.
+  doorward::secret body{};
+
+  template <class Value = std::int64_t>
+  provider_response &set_status(Value &&value) {
+    status = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  provider_response &set_body(Value &&value) {
+    body = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("status", self.status);
+    visit("body", self.body);
+  }
+};
+
+// Asks for the next request to a provider.
+struct next_provider_request_request {
+  // The transaction of `begin_provider_login`.
+  doorward::secret transaction{};
+  // The query of the URL with which the browser came back, or the form that it posted, unchanged.
+  doorward::secret query{};
+  // The responses so far, in the order of the requests.
+  std::optional<std::vector<doorward::provider_response>> received{};
+
+  template <class Value = doorward::secret>
+  next_provider_request_request &set_transaction(Value &&value) {
+    transaction = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  next_provider_request_request &set_query(Value &&value) {
+    query = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<doorward::provider_response>>
+  next_provider_request_request &set_received(Value &&value) {
+    received = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("transaction", self.transaction);
+    visit("query", self.query);
+    visit("received", self.received);
+  }
+};
+
+// Finishes a login at a provider.
+struct finish_provider_login_request {
+  // The transaction of `begin_provider_login`, from the browser that came back.
+  doorward::secret transaction{};
+  // The query of the URL with which the browser came back, or the form that it posted, unchanged.
+  doorward::secret query{};
+  // The client's connection, where known.
+  std::optional<doorward::client> client{};
+  // If the host sends the requests (`exchange`): the responses, in the order of the requests.
+  std::optional<std::vector<doorward::provider_response>> received{};
+  // The URL at which the browser came back, without its query. If it is given, it must be that of
+  // `begin_provider_login`.
+  std::optional<std::string> redirect_uri{};
+
+  template <class Value = doorward::secret>
+  finish_provider_login_request &set_transaction(Value &&value) {
+    transaction = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  finish_provider_login_request &set_query(Value &&value) {
+    query = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::client>
+  finish_provider_login_request &set_client(Value &&value) {
+    client = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<doorward::provider_response>>
+  finish_provider_login_request &set_received(Value &&value) {
+    received = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  finish_provider_login_request &set_redirect_uri(Value &&value) {
+    redirect_uri = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("transaction", self.transaction);
+    visit("query", self.query);
+    visit("client", self.client);
+    visit("received", self.received);
+    visit("redirect_uri", self.redirect_uri);
+  }
+};
+
+// Lists the identities that open an account.
+struct list_identities_request {
+  // The user's id.
+  std::string user_id{};
+
+  template <class Value = std::string>
+  list_identities_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+  }
+};
+
+// Unlinks an identity from an account. The host must have authenticated its user just now.
+struct unlink_identity_request {
+  // The user's id.
+  std::string user_id{};
+  // The provider's issuer, as `list_identities` has it.
+  std::string issuer{};
+  // The user's id at the provider.
+  std::string subject{};
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
+  std::optional<std::string> actor{};
+
+  template <class Value = std::string>
+  unlink_identity_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  unlink_identity_request &set_issuer(Value &&value) {
+    issuer = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  unlink_identity_request &set_subject(Value &&value) {
+    subject = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  unlink_identity_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+    visit("issuer", self.issuer);
+    visit("subject", self.subject);
+    visit("actor", self.actor);
+  }
+};
+
 // Authenticates the user of a session again, before an important act. Give one proof; the host decides which
 // are enough.
 struct reauthenticate_request {
@@ -5875,6 +6330,7 @@ enum class event_kind {
   email_changed,
   password_reset,
   identity_linked,
+  identity_unlinked,
   account_reclaimed,
   token_issued,
   token_revoked,
@@ -5932,6 +6388,7 @@ struct names<event_kind> {
       "email_changed",
       "password_reset",
       "identity_linked",
+      "identity_unlinked",
       "account_reclaimed",
       "token_issued",
       "token_revoked",
@@ -6345,41 +6802,209 @@ struct id_token_provider_config_auto_register {
   }
 };
 
-// A provider of ID tokens, and how far it is trusted.
+// How this service authenticates itself to a provider (OpenID Connect Core section 9).
+enum class client_auth {
+  // A value that this header does not know.
+  unknown,
+  // By the secret, in the header `authorization`.
+  client_secret_basic,
+  // By the secret, in the form.
+  client_secret_post,
+  // By an assertion that the key signs (RFC 7523).
+  private_key_jwt,
+  // By a secret that the key signs, as Apple has it.
+  signed_secret,
+  // Not at all: the service is a public client. PKCE protects the code.
+  none,
+};
+
+namespace detail {
+
+template <>
+struct names<client_auth> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "client_secret_basic",
+      "client_secret_post",
+      "private_key_jwt",
+      "signed_secret",
+      "none",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
+// Who sends the requests to a provider.
+enum class exchange_by {
+  // A value that this header does not know.
+  unknown,
+  // The engine, with the feature `http`.
+  engine,
+  // The host, as `next_provider_request` says.
+  host,
+};
+
+namespace detail {
+
+template <>
+struct names<exchange_by> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "engine",
+      "host",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
+// How a provider sends the browser back with its response.
+enum class response_mode {
+  // A value that this header does not know.
+  unknown,
+  // With a query.
+  query,
+  // With a form that the browser posts (OAuth 2.0 Form Post Response Mode).
+  form_post,
+};
+
+namespace detail {
+
+template <>
+struct names<response_mode> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "query",
+      "form_post",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
+// Where the response of a provider without ID tokens has what is needed.
+struct userinfo_config {
+  // The user's id, a text or an integer. The provider must never give it to another user: a name that can be
+  // changed is not fit for it.
+  std::string subject{};
+  // The address.
+  std::optional<std::string> email{};
+  // Whether the address is verified. Default: it is not.
+  std::optional<std::string> email_verified{};
+  // The URL of a list of addresses, each with `email`, `primary` and `verified`, as GitHub has it. The
+  // primary one is taken instead of `email`.
+  std::optional<std::string> emails_endpoint{};
+  // The user's name.
+  std::optional<std::string> username{};
+
+  template <class Value = std::string>
+  userinfo_config &set_subject(Value &&value) {
+    subject = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  userinfo_config &set_email(Value &&value) {
+    email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  userinfo_config &set_email_verified(Value &&value) {
+    email_verified = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  userinfo_config &set_emails_endpoint(Value &&value) {
+    emails_endpoint = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  userinfo_config &set_username(Value &&value) {
+    username = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("subject", self.subject);
+    visit("email", self.email);
+    visit("email_verified", self.email_verified);
+    visit("emails_endpoint", self.emails_endpoint);
+    visit("username", self.username);
+  }
+};
+
+// A provider by whom users log in, and how far it is trusted.
 struct id_token_provider_config {
-  // The `iss` of its tokens, exactly. `{tenantid}` in it, as Microsoft Entra writes it for applications of
-  // many tenants, stands for the token's `tid`.
-  std::string issuer{};
   // The client id of this service at the provider: a text, or a list if several programs have ids. Every
   // member of `aud`, and `azp`, must be in it.
   std::variant<std::string, std::vector<std::string>> client_id{};
   // The algorithms with which the provider signs: others are refused even if a key supports them. Default:
   // RS256.
   std::optional<std::vector<std::string>> algorithms{};
+  // Where the user logs in (RFC 6749 section 3.1). Give it together with `token_endpoint`. Default: as the
+  // provider's metadata says.
+  std::optional<std::string> authorization_endpoint{};
   // Whether an unknown user gets an account: `true` with `registration.default_roles`, or with these `roles`.
   std::optional<std::variant<bool, doorward::id_token_provider_config_auto_register>> auto_register{};
-  // A file with the certificates (PEM) of the authorities that may vouch for `jwks_uri`; read when the engine
-  // opens. Default: the public authorities.
+  // A file with the certificates (PEM) of the authorities that may vouch for the provider's hosts; read when
+  // the engine opens. Default: the public authorities.
   std::optional<std::string> ca_file{};
+  // How this service authenticates itself to the provider. Default: `client_secret_basic` with a secret,
+  // `private_key_jwt` with a key, `none` without either.
+  std::optional<doorward::client_auth> client_auth{};
+  // Or the private key of this service (PKCS #8 in PEM) whose public half the provider knows: P-256, Ed25519
+  // or RSA.
+  std::optional<doorward::secret> client_key{};
+  // The name of `client_key` at the provider: the `kid` of what it signs.
+  std::optional<std::string> client_key_id{};
+  // With `signed_secret`: the `iss` of the secret, Apple's id of the team.
+  std::optional<std::string> client_key_issuer{};
+  // The secret of this service at the provider, for `begin_provider_login`.
+  std::optional<doorward::secret> client_secret{};
+  // Who sends the requests to the provider.
+  std::optional<doorward::exchange_by> exchange{};
+  // The `iss` of its tokens, exactly. `{tenantid}` in it, as Microsoft Entra writes it for applications of
+  // many tenants, stands for the token's `tid`. Required without `preset`.
+  std::optional<std::string> issuer{};
   // The provider's public keys, a JWK Set (RFC 7517).
   std::optional<doorward::json> jwks{};
   // Or their URL: https; http only for a loopback host. The keys are fetched when they are needed, cached,
-  // and fetched again every ten minutes; for an unknown key at most every ten seconds.
+  // and fetched again every ten minutes; for an unknown key at most every ten seconds. Default: as the
+  // provider's metadata says, which are found below the issuer (OpenID Connect Discovery).
   std::optional<std::string> jwks_uri{};
   // Whether to trust this provider that an address is verified: its token then opens the account that has
   // verified the same address, and takes over an account that never did. Only for a provider that verifies
   // addresses itself.
   std::optional<bool> link_verified_email{};
+  // A known provider, for what is not given here: its issuer, and where and how it is asked. The endpoints of
+  // the known provider are not used for another `issuer`.
+  std::optional<std::string> preset{};
+  // Whether the provider names itself in each response (`iss`, RFC 9207), so that a response without `iss` is
+  // refused. Default: as the provider's metadata says.
+  std::optional<bool> requires_iss{};
+  // How the provider sends the browser back. Default: with a query.
+  std::optional<doorward::response_mode> response_mode{};
+  // What the user is asked to permit, separated by spaces. Default: `openid email profile`.
+  std::optional<std::string> scope{};
   // The tenants that may log in users, for an issuer with `{tenantid}`. Default: all.
   std::optional<std::vector<std::string>> tenants{};
-  // The time limit for fetching the keys. From 1 to 60000. Default: 5000.
+  // The time limit for each exchange with the provider. From 1 to 60000. Default: 5000.
   std::optional<std::int64_t> timeout_ms{};
-
-  template <class Value = std::string>
-  id_token_provider_config &set_issuer(Value &&value) {
-    issuer = std::forward<Value>(value);
-    return *this;
-  }
+  // Where codes are exchanged (RFC 6749 section 3.2).
+  std::optional<std::string> token_endpoint{};
+  // For a provider without ID tokens (OAuth 2.0 only): where the response of `userinfo_endpoint` has what is
+  // needed.
+  std::optional<doorward::userinfo_config> userinfo{};
+  // Where data about the user is read: if the ID token has no address, and for a provider without ID tokens.
+  std::optional<std::string> userinfo_endpoint{};
 
   template <class Value = std::variant<std::string, std::vector<std::string>>>
   id_token_provider_config &set_client_id(Value &&value) {
@@ -6393,6 +7018,12 @@ struct id_token_provider_config {
     return *this;
   }
 
+  template <class Value = std::string>
+  id_token_provider_config &set_authorization_endpoint(Value &&value) {
+    authorization_endpoint = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = std::variant<bool, doorward::id_token_provider_config_auto_register>>
   id_token_provider_config &set_auto_register(Value &&value) {
     auto_register = std::forward<Value>(value);
@@ -6402,6 +7033,48 @@ struct id_token_provider_config {
   template <class Value = std::string>
   id_token_provider_config &set_ca_file(Value &&value) {
     ca_file = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::client_auth>
+  id_token_provider_config &set_client_auth(Value &&value) {
+    client_auth = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  id_token_provider_config &set_client_key(Value &&value) {
+    client_key = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  id_token_provider_config &set_client_key_id(Value &&value) {
+    client_key_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  id_token_provider_config &set_client_key_issuer(Value &&value) {
+    client_key_issuer = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  id_token_provider_config &set_client_secret(Value &&value) {
+    client_secret = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::exchange_by>
+  id_token_provider_config &set_exchange(Value &&value) {
+    exchange = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  id_token_provider_config &set_issuer(Value &&value) {
+    issuer = std::forward<Value>(value);
     return *this;
   }
 
@@ -6423,6 +7096,30 @@ struct id_token_provider_config {
     return *this;
   }
 
+  template <class Value = std::string>
+  id_token_provider_config &set_preset(Value &&value) {
+    preset = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  id_token_provider_config &set_requires_iss(Value &&value) {
+    requires_iss = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::response_mode>
+  id_token_provider_config &set_response_mode(Value &&value) {
+    response_mode = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  id_token_provider_config &set_scope(Value &&value) {
+    scope = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = std::vector<std::string>>
   id_token_provider_config &set_tenants(Value &&value) {
     tenants = std::forward<Value>(value);
@@ -6435,18 +7132,50 @@ struct id_token_provider_config {
     return *this;
   }
 
+  template <class Value = std::string>
+  id_token_provider_config &set_token_endpoint(Value &&value) {
+    token_endpoint = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::userinfo_config>
+  id_token_provider_config &set_userinfo(Value &&value) {
+    userinfo = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  id_token_provider_config &set_userinfo_endpoint(Value &&value) {
+    userinfo_endpoint = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
-    visit("issuer", self.issuer);
     visit("client_id", self.client_id);
     visit("algorithms", self.algorithms);
+    visit("authorization_endpoint", self.authorization_endpoint);
     visit("auto_register", self.auto_register);
     visit("ca_file", self.ca_file);
+    visit("client_auth", self.client_auth);
+    visit("client_key", self.client_key);
+    visit("client_key_id", self.client_key_id);
+    visit("client_key_issuer", self.client_key_issuer);
+    visit("client_secret", self.client_secret);
+    visit("exchange", self.exchange);
+    visit("issuer", self.issuer);
     visit("jwks", self.jwks);
     visit("jwks_uri", self.jwks_uri);
     visit("link_verified_email", self.link_verified_email);
+    visit("preset", self.preset);
+    visit("requires_iss", self.requires_iss);
+    visit("response_mode", self.response_mode);
+    visit("scope", self.scope);
     visit("tenants", self.tenants);
     visit("timeout_ms", self.timeout_ms);
+    visit("token_endpoint", self.token_endpoint);
+    visit("userinfo", self.userinfo);
+    visit("userinfo_endpoint", self.userinfo_endpoint);
   }
 };
 
@@ -7592,8 +8321,8 @@ struct config {
   // Whether opening creates a missing store. Default: yes, unless the key file exists, which means that there
   // was a store and it is lost.
   std::optional<bool> create{};
-  // Providers of ID tokens (OpenID Connect) that `login_with_id_token` accepts, by names that the host
-  // chooses.
+  // The providers by whom users log in (`begin_provider_login`, `login_with_id_token`), by names that the
+  // host chooses. Default: none.
   std::optional<std::map<std::string, doorward::id_token_provider_config>> id_token_providers{};
   // Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none.
   std::optional<doorward::introspection_service_config> introspection_service{};
@@ -7893,6 +8622,8 @@ namespace detail {
 template <class Response>
 inline constexpr bool may_step_up = false;
 template <>
+inline constexpr bool may_step_up<finish_provider_login_response> = true;
+template <>
 inline constexpr bool may_step_up<login_response> = true;
 template <>
 inline constexpr bool may_step_up<login_with_id_token_response> = true;
@@ -8003,6 +8734,44 @@ class operations {
   Result<doorward::login_with_id_token_response> login_with_id_token(
       const doorward::login_with_id_token_request &request) const {
     return run<login_with_id_token_response>(doorward_login_with_id_token, request);
+  }
+
+  // Begins a login at a provider: returns the URL to send the browser to. Cost: network; may be repeated.
+  // Failures: invalid_token, user_not_found, email_not_verified, auth_service_unavailable, invalid_config,
+  // feature_not_built, store_unavailable.
+  Result<doorward::begin_provider_login_response> begin_provider_login(
+      const doorward::begin_provider_login_request &request) const {
+    return run<begin_provider_login_response>(doorward_begin_provider_login, request);
+  }
+
+  // Returns the next request to a provider, for a host that sends them itself. Cost: store; may be repeated.
+  // Failures: invalid_challenge, invalid_config, store_unavailable.
+  Result<doorward::next_provider_request_response> next_provider_request(
+      const doorward::next_provider_request_request &request) const {
+    return run<next_provider_request_response>(doorward_next_provider_request, request);
+  }
+
+  // Finishes a login at a provider and opens a session, or links the identity to an account. Cost: network;
+  // not to be repeated. Failures: invalid_challenge, invalid_credentials, invalid_token,
+  // second_factor_required, email_taken, email_not_verified, already_configured, too_many_attempts,
+  // auth_service_unavailable, store_unavailable.
+  Result<doorward::finish_provider_login_response> finish_provider_login(
+      const doorward::finish_provider_login_request &request) const {
+    return run<finish_provider_login_response>(doorward_finish_provider_login, request);
+  }
+
+  // Lists the identities of providers that open an account. Cost: store; may be repeated. Failures:
+  // user_not_found, store_unavailable.
+  Result<doorward::list_identities_response> list_identities(
+      const doorward::list_identities_request &request) const {
+    return run<list_identities_response>(doorward_list_identities, request);
+  }
+
+  // Unlinks an identity of a provider from an account and ends every session. Cost: store; may be repeated.
+  // Failures: user_not_found, permission_denied, store_unavailable.
+  Result<doorward::unlink_identity_response> unlink_identity(
+      const doorward::unlink_identity_request &request) const {
+    return run<unlink_identity_response>(doorward_unlink_identity, request);
   }
 
   // Authenticates the user of a session again. Cost: hash; not to be repeated. Failures: invalid_token,

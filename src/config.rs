@@ -24,6 +24,7 @@
 
 mod id_tokens;
 mod lists;
+mod providers;
 mod signing_algorithm;
 mod values;
 
@@ -41,6 +42,7 @@ pub use id_tokens::{
     AutoRegister, IdTokenAlgorithm, IdTokenAlgorithms, IdTokenProvider, KeySet, ProviderName, Tenant,
 };
 pub use lists::{AppliesTo, Audience};
+pub use providers::{ClientAuth, ExchangeBy, Pointer, Preset, ResponseMode, Userinfo};
 pub use signing_algorithm::SigningAlgorithm;
 pub use values::{AccessTokenSeconds, RefreshTokenSeconds, RetentionDays, SessionMaxSeconds};
 pub use values::{BackendName, BasicUsername, BearerToken, Issuer, RpId, RpName, StoreUrl};
@@ -115,8 +117,8 @@ pub struct Config {
     /// Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none.
     #[serde(deserialize_with = "crate::types::strict::optional_object")]
     pub introspection_service: Option<IntrospectionService>,
-    /// Providers of ID tokens (OpenID Connect) that `login_with_id_token` accepts, by names that the host
-    /// chooses.
+    /// The providers by whom users log in (`begin_provider_login`, `login_with_id_token`), by names that the host
+    /// chooses. Default: none.
     pub id_token_providers: BTreeMap<ProviderName, IdTokenProvider>,
     /// Cost of password hashes, and policy for passwords.
     #[serde(deserialize_with = "crate::types::strict::object")]

@@ -46,6 +46,7 @@
 //! | accounts | [`register`](Engine::register), [`get_user`](Engine::get_user), [`list_users`](Engine::list_users), [`update_user`](Engine::update_user), [`lock_user`](Engine::lock_user), [`delete_user`](Engine::delete_user), [`import_users`](Engine::import_users), [`export_user`](Engine::export_user) |
 //! | passwords | [`hash_password`](Engine::hash_password), [`verify_password`](Engine::verify_password), [`check_password`](Engine::check_password), [`change_password`](Engine::change_password), [`set_password`](Engine::set_password), [`request_password_reset`](Engine::request_password_reset), [`reset_password`](Engine::reset_password) |
 //! | logins | [`login`](Engine::login), [`complete_login`](Engine::complete_login), [`login_with_id_token`](Engine::login_with_id_token), [`request_login_code`](Engine::request_login_code), [`login_with_mail_token`](Engine::login_with_mail_token), [`reauthenticate`](Engine::reauthenticate) |
+//! | providers | [`begin_provider_login`](Engine::begin_provider_login), [`next_provider_request`](Engine::next_provider_request), [`finish_provider_login`](Engine::finish_provider_login), [`list_identities`](Engine::list_identities), [`unlink_identity`](Engine::unlink_identity) |
 //! | sessions | [`refresh`](Engine::refresh), [`logout`](Engine::logout), [`list_sessions`](Engine::list_sessions), [`revoke_session`](Engine::revoke_session), [`revoke_user_sessions`](Engine::revoke_user_sessions), [`revoke_all_sessions`](Engine::revoke_all_sessions), [`revoke_token`](Engine::revoke_token) |
 //! | checks | [`verify`](Engine::verify), [`authenticate`](Engine::authenticate), [`authenticate_request`](Engine::authenticate_request), [`introspect`](Engine::introspect), [`introspect_remote`](Engine::introspect_remote), [`authorize`](Engine::authorize) |
 //! | tokens and keys | [`issue_token`](Engine::issue_token), [`jwks`](Engine::jwks), [`rotate_keys`](Engine::rotate_keys), [`list_keys`](Engine::list_keys) |
@@ -209,9 +210,9 @@ pub use operations::{
     id_tokens::*, imports::*, introspection::*, keys::list::*, keys::*, login::*, mail::addresses::*,
     mail::delivery::*, mail::invitations::*, mail::login::*, mail::password_reset::*, mail::*,
     maintenance::*, observability::doctor::*, observability::events::*, observability::stats::*,
-    passkeys::login::*, passkeys::registration::*, passkeys::*, passwords::*, reauthentication::*,
-    requests::*, second_factors::recovery_codes::*, second_factors::removal::*, second_factors::totp::*,
-    sessions::*, tokens::*, trusted_devices::*,
+    passkeys::login::*, passkeys::registration::*, passkeys::*, passwords::*, providers::login::*,
+    providers::*, reauthentication::*, requests::*, second_factors::recovery_codes::*,
+    second_factors::removal::*, second_factors::totp::*, sessions::*, tokens::*, trusted_devices::*,
 };
 pub use requests::Rules;
 pub use restore::{Restored, Restoring, restore};
@@ -222,6 +223,7 @@ pub use store::moves::{migrate, unseal};
 pub use store::{Migrated, Watch, migrate_schema};
 pub use totp::{AccountName, Provisioning, Seed};
 pub use types::client::{Client, DeviceId, UserAgent};
+pub use types::exchange::{ProviderRequest, ProviderRequestHeader, ProviderResponse};
 pub use types::id::Id;
 pub use types::login::{Login, NextStep, SecondFactors, StepUp};
 pub use types::parse_error::ParseError;

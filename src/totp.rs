@@ -13,6 +13,7 @@ use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::error::{Code, Error, Result};
+use crate::types::form::percent_encoded;
 use crate::types::parse_error::ParseError;
 use crate::types::secret::{IssuedSecret, collected};
 use crate::types::text::text_type;
@@ -250,19 +251,6 @@ fn svg(text: &str) -> Result<String> {
 /// Removes the spaces and hyphens that people put between groups.
 pub(crate) fn stripped(text: &str) -> Zeroizing<String> {
     collected(text.chars().filter(|c| !matches!(c, ' ' | '-')), text.len())
-}
-
-/// Escapes all but the unreserved characters (RFC 3986 section 2.1).
-fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]

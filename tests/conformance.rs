@@ -27,7 +27,7 @@ fn every_code_of_every_operation_is_tried() {
     const FAULTS: [&str; 3] = ["store_unavailable", "store_constraint", "hash_queue_full"];
     // These come from another service (tests/it/remote.rs), from a build without a feature, or from one kind
     // of store. An authenticator, which signs random challenges, makes passkeys: tests/it/passkeys has some.
-    const ELSEWHERE: [(&str, &str); 9] = [
+    const ELSEWHERE: [(&str, &str); 10] = [
         ("complete_login", "already_configured"),
         ("finish_passkey_registration", "ok"),
         ("finish_passkey_registration", "already_configured"),
@@ -35,6 +35,7 @@ fn every_code_of_every_operation_is_tried() {
         ("remove_passkey", "permission_denied"),
         ("introspect_remote", "ok"),
         ("introspect_remote", "feature_not_built"),
+        ("begin_provider_login", "feature_not_built"),
         ("backup", "feature_not_built"),
         ("deliver_mail", "feature_not_built"),
     ];

@@ -22,6 +22,11 @@ var (
 	opLogin                     = operation{"login\x00", costHash}
 	opCompleteLogin             = operation{"complete_login\x00", costHash}
 	opLoginWithIDToken          = operation{"login_with_id_token\x00", costNetwork}
+	opBeginProviderLogin        = operation{"begin_provider_login\x00", costNetwork}
+	opNextProviderRequest       = operation{"next_provider_request\x00", costStore}
+	opFinishProviderLogin       = operation{"finish_provider_login\x00", costNetwork}
+	opListIdentities            = operation{"list_identities\x00", costStore}
+	opUnlinkIdentity            = operation{"unlink_identity\x00", costStore}
 	opReauthenticate            = operation{"reauthenticate\x00", costHash}
 	opRefresh                   = operation{"refresh\x00", costStore}
 	opLogout                    = operation{"logout\x00", costStore}
@@ -101,6 +106,11 @@ var operations = map[string]operation{
 	"login":                       opLogin,
 	"complete_login":              opCompleteLogin,
 	"login_with_id_token":         opLoginWithIDToken,
+	"begin_provider_login":        opBeginProviderLogin,
+	"next_provider_request":       opNextProviderRequest,
+	"finish_provider_login":       opFinishProviderLogin,
+	"list_identities":             opListIdentities,
+	"unlink_identity":             opUnlinkIdentity,
 	"reauthenticate":              opReauthenticate,
 	"refresh":                     opRefresh,
 	"logout":                      opLogout,
@@ -287,6 +297,47 @@ func (e *Engine) CompleteLogin(ctx context.Context, request CompleteLoginRequest
 // The next step of a login is a [StepUp], which errors.As finds.
 func (e *Engine) LoginWithIDToken(ctx context.Context, request LoginWithIDTokenRequest) (*LoginWithIDTokenResponse, error) {
 	return call[LoginWithIDTokenResponse](ctx, e, opLoginWithIDToken, request)
+}
+
+// BeginProviderLogin begins a login at a provider: returns the URL to send the browser to.
+//
+// ErrDenied: invalid_token, user_not_found. ErrForbidden: email_not_verified. ErrUnavailable:
+// auth_service_unavailable, store_unavailable. ErrConfig: invalid_config, feature_not_built.
+func (e *Engine) BeginProviderLogin(ctx context.Context, request BeginProviderLoginRequest) (*BeginProviderLoginResponse, error) {
+	return call[BeginProviderLoginResponse](ctx, e, opBeginProviderLogin, request)
+}
+
+// NextProviderRequest returns the next request to a provider, for a host that sends them itself.
+//
+// ErrDenied: invalid_challenge. ErrConfig: invalid_config. ErrUnavailable: store_unavailable.
+func (e *Engine) NextProviderRequest(ctx context.Context, request NextProviderRequestRequest) (*NextProviderRequestResponse, error) {
+	return call[NextProviderRequestResponse](ctx, e, opNextProviderRequest, request)
+}
+
+// FinishProviderLogin finishes a login at a provider and opens a session, or links the identity to an
+// account.
+//
+// ErrDenied: invalid_challenge, invalid_credentials, invalid_token. ErrStepUp: second_factor_required.
+// ErrConflict: email_taken, already_configured. ErrForbidden: email_not_verified. ErrThrottled:
+// too_many_attempts. ErrUnavailable: auth_service_unavailable, store_unavailable.
+//
+// The next step of a login is a [StepUp], which errors.As finds.
+func (e *Engine) FinishProviderLogin(ctx context.Context, request FinishProviderLoginRequest) (*FinishProviderLoginResponse, error) {
+	return call[FinishProviderLoginResponse](ctx, e, opFinishProviderLogin, request)
+}
+
+// ListIdentities lists the identities of providers that open an account.
+//
+// ErrNotFound: user_not_found. ErrUnavailable: store_unavailable.
+func (e *Engine) ListIdentities(ctx context.Context, request ListIdentitiesRequest) (*ListIdentitiesResponse, error) {
+	return call[ListIdentitiesResponse](ctx, e, opListIdentities, request)
+}
+
+// UnlinkIdentity unlinks an identity of a provider from an account and ends every session.
+//
+// ErrNotFound: user_not_found. ErrForbidden: permission_denied. ErrUnavailable: store_unavailable.
+func (e *Engine) UnlinkIdentity(ctx context.Context, request UnlinkIdentityRequest) (*UnlinkIdentityResponse, error) {
+	return call[UnlinkIdentityResponse](ctx, e, opUnlinkIdentity, request)
 }
 
 // Reauthenticate authenticates the user of a session again.

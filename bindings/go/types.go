@@ -564,6 +564,180 @@ func (v LoginWithIDTokenRequest) LogValue() slog.Value {
 	return logValue(v)
 }
 
+// ProviderPrompt: What a provider asks the user for.
+type ProviderPrompt string
+
+// The values of ProviderPrompt; a newer library may have more.
+const (
+	// Nothing: the login fails if the user would have to be asked.
+	ProviderPromptNone ProviderPrompt = "none"
+
+	// To authenticate again.
+	ProviderPromptLogin ProviderPrompt = "login"
+
+	// To consent again.
+	ProviderPromptConsent ProviderPrompt = "consent"
+
+	// To choose an account.
+	ProviderPromptSelectAccount ProviderPrompt = "select_account"
+)
+
+// BeginProviderLoginRequest: Begins a login at a provider.
+type BeginProviderLoginRequest struct {
+	// The URL of this service to which the provider sends the browser back; the provider must know it. Use
+	// another one for each provider.
+	RedirectURI string `json:"redirect_uri"`
+
+	// The authentication context classes that are wished for, separated by spaces. The provider may ignore
+	// them: see `provider` of `authorize`.
+	AcrValues *string `json:"acr_values,omitzero"`
+
+	// The backend that the session's tokens are for; default: `default`.
+	Backend *string `json:"backend,omitzero"`
+
+	// The name that the user probably logs in with.
+	LoginHint *string `json:"login_hint,omitzero"`
+
+	// How long ago the user may have authenticated at the provider. The ID token must prove it.
+	MaxAgeSeconds *int64 `json:"max_age_seconds,omitzero"`
+
+	// What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1).
+	Prompt *ProviderPrompt `json:"prompt,omitzero"`
+
+	// The name of the provider in `id_token_providers`; optional if there is only one.
+	Provider *string `json:"provider,omitzero"`
+
+	// The scopes of the access token, as in `login`.
+	Scope *string `json:"scope,omitzero"`
+
+	// An access token of the account to which the identity is linked. Without it the identity logs in. The
+	// host must have authenticated its user just now.
+	UserToken *string `json:"user_token,omitzero" doorward:"secret"`
+}
+
+// Format hides secrets.
+func (v BeginProviderLoginRequest) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v BeginProviderLoginRequest) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v BeginProviderLoginRequest) LogValue() slog.Value {
+	return logValue(v)
+}
+
+// ProviderResponse: The response of a provider.
+type ProviderResponse struct {
+	// The HTTP status.
+	Status int64 `json:"status"`
+
+	// The body, as text.
+	Body string `json:"body" doorward:"secret"`
+}
+
+// Format hides secrets.
+func (v ProviderResponse) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v ProviderResponse) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v ProviderResponse) LogValue() slog.Value {
+	return logValue(v)
+}
+
+// NextProviderRequestRequest: Asks for the next request to a provider.
+type NextProviderRequestRequest struct {
+	// The transaction of `begin_provider_login`.
+	Transaction string `json:"transaction" doorward:"secret"`
+
+	// The query of the URL with which the browser came back, or the form that it posted, unchanged.
+	Query string `json:"query" doorward:"secret"`
+
+	// The responses so far, in the order of the requests.
+	Received []ProviderResponse `json:"received,omitzero"`
+}
+
+// Format hides secrets.
+func (v NextProviderRequestRequest) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v NextProviderRequestRequest) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v NextProviderRequestRequest) LogValue() slog.Value {
+	return logValue(v)
+}
+
+// FinishProviderLoginRequest: Finishes a login at a provider.
+type FinishProviderLoginRequest struct {
+	// The transaction of `begin_provider_login`, from the browser that came back.
+	Transaction string `json:"transaction" doorward:"secret"`
+
+	// The query of the URL with which the browser came back, or the form that it posted, unchanged.
+	Query string `json:"query" doorward:"secret"`
+
+	// The client's connection, where known.
+	Client *Client `json:"client,omitzero"`
+
+	// If the host sends the requests (`exchange`): the responses, in the order of the requests.
+	Received []ProviderResponse `json:"received,omitzero"`
+
+	// The URL at which the browser came back, without its query. If it is given, it must be that of
+	// `begin_provider_login`.
+	RedirectURI *string `json:"redirect_uri,omitzero"`
+}
+
+// Format hides secrets.
+func (v FinishProviderLoginRequest) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v FinishProviderLoginRequest) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v FinishProviderLoginRequest) LogValue() slog.Value {
+	return logValue(v)
+}
+
+// ListIdentitiesRequest: Lists the identities that open an account.
+type ListIdentitiesRequest struct {
+	// The user's id.
+	UserID string `json:"user_id"`
+}
+
+// UnlinkIdentityRequest: Unlinks an identity from an account. The host must have authenticated its user just
+// now.
+type UnlinkIdentityRequest struct {
+	// The user's id.
+	UserID string `json:"user_id"`
+
+	// The provider's issuer, as `list_identities` has it.
+	Issuer string `json:"issuer"`
+
+	// The user's id at the provider.
+	Subject string `json:"subject"`
+
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
+	Actor *string `json:"actor,omitzero"`
+}
+
 // ReauthenticateRequest: Authenticates the user of a session again, before an important act. Give one proof;
 // the host decides which are enough.
 type ReauthenticateRequest struct {
@@ -1849,6 +2023,7 @@ const (
 	EventKindEmailChanged            EventKind = "email_changed"
 	EventKindPasswordReset           EventKind = "password_reset"
 	EventKindIdentityLinked          EventKind = "identity_linked"
+	EventKindIdentityUnlinked        EventKind = "identity_unlinked"
 	EventKindAccountReclaimed        EventKind = "account_reclaimed"
 	EventKindTokenIssued             EventKind = "token_issued"
 	EventKindTokenRevoked            EventKind = "token_revoked"
@@ -2032,12 +2207,73 @@ type IDTokenProviderConfigAutoRegister struct {
 	Roles []string `json:"roles"`
 }
 
-// IDTokenProviderConfig: A provider of ID tokens, and how far it is trusted.
-type IDTokenProviderConfig struct {
-	// The `iss` of its tokens, exactly. `{tenantid}` in it, as Microsoft Entra writes it for applications of
-	// many tenants, stands for the token's `tid`.
-	Issuer string `json:"issuer"`
+// ClientAuth: How this service authenticates itself to a provider (OpenID Connect Core section 9).
+type ClientAuth string
 
+// The values of ClientAuth; a newer library may have more.
+const (
+	// By the secret, in the header `authorization`.
+	ClientAuthClientSecretBasic ClientAuth = "client_secret_basic"
+
+	// By the secret, in the form.
+	ClientAuthClientSecretPost ClientAuth = "client_secret_post"
+
+	// By an assertion that the key signs (RFC 7523).
+	ClientAuthPrivateKeyJwt ClientAuth = "private_key_jwt"
+
+	// By a secret that the key signs, as Apple has it.
+	ClientAuthSignedSecret ClientAuth = "signed_secret"
+
+	// Not at all: the service is a public client. PKCE protects the code.
+	ClientAuthNone ClientAuth = "none"
+)
+
+// ExchangeBy: Who sends the requests to a provider.
+type ExchangeBy string
+
+// The values of ExchangeBy; a newer library may have more.
+const (
+	// The engine, with the feature `http`.
+	ExchangeByEngine ExchangeBy = "engine"
+
+	// The host, as `next_provider_request` says.
+	ExchangeByHost ExchangeBy = "host"
+)
+
+// ResponseMode: How a provider sends the browser back with its response.
+type ResponseMode string
+
+// The values of ResponseMode; a newer library may have more.
+const (
+	// With a query.
+	ResponseModeQuery ResponseMode = "query"
+
+	// With a form that the browser posts (OAuth 2.0 Form Post Response Mode).
+	ResponseModeFormPost ResponseMode = "form_post"
+)
+
+// UserinfoConfig: Where the response of a provider without ID tokens has what is needed.
+type UserinfoConfig struct {
+	// The user's id, a text or an integer. The provider must never give it to another user: a name that can
+	// be changed is not fit for it.
+	Subject string `json:"subject"`
+
+	// The address.
+	Email *string `json:"email,omitzero"`
+
+	// Whether the address is verified. Default: it is not.
+	EmailVerified *string `json:"email_verified,omitzero"`
+
+	// The URL of a list of addresses, each with `email`, `primary` and `verified`, as GitHub has it. The
+	// primary one is taken instead of `email`.
+	EmailsEndpoint *string `json:"emails_endpoint,omitzero"`
+
+	// The user's name.
+	Username *string `json:"username,omitzero"`
+}
+
+// IDTokenProviderConfig: A provider by whom users log in, and how far it is trusted.
+type IDTokenProviderConfig struct {
 	// The client id of this service at the provider: a text, or a list if several programs have ids. Every
 	// member of `aud`, and `azp`, must be in it.
 	ClientID OneOrMore `json:"client_id"`
@@ -2046,19 +2282,48 @@ type IDTokenProviderConfig struct {
 	// RS256.
 	Algorithms []string `json:"algorithms,omitzero"`
 
+	// Where the user logs in (RFC 6749 section 3.1). Give it together with `token_endpoint`. Default: as the
+	// provider's metadata says.
+	AuthorizationEndpoint *string `json:"authorization_endpoint,omitzero"`
+
 	// Whether an unknown user gets an account: `true` with `registration.default_roles`, or with these
 	// `roles`.
 	AutoRegister any `json:"auto_register,omitzero"`
 
-	// A file with the certificates (PEM) of the authorities that may vouch for `jwks_uri`; read when the
-	// engine opens. Default: the public authorities.
+	// A file with the certificates (PEM) of the authorities that may vouch for the provider's hosts; read
+	// when the engine opens. Default: the public authorities.
 	CAFile *string `json:"ca_file,omitzero"`
+
+	// How this service authenticates itself to the provider. Default: `client_secret_basic` with a secret,
+	// `private_key_jwt` with a key, `none` without either.
+	ClientAuth *ClientAuth `json:"client_auth,omitzero"`
+
+	// Or the private key of this service (PKCS #8 in PEM) whose public half the provider knows: P-256,
+	// Ed25519 or RSA.
+	ClientKey *string `json:"client_key,omitzero" doorward:"secret"`
+
+	// The name of `client_key` at the provider: the `kid` of what it signs.
+	ClientKeyID *string `json:"client_key_id,omitzero"`
+
+	// With `signed_secret`: the `iss` of the secret, Apple's id of the team.
+	ClientKeyIssuer *string `json:"client_key_issuer,omitzero"`
+
+	// The secret of this service at the provider, for `begin_provider_login`.
+	ClientSecret *string `json:"client_secret,omitzero" doorward:"secret"`
+
+	// Who sends the requests to the provider.
+	Exchange ExchangeBy `json:"exchange,omitzero"`
+
+	// The `iss` of its tokens, exactly. `{tenantid}` in it, as Microsoft Entra writes it for applications of
+	// many tenants, stands for the token's `tid`. Required without `preset`.
+	Issuer *string `json:"issuer,omitzero"`
 
 	// The provider's public keys, a JWK Set (RFC 7517).
 	JWKS Object `json:"jwks,omitzero"`
 
 	// Or their URL: https; http only for a loopback host. The keys are fetched when they are needed, cached,
-	// and fetched again every ten minutes; for an unknown key at most every ten seconds.
+	// and fetched again every ten minutes; for an unknown key at most every ten seconds. Default: as the
+	// provider's metadata says, which are found below the issuer (OpenID Connect Discovery).
 	JWKSURI *string `json:"jwks_uri,omitzero"`
 
 	// Whether to trust this provider that an address is verified: its token then opens the account that has
@@ -2066,11 +2331,51 @@ type IDTokenProviderConfig struct {
 	// addresses itself.
 	LinkVerifiedEmail bool `json:"link_verified_email,omitzero"`
 
+	// A known provider, for what is not given here: its issuer, and where and how it is asked. The endpoints
+	// of the known provider are not used for another `issuer`.
+	Preset *string `json:"preset,omitzero"`
+
+	// Whether the provider names itself in each response (`iss`, RFC 9207), so that a response without `iss`
+	// is refused. Default: as the provider's metadata says.
+	RequiresIss *bool `json:"requires_iss,omitzero"`
+
+	// How the provider sends the browser back. Default: with a query.
+	ResponseMode *ResponseMode `json:"response_mode,omitzero"`
+
+	// What the user is asked to permit, separated by spaces. Default: `openid email profile`.
+	Scope *string `json:"scope,omitzero"`
+
 	// The tenants that may log in users, for an issuer with `{tenantid}`. Default: all.
 	Tenants []string `json:"tenants,omitzero"`
 
-	// The time limit for fetching the keys. From 1 to 60000. Default: 5000.
+	// The time limit for each exchange with the provider. From 1 to 60000. Default: 5000.
 	TimeoutMs *int64 `json:"timeout_ms,omitzero"`
+
+	// Where codes are exchanged (RFC 6749 section 3.2).
+	TokenEndpoint *string `json:"token_endpoint,omitzero"`
+
+	// For a provider without ID tokens (OAuth 2.0 only): where the response of `userinfo_endpoint` has what
+	// is needed.
+	Userinfo *UserinfoConfig `json:"userinfo,omitzero"`
+
+	// Where data about the user is read: if the ID token has no address, and for a provider without ID
+	// tokens.
+	UserinfoEndpoint *string `json:"userinfo_endpoint,omitzero"`
+}
+
+// Format hides secrets.
+func (v IDTokenProviderConfig) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v IDTokenProviderConfig) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v IDTokenProviderConfig) LogValue() slog.Value {
+	return logValue(v)
 }
 
 // BasicCredentials: Name and password at the service (RFC 7617).
@@ -2542,8 +2847,8 @@ type Config struct {
 	// there was a store and it is lost.
 	Create *bool `json:"create,omitzero"`
 
-	// Providers of ID tokens (OpenID Connect) that `login_with_id_token` accepts, by names that the host
-	// chooses.
+	// The providers by whom users log in (`begin_provider_login`, `login_with_id_token`), by names that the
+	// host chooses. Default: none.
 	IDTokenProviders map[string]IDTokenProviderConfig `json:"id_token_providers,omitzero"`
 
 	// Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none.
@@ -3373,6 +3678,196 @@ func (v LoginWithIDTokenResponse) String() string {
 // LogValue hides secrets.
 func (v LoginWithIDTokenResponse) LogValue() slog.Value {
 	return logValue(v)
+}
+
+// BeginProviderLoginResponse: A login that begins; finish it within fifteen minutes.
+type BeginProviderLoginResponse struct {
+	// The URL to which to send the browser.
+	AuthorizationURL string `json:"authorization_url"`
+
+	// The transaction for `finish_provider_login`. Keep it in this browser, in a cookie that scripts cannot
+	// read, and nowhere else. A login that succeeds spends it.
+	Transaction string `json:"transaction" doorward:"secret"`
+
+	// The `state` with which the browser comes back, by which the host finds the transaction if the browser
+	// has several.
+	State string `json:"state" doorward:"secret"`
+}
+
+// Format hides secrets.
+func (v BeginProviderLoginResponse) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v BeginProviderLoginResponse) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v BeginProviderLoginResponse) LogValue() slog.Value {
+	return logValue(v)
+}
+
+// ProviderRequestHeader: A header of a request.
+type ProviderRequestHeader struct {
+	// The name.
+	Name string `json:"name"`
+
+	// The value.
+	Value string `json:"value" doorward:"secret"`
+}
+
+// Format hides secrets.
+func (v ProviderRequestHeader) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v ProviderRequestHeader) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v ProviderRequestHeader) LogValue() slog.Value {
+	return logValue(v)
+}
+
+// ProviderRequest: An HTTP request to a provider.
+type ProviderRequest struct {
+	// The method: `GET` or `POST`.
+	Method string `json:"method"`
+
+	// The URL: https; http only for a loopback host.
+	URL string `json:"url"`
+
+	// The headers.
+	Headers []ProviderRequestHeader `json:"headers"`
+
+	// The body, if there is one: a form, as the header `content-type` says.
+	Body string `json:"body,omitzero" doorward:"secret"`
+}
+
+// Format hides secrets.
+func (v ProviderRequest) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v ProviderRequest) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v ProviderRequest) LogValue() slog.Value {
+	return logValue(v)
+}
+
+// NextProviderRequestResponse: The next request.
+type NextProviderRequestResponse struct {
+	// The request to send, without following redirects. Absent if `finish_provider_login` needs no more.
+	Send *ProviderRequest `json:"send,omitzero"`
+}
+
+// Format hides secrets.
+func (v NextProviderRequestResponse) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v NextProviderRequestResponse) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v NextProviderRequestResponse) LogValue() slog.Value {
+	return logValue(v)
+}
+
+// FinishProviderLoginResponse: An opened session, or that of `user_token`. Keep the tokens secret.
+type FinishProviderLoginResponse struct {
+	// The access token (RFC 9068); send it as `Authorization: Bearer …`.
+	AccessToken string `json:"access_token" doorward:"secret"`
+
+	// Always `Bearer`.
+	TokenType string `json:"token_type"`
+
+	// The life of the access token in seconds.
+	ExpiresIn int64 `json:"expires_in"`
+
+	// The session's id: `sid` in the token.
+	SessionID string `json:"session_id"`
+
+	// The backend that the token is for.
+	Backend string `json:"backend"`
+
+	// The user who logged in.
+	User User `json:"user"`
+
+	// Whether this login created the account.
+	Created bool `json:"created"`
+
+	// Whether the identity was linked to the account of `user_token`. Then the session is the one of that
+	// token, with a new access token and no other refresh token.
+	Linked bool `json:"linked"`
+
+	// If this login gave the account its first second factor: the recovery codes. They are shown only now.
+	RecoveryCodes []string `json:"recovery_codes,omitzero" doorward:"secret"`
+
+	// The life of the refresh token in seconds.
+	RefreshExpiresIn *int64 `json:"refresh_expires_in,omitzero"`
+
+	// The refresh token, which gets the next access token; absent if the backend does not refresh.
+	RefreshToken string `json:"refresh_token,omitzero" doorward:"secret"`
+
+	// The life of that token in seconds.
+	TrustedDeviceExpiresIn *int64 `json:"trusted_device_expires_in,omitzero"`
+
+	// With `trust_device`: the token for `trusted_device_token` of `login`, for a cookie that scripts cannot
+	// read. Absent if the user may trust no device.
+	TrustedDeviceToken string `json:"trusted_device_token,omitzero" doorward:"secret"`
+}
+
+// Format hides secrets.
+func (v FinishProviderLoginResponse) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v FinishProviderLoginResponse) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v FinishProviderLoginResponse) LogValue() slog.Value {
+	return logValue(v)
+}
+
+// LinkedIdentity: A user of a provider who is let into an account.
+type LinkedIdentity struct {
+	// The provider's issuer: `iss`.
+	Issuer string `json:"issuer"`
+
+	// The user's id at the provider: `sub`.
+	Subject string `json:"subject"`
+
+	// When the identity was linked to the account.
+	CreatedAt int64 `json:"created_at"`
+
+	// The provider's name in `id_token_providers`; absent if it is not configured any more.
+	Provider string `json:"provider,omitzero"`
+}
+
+// ListIdentitiesResponse: Identities, the oldest first.
+type ListIdentitiesResponse struct {
+	// The identities.
+	Identities []LinkedIdentity `json:"identities"`
+}
+
+// UnlinkIdentityResponse: The identity opens the account no more. If it did before, every session has ended.
+type UnlinkIdentityResponse struct {
+	// Whether the identity was linked to the account.
+	Unlinked bool `json:"unlinked"`
 }
 
 // ReauthenticateResponse: A fresh access token of the same session.

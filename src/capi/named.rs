@@ -208,6 +208,69 @@ pub unsafe extern "C" fn doorward_login_with_id_token(
     unsafe { run(&rows::login_with_id_token, engine, request, response) }
 }
 
+/// Begins a login at a provider: returns the URL to send the browser to.
+/// DENIED: invalid_token, user_not_found. FORBIDDEN: email_not_verified. UNAVAILABLE:
+/// auth_service_unavailable, store_unavailable. CONFIG: invalid_config, feature_not_built.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_begin_provider_login(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::begin_provider_login, engine, request, response) }
+}
+
+/// Returns the next request to a provider, for a host that sends them itself.
+/// DENIED: invalid_challenge. CONFIG: invalid_config. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_next_provider_request(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::next_provider_request, engine, request, response) }
+}
+
+/// Finishes a login at a provider and opens a session, or links the identity to an account.
+/// DENIED: invalid_challenge, invalid_credentials, invalid_token. STEP_UP: second_factor_required. CONFLICT:
+/// email_taken, already_configured. FORBIDDEN: email_not_verified. THROTTLED: too_many_attempts. UNAVAILABLE:
+/// auth_service_unavailable, store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_finish_provider_login(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::finish_provider_login, engine, request, response) }
+}
+
+/// Lists the identities of providers that open an account.
+/// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_list_identities(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::list_identities, engine, request, response) }
+}
+
+/// Unlinks an identity of a provider from an account and ends every session.
+/// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_unlink_identity(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::unlink_identity, engine, request, response) }
+}
+
 /// Authenticates the user of a session again.
 /// DENIED: invalid_token, user_not_found, invalid_credentials, invalid_code. THROTTLED: too_many_attempts.
 /// UNAVAILABLE: hash_queue_full, store_unavailable.

@@ -1,4 +1,4 @@
-//! The providers of ID tokens for logins: `id_token_providers`.
+//! The providers by whom users log in: `id_token_providers`.
 
 use crate::types::parse_error::ParseError;
 use crate::types::url::ServiceUrl;
@@ -12,20 +12,25 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::lists::Audience;
+use super::providers::{ClientAuth, ExchangeBy, Preset, ResponseMode, Userinfo};
 use super::values::{Issuer, is_name};
 use crate::error::{Code, Error, Result};
-use crate::types::user::Role;
+use crate::types::secret::Secret;
+use crate::types::user::{Role, Scope};
 use crate::types::whole::Whole;
 
-/// A provider of ID tokens, and how far it is trusted.
+/// A provider by whom users log in, and how far it is trusted.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "IdTokenProviderConfig")]
 #[non_exhaustive]
 pub struct IdTokenProvider {
+    /// A known provider, for what is not given here: its issuer, and where and how it is asked. The endpoints of
+    /// the known provider are not used for another `issuer`.
+    pub preset: Option<Preset>,
     /// The `iss` of its tokens, exactly. `{tenantid}` in it, as Microsoft Entra writes it for applications of
-    /// many tenants, stands for the token's `tid`.
-    pub issuer: Issuer,
+    /// many tenants, stands for the token's `tid`. Required without `preset`.
+    pub issuer: Option<Issuer>,
     /// The tenants that may log in users, for an issuer with `{tenantid}`. Default: all.
     pub tenants: Option<Vec<Tenant>>,
     /// The client id of this service at the provider: a text, or a list if several programs have ids. Every
@@ -34,12 +39,13 @@ pub struct IdTokenProvider {
     /// The provider's public keys, a JWK Set (RFC 7517).
     pub jwks: Option<KeySet>,
     /// Or their URL: https; http only for a loopback host. The keys are fetched when they are needed, cached,
-    /// and fetched again every ten minutes; for an unknown key at most every ten seconds.
+    /// and fetched again every ten minutes; for an unknown key at most every ten seconds. Default: as the
+    /// provider's metadata says, which are found below the issuer (OpenID Connect Discovery).
     pub jwks_uri: Option<ServiceUrl>,
-    /// A file with the certificates (PEM) of the authorities that may vouch for `jwks_uri`; read when the
-    /// engine opens. Default: the public authorities.
+    /// A file with the certificates (PEM) of the authorities that may vouch for the provider's hosts; read when
+    /// the engine opens. Default: the public authorities.
     pub ca_file: Option<PathBuf>,
-    /// The time limit for fetching the keys.
+    /// The time limit for each exchange with the provider.
     #[serde(default)]
     pub timeout_ms: Whole<1, 60_000, 5_000>,
     /// The algorithms with which the provider signs: others are refused even if a key supports them. Default:
@@ -55,6 +61,39 @@ pub struct IdTokenProvider {
     /// addresses itself.
     #[serde(default)]
     pub link_verified_email: bool,
+    /// The secret of this service at the provider, for `begin_provider_login`.
+    pub client_secret: Option<Secret>,
+    /// Or the private key of this service (PKCS #8 in PEM) whose public half the provider knows: P-256, Ed25519 or
+    /// RSA.
+    pub client_key: Option<Secret>,
+    /// The name of `client_key` at the provider: the `kid` of what it signs.
+    pub client_key_id: Option<String>,
+    /// With `signed_secret`: the `iss` of the secret, Apple's id of the team.
+    pub client_key_issuer: Option<String>,
+    /// How this service authenticates itself to the provider. Default: `client_secret_basic` with a secret,
+    /// `private_key_jwt` with a key, `none` without either.
+    pub client_auth: Option<ClientAuth>,
+    /// What the user is asked to permit, separated by spaces. Default: `openid email profile`.
+    pub scope: Option<Scope>,
+    /// Where the user logs in (RFC 6749 section 3.1). Give it together with `token_endpoint`. Default: as the
+    /// provider's metadata says.
+    pub authorization_endpoint: Option<ServiceUrl>,
+    /// Where codes are exchanged (RFC 6749 section 3.2).
+    pub token_endpoint: Option<ServiceUrl>,
+    /// Where data about the user is read: if the ID token has no address, and for a provider without ID tokens.
+    pub userinfo_endpoint: Option<ServiceUrl>,
+    /// For a provider without ID tokens (OAuth 2.0 only): where the response of `userinfo_endpoint` has what is
+    /// needed.
+    #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
+    pub userinfo: Option<Userinfo>,
+    /// How the provider sends the browser back. Default: with a query.
+    pub response_mode: Option<ResponseMode>,
+    /// Whether the provider names itself in each response (`iss`, RFC 9207), so that a response without `iss` is
+    /// refused. Default: as the provider's metadata says.
+    pub requires_iss: Option<bool>,
+    /// Who sends the requests to the provider.
+    #[serde(default)]
+    pub exchange: ExchangeBy,
 }
 
 /// The name of a provider: ASCII letters, digits, `-` and `_`.
@@ -106,14 +145,47 @@ impl FromStr for Tenant {
 crate::types::text::text_type!(Tenant, "minLength": 1, "maxLength": 64);
 
 impl IdTokenProvider {
+    /// Returns the provider with what its preset adds.
+    pub(crate) fn completed(&self) -> IdTokenProvider {
+        let mut whole = self.clone();
+        let Some(known) = self.preset.as_ref().map(Preset::values) else { return whole };
+        let is_known = self.issuer.as_ref().is_none_or(|own| Some(own) == known.issuer.as_ref());
+        if is_known {
+            whole.issuer = known.issuer;
+            whole.authorization_endpoint = whole.authorization_endpoint.or(known.authorization_endpoint);
+            whole.token_endpoint = whole.token_endpoint.or(known.token_endpoint);
+            whole.userinfo_endpoint = whole.userinfo_endpoint.or(known.userinfo_endpoint);
+            whole.jwks_uri = whole.jwks_uri.or(known.jwks_uri.filter(|_| self.jwks.is_none()));
+        }
+        whole.client_auth = whole.client_auth.or(known.client_auth);
+        whole.scope = whole.scope.or(known.scope);
+        whole.userinfo = whole.userinfo.or(known.userinfo);
+        whole.response_mode = whole.response_mode.or(known.response_mode);
+        whole
+    }
+
+    /// Returns how this service authenticates itself.
+    pub(crate) fn authentication(&self) -> ClientAuth {
+        let by_credential = match (&self.client_secret, &self.client_key) {
+            (None, None) => ClientAuth::None,
+            (Some(_), _) => ClientAuth::ClientSecretBasic,
+            (None, Some(_)) => ClientAuth::PrivateKeyJwt,
+        };
+        self.client_auth.unwrap_or(by_credential)
+    }
+
     /// Checks the rules between members. The error's field is within the provider.
     pub(super) fn check(&self) -> Result<()> {
-        let wrong = |field: &str, rule: &'static str| Err(Error::at(Code::InvalidConfig, field, rule));
-        if self.jwks.is_some() == self.jwks_uri.is_some() {
-            return wrong("", "expected one of jwks, jwks_uri");
-        }
+        let whole = self.completed();
+        whole.check_issuer()?;
+        whole.check_authentication()?;
+        whole.check_endpoints()
+    }
+
+    fn check_issuer(&self) -> Result<()> {
+        let Some(issuer) = &self.issuer else { return wrong("/issuer", "missing field `issuer`") };
         let tenants = self.tenants.as_deref();
-        match self.issuer.as_str().matches(TENANT_ID).count() {
+        match issuer.as_str().matches(TENANT_ID).count() {
             0 if tenants.is_some() => wrong("/tenants", "the issuer has no {tenantid}"),
             1 if tenants.is_some_and(<[Tenant]>::is_empty) => wrong("/tenants", "none"),
             // Each tenant's administrator decides which address belongs to which user.
@@ -124,6 +196,65 @@ impl IdTokenProvider {
             _ => wrong("/issuer", "expected {tenantid} once"),
         }
     }
+
+    fn check_authentication(&self) -> Result<()> {
+        let has_both = self.client_secret.is_some() && self.client_key.is_some();
+        match self.authentication() {
+            _ if has_both => wrong("/client_key", "both client_secret and client_key"),
+            ClientAuth::ClientSecretBasic | ClientAuth::ClientSecretPost if self.client_secret.is_none() => {
+                // A preset says how its provider is asked; the service may only verify its ID tokens.
+                if self.preset.is_some() { Ok(()) } else { wrong("/client_secret", "missing") }
+            }
+            ClientAuth::PrivateKeyJwt if self.client_key.is_none() => wrong("/client_key", "missing"),
+            ClientAuth::SignedSecret if self.client_key.is_some() && self.client_key_issuer.is_none() => {
+                wrong("/client_key_issuer", "missing")
+            }
+            ClientAuth::SignedSecret if self.client_key.is_none() && self.preset.is_none() => {
+                wrong("/client_key", "missing")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_endpoints(&self) -> Result<()> {
+        let has_keys = self.jwks.is_some() || self.jwks_uri.is_some();
+        let has_endpoints = self.authorization_endpoint.is_some();
+        if self.jwks.is_some() && self.jwks_uri.is_some() {
+            return wrong("", "expected one of jwks, jwks_uri");
+        }
+        if has_endpoints != self.token_endpoint.is_some() {
+            return wrong(
+                "/token_endpoint",
+                "expected authorization_endpoint and token_endpoint, or neither",
+            );
+        }
+        if self.userinfo.is_some() && !(has_endpoints && self.userinfo_endpoint.is_some()) {
+            let rule = "expected authorization_endpoint, token_endpoint and userinfo_endpoint";
+            return wrong("/userinfo", rule);
+        }
+        if self.userinfo.is_some() && has_keys {
+            return wrong("/userinfo", "a provider with ID tokens needs none");
+        }
+        if self.userinfo.is_none() && !has_keys && self.metadata_url().is_none() {
+            return wrong("", "expected one of jwks, jwks_uri, or an issuer with metadata");
+        }
+        let is_complete = has_endpoints && (has_keys || self.userinfo.is_some());
+        if self.exchange == ExchangeBy::Host && !is_complete {
+            return wrong("/exchange", "expected the endpoints and the keys, or their URL");
+        }
+        Ok(())
+    }
+
+    /// Returns where the provider's metadata are (OpenID Connect Discovery section 4), if its issuer is a URL.
+    pub(crate) fn metadata_url(&self) -> Option<String> {
+        let issuer = self.issuer.as_ref().map(Issuer::as_str)?;
+        issuer.parse::<ServiceUrl>().ok().filter(|_| !issuer.contains(['?', '{']))?;
+        Some(format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/')))
+    }
+}
+
+fn wrong(field: &str, rule: &'static str) -> Result<()> {
+    Err(Error::at(Code::InvalidConfig, field, rule))
 }
 
 /// The placeholder for a tenant in an issuer.

@@ -33,6 +33,27 @@ pub(crate) struct IdClaims {
     pub(crate) auth_time: Option<i64>,
 }
 
+/// A user of a provider, and what the provider says about them and their login.
+pub(crate) struct ProviderUser {
+    pub(crate) iss: String,
+    pub(crate) sub: String,
+    pub(crate) email: Option<String>,
+    pub(crate) email_verified: bool,
+    pub(crate) preferred_username: Option<String>,
+    pub(crate) locale: Option<String>,
+    pub(crate) acr: Option<String>,
+    pub(crate) amr: Vec<String>,
+    pub(crate) auth_time: Option<i64>,
+}
+
+impl From<IdClaims> for ProviderUser {
+    fn from(claims: IdClaims) -> ProviderUser {
+        let IdClaims { iss, sub, email, email_verified, preferred_username, locale, .. } = claims;
+        let IdClaims { acr, amr, auth_time, .. } = claims;
+        ProviderUser { iss, sub, email, email_verified, preferred_username, locale, acr, amr, auth_time }
+    }
+}
+
 /// The range of a clock.
 const CLOCK: std::ops::Range<i64> = 0..1 << 40;
 
@@ -79,7 +100,7 @@ impl IdClaims {
             nonce: text("nonce").unwrap_or_default(),
             tid: describes("tid"),
             email: describes("email"),
-            email_verified: claim("email_verified").is_some_and(|it| *it == true || *it == "true"),
+            email_verified: claim("email_verified").is_some_and(is_true),
             preferred_username: describes("preferred_username"),
             locale: describes("locale"),
             acr: describes("acr"),
@@ -87,4 +108,9 @@ impl IdClaims {
             auth_time: time("auth_time").unwrap_or_default(),
         })
     }
+}
+
+/// Returns whether a claim says yes: Apple writes it as a text.
+pub(crate) fn is_true(claim: &Value) -> bool {
+    *claim == true || *claim == "true"
 }

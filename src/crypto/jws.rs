@@ -22,6 +22,7 @@ use crate::config::SigningAlgorithm;
 use crate::error::{Code, Error, Result};
 use crate::types::base64url::{base64url, from_base64url, text_from_base64url};
 use crate::types::random::random;
+use crate::types::secret::collected;
 use crate::types::strict::{Strict, Text};
 
 /// The `typ` of an access token (RFC 9068 section 2.1).
@@ -87,6 +88,27 @@ impl Key {
             material: Material::Hmac(hmac::Key::new(hmac::HMAC_SHA256, secret)),
             header: base64url(header.to_string().as_bytes()),
         }
+    }
+
+    /// Makes the key by which this service authenticates itself to another (RFC 7523), from PKCS #8 in PEM (RFC
+    /// 7468). The key determines the algorithm.
+    pub(crate) fn of_client(kid: Option<&str>, pem: &str) -> Option<Key> {
+        const ALGORITHMS: [SigningAlgorithm; 3] =
+            [SigningAlgorithm::Es256, SigningAlgorithm::EdDsa, SigningAlgorithm::Rs256];
+        let (_, text) = pem.split_once("-----BEGIN PRIVATE KEY-----")?;
+        let (text, _) = text.split_once("-----END PRIVATE KEY-----")?;
+        let text: Zeroizing<String> =
+            collected(text.chars().filter(|character| !character.is_ascii_whitespace()), text.len());
+        let pkcs8 = Zeroizing::new(base64_simd::STANDARD.decode_to_vec(text.as_bytes()).ok()?);
+        let (algorithm, material) = ALGORITHMS
+            .iter()
+            .find_map(|algorithm| Some((*algorithm, Material::new(*algorithm, &pkcs8).ok()?)))?;
+        let mut header = json!({"alg": algorithm.to_string(), "typ": COMPATIBLE_TYPE});
+        if let Some(kid) = kid {
+            header["kid"] = kid.into();
+        }
+        let header = base64url(header.to_string().as_bytes());
+        Some(Key { kid: kid.map(str::to_owned), algorithm, material, header })
     }
 
     /// Generates a new key.

@@ -199,11 +199,9 @@ impl Statuses<'_> {
     fn provider_names(&self, tx: &mut Tx, id: Id) -> Result<Vec<String>> {
         let mut names: Vec<String> = identities::list(tx, id)?
             .into_iter()
-            .map(|identities::Linked { issuer, .. }| {
-                match self.providers.all.iter().find(|provider| provider.has_issued_as(&issuer)) {
-                    Some(provider) => provider.name().to_owned(),
-                    None => issuer,
-                }
+            .map(|identities::Linked { issuer, .. }| match self.providers.of_issuer(&issuer) {
+                Some(provider) => provider.name().to_owned(),
+                None => issuer,
             })
             .collect();
         names.sort();

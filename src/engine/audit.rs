@@ -128,8 +128,10 @@ kinds! {
     EmailChanged = "email_changed";
     /// A mailed link set a new password; every session ended.
     PasswordReset = "password_reset";
-    /// A user who logs in by ID token was linked to an account; `detail` is the provider.
+    /// A user of a provider was linked to an account; `detail` is the provider.
     IdentityLinked = "identity_linked";
+    /// A user of a provider opens an account no more; `detail` is the provider. Every session ended.
+    IdentityUnlinked = "identity_unlinked";
     /// An account that had never verified an address was claimed by the reader of its mail, by an ID token, a
     /// mailed link or an administrator: password, sessions, second factors, passkeys and identities were
     /// removed.

@@ -22,8 +22,13 @@ pub(crate) mod opening;
 pub(crate) mod outbox;
 pub(crate) mod passwords;
 pub(crate) mod pending;
+pub(crate) mod provider_client;
+pub(crate) mod provider_exchange;
 pub(crate) mod provider_keys;
+pub(crate) mod provider_logins;
+pub(crate) mod provider_metadata;
 pub(crate) mod providers;
+pub(crate) mod remote_document;
 pub(crate) mod retirement;
 pub(crate) mod rotation;
 pub(crate) mod search;
@@ -35,6 +40,7 @@ pub(crate) mod throttle;
 pub(crate) mod tokens;
 pub(crate) mod trusted_devices;
 pub(crate) mod verified_tokens;
+pub(crate) mod ways_in;
 
 use std::sync::Arc;
 
@@ -54,12 +60,14 @@ use self::one_time::OneTime;
 use self::opening::Opened;
 use self::passwords::Passwords;
 use self::pending::Pending;
+use self::provider_logins::ProviderLogins;
 use self::providers::Providers;
 use self::sessions::Sessions;
 use self::shared::Shared;
 use self::throttle::Throttle;
 use self::tokens::Tokens;
 use self::trusted_devices::TrustedDevices;
+use self::ways_in::WaysIn;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::hasher::Hasher;
@@ -91,13 +99,15 @@ pub(crate) struct Engine {
     pub(crate) factors: Arc<Factors>,
     pub(crate) passwords: Arc<Passwords>,
     pub(crate) pending: Pending,
-    pub(crate) logins: Logins,
-    pub(crate) accounts: Accounts,
+    pub(crate) logins: Arc<Logins>,
+    pub(crate) accounts: Arc<Accounts>,
     pub(crate) api_keys: Arc<ApiKeys>,
     pub(crate) credentials: Credentials,
     pub(crate) proofs: Proofs,
     pub(crate) remote_service: Option<RemoteService>,
     pub(crate) providers: Arc<Providers>,
+    pub(crate) provider_logins: ProviderLogins,
+    pub(crate) ways_in: WaysIn,
     pub(crate) rule_sets: RuleSets,
     pub(crate) counters: Counters,
 }
@@ -197,9 +207,26 @@ impl Engine {
         });
         let factors = Arc::new(Factors::new(&shared, &audit, &keys, &mailing.outbox, &sessions, &throttle));
         let passwords = Arc::new(Passwords::new(&shared, hasher, &audit, &mailing, &sessions, &throttle));
+        let logins = Logins::new(&audit, &factors, &keys, &one_time, &sessions, &trusted_devices);
+        let logins = Arc::new(logins);
+        let accounts = Accounts::new(&shared, &audit, &factors, &mailing, &one_time, &sessions, &throttle);
+        let accounts = Arc::new(accounts);
+        let provider_logins = ProviderLogins {
+            accounts: Arc::clone(&accounts),
+            audit: Arc::clone(&audit),
+            config: Arc::clone(&shared.config),
+            factors: Arc::clone(&factors),
+            logins: Arc::clone(&logins),
+            mailing: Arc::clone(&mailing),
+            sessions: Arc::clone(&sessions),
+            store: Arc::clone(&shared.store),
+            throttle: Arc::clone(&throttle),
+        };
         Ok(Engine {
-            logins: Logins::new(&audit, &factors, &keys, &one_time, &sessions, &trusted_devices),
-            accounts: Accounts::new(&shared, &audit, &factors, &mailing, &one_time, &sessions, &throttle),
+            logins,
+            accounts,
+            provider_logins,
+            ways_in: WaysIn::new(&shared, &providers),
             proofs: Proofs::new(&shared, &keys, &passwords, &providers, &throttle, &tokens),
             pending: Pending { secrets: Arc::clone(&shared.secrets) },
             credentials: Credentials {

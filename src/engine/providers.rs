@@ -1,17 +1,24 @@
-//! Providers of ID tokens: the users they may log in, and how their tokens are verified.
+//! Providers: the users they may log in, how they are asked, and how their tokens are verified.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::accounts::in_order;
 use super::log::Reporter;
+use super::provider_client::{ProviderClient, Redeemed};
+use super::provider_exchange::Exchange;
 use super::provider_keys::ProviderKeys;
+use super::provider_metadata::Metadata;
+use super::remote_document::RemoteDocument;
 use crate::clock::Clock;
-use crate::config::{AutoRegister, Config, IdTokenProvider, ProviderName, TENANT_ID, Tenant};
-use crate::crypto::id_token::IdClaims;
+use crate::config::{AutoRegister, Config, ExchangeBy, IdTokenProvider, ProviderName, TENANT_ID, Tenant};
+use crate::crypto::id_token::{IdClaims, ProviderUser};
 use crate::crypto::jwks::{BadMember, Signed};
 use crate::error::{Code, Error, Result};
+use crate::outbound::http;
 use crate::store::Store;
 use crate::store::identities::{self, Identity};
+use crate::types::exchange::ProviderResponse;
 use crate::types::id::Id;
 use crate::types::secret::Secret;
 use crate::types::token::Token;
@@ -24,6 +31,10 @@ pub(crate) struct Provider {
     tenants: Option<Vec<Tenant>>,
     client_ids: Vec<String>,
     keys: ProviderKeys,
+    client: Option<ProviderClient>,
+    /// What the engine sends by, unless the host sends.
+    http: Option<Arc<http::Client>>,
+    exchange: ExchangeBy,
     /// The roles of accounts that it creates, if it may create any.
     pub roles_of_new: Option<Vec<Role>>,
     pub vouches_for_addresses: bool,
@@ -64,8 +75,8 @@ impl Providers {
         nonce: Option<&Secret>,
     ) -> Result<Option<Id>> {
         let provider = self.named(provider)?;
-        let claims = self.claims_of(provider, id_token, nonce)?;
-        let identity = Identity { issuer: &claims.iss, subject: &claims.sub };
+        let user = self.user_of(provider, id_token, nonce)?;
+        let identity = Identity { issuer: &user.iss, subject: &user.sub };
         store.read(|tx| identities::find(tx, identity))
     }
 
@@ -81,18 +92,52 @@ impl Providers {
         }
     }
 
-    /// Returns the claims of this token. Failures: `invalid_token`, `auth_service_unavailable`.
-    pub(crate) fn claims_of(
+    /// Returns the provider of an identity with this issuer, if one is configured.
+    pub(crate) fn of_issuer(&self, issuer: &str) -> Option<&Provider> {
+        self.all.iter().find(|provider| provider.has_issued_as(issuer))
+    }
+
+    /// Returns the user of this token. Failures: `invalid_token`, `auth_service_unavailable`.
+    pub(crate) fn user_of(
         &self,
         provider: &Provider,
         token: &Token,
         nonce: Option<&Secret>,
-    ) -> Result<IdClaims> {
-        let Signed { claims, key_issuer } = provider.keys.verify(token.expose(), &self.clock)?;
+    ) -> Result<ProviderUser> {
+        self.user_by_token(provider, token, nonce, &mut Exchange::None)
+    }
+
+    /// Returns the user who logged in for this code. Failures: `invalid_credentials`, `invalid_token`,
+    /// `auth_service_unavailable`, `invalid_config`; `invalid_request`, if the host has yet to send a request.
+    pub(crate) fn user_by_code(
+        &self,
+        provider: &Provider,
+        redeemed: &Redeemed,
+        exchange: &mut Exchange,
+    ) -> Result<ProviderUser> {
+        let client = provider.client()?;
+        let tokens = client.redeem(redeemed, exchange, &self.clock)?;
+        if let Some(userinfo) = &client.userinfo {
+            return client.described(userinfo, &tokens, exchange);
+        }
+        let no_token = || Error::new(Code::InvalidToken, "no_id_token");
+        let id_token = tokens.id_token.as_ref().ok_or_else(no_token)?;
+        let user = self.user_by_token(provider, id_token, Some(redeemed.nonce), exchange)?;
+        client.complete(user, &tokens, exchange, &self.clock)
+    }
+
+    fn user_by_token(
+        &self,
+        provider: &Provider,
+        token: &Token,
+        nonce: Option<&Secret>,
+        exchange: &mut Exchange,
+    ) -> Result<ProviderUser> {
+        let Signed { claims, key_issuer } = provider.keys.verify(token.expose(), exchange, &self.clock)?;
         let claims = IdClaims::parse(&claims)?;
         let leeway = self.leeway_seconds;
         let accepted = provider.accept(&claims, key_issuer.as_deref(), nonce, self.clock.now(), leeway);
-        accepted.map(|()| claims)
+        accepted.map(|()| claims.into())
     }
 }
 
@@ -109,15 +154,64 @@ impl Provider {
             AutoRegister::Yes(Some(roles)) => Some(roles.clone()),
         };
         let too_many = |_| Error::at(Code::InvalidConfig, "/auto_register", "too many roles");
+        let provider = provider.completed();
+        let http = Provider::http(&provider)?;
+        let metadata = Provider::metadata(&provider, http.as_ref());
+        let issuer = provider.issuer.as_ref().map(|issuer| issuer.as_str().to_owned());
         Ok(Provider {
             name: name.clone(),
-            issuer: provider.issuer.as_str().to_owned(),
+            issuer: issuer.ok_or(Error::at(Code::InvalidConfig, "/issuer", "missing"))?,
             tenants: provider.tenants.clone(),
             client_ids: provider.client_id.members().to_vec(),
-            keys: ProviderKeys::new(name, provider, reporter)?,
+            keys: ProviderKeys::new(name, &provider, http.as_ref(), metadata.as_ref(), reporter)?,
+            client: ProviderClient::new(&provider, metadata.as_ref())?,
+            http,
+            exchange: provider.exchange,
             roles_of_new: roles_of_new.map(in_order).transpose().map_err(too_many)?,
             vouches_for_addresses: provider.link_verified_email,
         })
+    }
+
+    /// Returns the engine's client; none if the host sends, or if a build without the feature `http` only verifies
+    /// ID tokens.
+    fn http(provider: &IdTokenProvider) -> Result<Option<Arc<http::Client>>> {
+        if provider.exchange == ExchangeBy::Host {
+            return Ok(None);
+        }
+        let timeout = Duration::from_millis(provider.timeout_ms.get() as u64);
+        match http::Client::new(timeout, provider.ca_file.as_deref()) {
+            Ok(client) => Ok(Some(Arc::new(client))),
+            Err(error) if error.code == Code::FeatureNotBuilt && provider.jwks.is_some() => Ok(None),
+            Err(error) => {
+                let key = if error.code == Code::InvalidConfig { "/ca_file" } else { "/jwks_uri" };
+                Err(Error { field: Some(key.to_owned()), ..error })
+            }
+        }
+    }
+
+    fn metadata(
+        provider: &IdTokenProvider,
+        http: Option<&Arc<http::Client>>,
+    ) -> Option<Arc<RemoteDocument<Metadata>>> {
+        let (url, client) = provider.metadata_url().zip(http.map(Arc::clone))?;
+        let issuer = provider.issuer.as_ref()?.as_str().to_owned();
+        Some(Arc::new(RemoteDocument::new(move || Metadata::read(&client.get(&url)?, &issuer))))
+    }
+
+    /// Returns this service as a client of the provider. Failures: `invalid_config`, `feature_not_built`.
+    pub(crate) fn client(&self) -> Result<&ProviderClient> {
+        let field = || format!("/id_token_providers/{}", self.name.as_str());
+        if self.http.is_none() && self.exchange != ExchangeBy::Host {
+            return Err(Error::at(Code::FeatureNotBuilt, field(), "http"));
+        }
+        let lacking =
+            || Error::at(Code::InvalidConfig, field(), "no endpoints, or no client_secret or client_key");
+        self.client.as_ref().ok_or_else(lacking)
+    }
+
+    /// Returns who sends the requests of a login.
+    pub(crate) fn exchange(&self, received: Vec<ProviderResponse>) -> Exchange<'_> {
+        Exchange::of(self.http.as_deref(), received)
     }
 
     /// Returns the provider's name and the members of its key set that are not usable keys.
@@ -128,6 +222,11 @@ impl Provider {
     /// Returns the provider's name in the configuration.
     pub(crate) fn name(&self) -> &str {
         self.name.as_str()
+    }
+
+    /// Returns the provider's issuer, as configured.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
     }
 
     /// Returns whether a linked identity of this issuer may be from this provider.
@@ -206,10 +305,10 @@ impl Provider {
     }
 
     /// Returns what is recorded of a login, in the provider's own words.
-    pub(crate) fn login(&self, claims: &IdClaims) -> ProviderLogin {
-        let acr = claims.acr.clone();
-        let amr = claims.amr.clone();
-        let auth_time = claims.auth_time;
+    pub(crate) fn login(&self, user: &ProviderUser) -> ProviderLogin {
+        let acr = user.acr.clone();
+        let amr = user.amr.clone();
+        let auth_time = user.auth_time;
         ProviderLogin { name: self.name.as_str().to_owned(), acr, amr, auth_time }
     }
 

@@ -17,6 +17,7 @@ pub mod maintenance;
 pub mod observability;
 pub mod passkeys;
 pub mod passwords;
+pub mod providers;
 pub mod reauthentication;
 pub mod requests;
 pub mod second_factors;
@@ -302,6 +303,34 @@ operations! {
     login_with_id_token: id_tokens::LoginWithIdTokenRequest => Login<id_tokens::LoginWithIdTokenResponse>, "0.1.0", Network once,
         "Logs in by an ID token of a configured OpenID provider and opens a session.",
         [InvalidCredentials, InvalidToken, SecondFactorRequired, EmailTaken, TooManyAttempts, AuthServiceUnavailable, StoreUnavailable];
+    /// fn begin(engine: &Engine) -> Result<BeginProviderLoginResponse> {
+    ///     let redirect_uri = "https://app.example/callback/google".parse()?;
+    ///     engine.begin_provider_login(BeginProviderLoginRequest::new(redirect_uri).provider("google".parse()?))
+    /// }
+    begin_provider_login: providers::login::BeginProviderLoginRequest => providers::login::BeginProviderLoginResponse, "0.1.0", Network again,
+        "Begins a login at a provider: returns the URL to send the browser to.",
+        [InvalidToken, TokenUserNotFound, EmailNotVerified, AuthServiceUnavailable, InvalidConfig, FeatureNotBuilt, StoreUnavailable];
+    /// fn next(engine: &Engine, transaction: &str, query: &str) -> Result<Option<ProviderRequest>> {
+    ///     Ok(engine.next_provider_request(NextProviderRequestRequest::new(transaction, query))?.send)
+    /// }
+    next_provider_request: providers::login::NextProviderRequestRequest => providers::login::NextProviderRequestResponse, "0.1.0", Store again,
+        "Returns the next request to a provider, for a host that sends them itself.",
+        [InvalidChallenge, InvalidConfig, StoreUnavailable];
+    /// fn finish(engine: &Engine, transaction: &str, query: &str) -> Result<Login<FinishProviderLoginResponse>> {
+    ///     engine.finish_provider_login(FinishProviderLoginRequest::new(transaction, query))
+    /// }
+    finish_provider_login: providers::login::FinishProviderLoginRequest => Login<providers::login::FinishProviderLoginResponse>, "0.1.0", Network once,
+        "Finishes a login at a provider and opens a session, or links the identity to an account.",
+        [InvalidChallenge, InvalidCredentials, InvalidToken, SecondFactorRequired, EmailTaken, EmailNotVerified, AlreadyConfigured, TooManyAttempts, AuthServiceUnavailable, StoreUnavailable];
+    /// assert!(engine.list_identities(ListIdentitiesRequest::new(ada.id))?.identities.is_empty());
+    list_identities: providers::ListIdentitiesRequest => providers::ListIdentitiesResponse, "0.1.0", Store again,
+        "Lists the identities of providers that open an account.",
+        [UserNotFound, StoreUnavailable];
+    /// let request = UnlinkIdentityRequest::new(ada.id, "https://accounts.google.com", "110169484474386276334");
+    /// assert!(!engine.unlink_identity(request)?.unlinked);
+    unlink_identity: providers::UnlinkIdentityRequest => providers::UnlinkIdentityResponse, "0.1.0", Store again actor,
+        "Unlinks an identity of a provider from an account and ends every session.",
+        [UserNotFound, PermissionDenied, StoreUnavailable];
     /// let request = ReauthenticateRequest::new(&session.access_token).password("eight wise words");
     /// assert_eq!(engine.reauthenticate(request)?.expires_in, 900);
     reauthenticate: reauthentication::ReauthenticateRequest => reauthentication::ReauthenticateResponse, "0.1.0", Hash once,

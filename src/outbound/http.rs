@@ -15,6 +15,8 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
 use crate::error::{Code, Error, Result};
+use crate::types::exchange::{ProviderRequest, ProviderResponse};
+use crate::types::secret::IssuedSecret;
 
 /// The maximum size of an answer to a form.
 const MAX_ANSWER_BYTES: u64 = 64 << 10;
@@ -68,6 +70,25 @@ impl Client {
         text_of(request.send_form(form.iter().copied()), MAX_ANSWER_BYTES)
     }
 
+    /// Sends a request to a provider and returns the response, whatever its status.
+    ///
+    /// Failure: `auth_service_unavailable`, as of [`Client::post_form`].
+    pub fn exchange(&self, request: &ProviderRequest) -> Result<ProviderResponse> {
+        let mut sent = ureq::http::Request::builder().method(request.method).uri(&request.url);
+        for header in &request.headers {
+            sent = sent.header(header.name, header.value.expose());
+        }
+        let body = request.body.as_ref().map(IssuedSecret::expose).unwrap_or_default();
+        let broken = |_| Error::new(Code::AuthServiceUnavailable, "broken_request");
+        let answer = match request.body {
+            Some(_) => self.0.run(sent.body(body).map_err(broken)?),
+            None => self.0.run(sent.body(()).map_err(broken)?),
+        };
+        let mut answer = answer.map_err(unavailable)?;
+        let status = answer.status().as_u16();
+        Ok(ProviderResponse { status, body: text_within(&mut answer, MAX_ANSWER_BYTES)?.into() })
+    }
+
     /// Gets a document, under the same rules as [`Client::post_form`].
     pub fn get(&self, url: &str) -> Result<String> {
         text_of(self.0.get(url).header("accept", "application/json").call(), MAX_DOCUMENT_BYTES)
@@ -80,6 +101,10 @@ fn text_of(answer: Result<Response<Body>, ureq::Error>, most: u64) -> Result<Str
         200 => {}
         status => return Err(Error::new(Code::AuthServiceUnavailable, format!("http_status_{status}"))),
     }
+    text_within(&mut answer, most)
+}
+
+fn text_within(answer: &mut Response<Body>, most: u64) -> Result<String> {
     let body = answer.body_mut().with_config().limit(most).read_to_vec();
     String::from_utf8(body.map_err(unavailable)?)
         .map_err(|_| Error::new(Code::AuthServiceUnavailable, "not_utf8"))

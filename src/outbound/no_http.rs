@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::error::{Code, Result};
+use crate::types::exchange::{ProviderRequest, ProviderResponse};
 
 pub enum Client {}
 
@@ -13,6 +14,10 @@ impl Client {
     }
 
     pub fn post_form(&self, _: &str, _: Option<&str>, _: &[(&str, &str)]) -> Result<String> {
+        match *self {}
+    }
+
+    pub fn exchange(&self, _: &ProviderRequest) -> Result<ProviderResponse> {
         match *self {}
     }
 

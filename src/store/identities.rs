@@ -1,4 +1,4 @@
-//! Rows of `identities`: users at providers of ID tokens, and the accounts that they open.
+//! Rows of `identities`: users at providers, and the accounts that they open.
 
 use super::tx::Tx;
 use super::value::Value;
@@ -47,6 +47,14 @@ pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<Linked>> {
     tx.all(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
         Ok(Linked { issuer: row.text(0)?, subject: row.text(1)?, created_at: row.integer(2)? })
     })
+}
+
+/// Unlinks an identity from an account. Returns whether it was linked to this account.
+pub(crate) fn delete(tx: &mut Tx, identity: Identity, user_id: Id) -> Result<bool> {
+    const SQL: &str = "DELETE FROM identities WHERE issuer = ?1 AND subject = ?2 AND user_id = ?3";
+    let values =
+        [Value::Text(identity.issuer), Value::Text(identity.subject), Value::Bytes(user_id.as_bytes())];
+    Ok(tx.execute(SQL, &values)? == 1)
 }
 
 /// Unlinks every identity from an account.

@@ -113,6 +113,12 @@ pub(crate) fn spend(tx: &mut Tx, challenge: Id, expires_at: i64) -> Result<bool>
     Ok(tx.execute(SQL, &[Value::Bytes(challenge.as_bytes()), Value::Integer(expires_at)])? == 1)
 }
 
+/// Returns whether a challenge was spent.
+pub(crate) fn is_spent(tx: &mut Tx, challenge: Id) -> Result<bool> {
+    const SQL: &str = "SELECT 1 FROM spent_challenges WHERE id = ?1";
+    Ok(tx.first(SQL, &[Value::Bytes(challenge.as_bytes())], |row| row.integer(0))?.is_some())
+}
+
 /// Deletes spent challenges that have expired.
 pub(crate) fn forget_expired(tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
     tx.forget(

@@ -3,6 +3,8 @@
 pub(crate) mod base64url;
 pub mod client;
 pub(crate) mod empties;
+pub mod exchange;
+pub(crate) mod form;
 pub mod id;
 pub(crate) mod located;
 pub mod login;

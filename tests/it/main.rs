@@ -8,6 +8,8 @@ mod json;
 mod mail;
 mod observability;
 mod passkeys;
+#[cfg(feature = "http")]
+mod providers;
 mod remote;
 mod rust_api;
 #[cfg(any(feature = "http", feature = "smtp"))]

@@ -24,6 +24,23 @@ export const shapes: Record<string, Hidden> = {
     type: 'session',
     secrets: ['access_token', 'recovery_codes', 'refresh_token', 'trusted_device_token'],
   },
+  BeginProviderLoginResponse: {
+    secrets: ['transaction', 'state'],
+  },
+  ProviderRequestHeader: {
+    secrets: ['value'],
+  },
+  ProviderRequest: {
+    secrets: ['body'],
+    within: { headers: 'ProviderRequestHeader' },
+  },
+  NextProviderRequestResponse: {
+    within: { send: 'ProviderRequest' },
+  },
+  FinishProviderLoginResponse: {
+    type: 'session',
+    secrets: ['access_token', 'recovery_codes', 'refresh_token', 'trusted_device_token'],
+  },
   ReauthenticateResponse: {
     secrets: ['access_token'],
   },
@@ -113,6 +130,9 @@ export const responses: Record<string, string> = {
   login: 'LoginResponse',
   complete_login: 'LoginResponse',
   login_with_id_token: 'LoginWithIdTokenResponse',
+  begin_provider_login: 'BeginProviderLoginResponse',
+  next_provider_request: 'NextProviderRequestResponse',
+  finish_provider_login: 'FinishProviderLoginResponse',
   reauthenticate: 'ReauthenticateResponse',
   refresh: 'RefreshResponse',
   list_sessions: 'ListSessionsResponse',

@@ -17,6 +17,8 @@ import type {
   BeginPasskeyLoginResponse,
   BeginPasskeyRegistrationRequest,
   BeginPasskeyRegistrationResponse,
+  BeginProviderLoginRequest,
+  BeginProviderLoginResponse,
   ChangePasswordRequest,
   ChangePasswordResponse,
   CheckMailTokenRequest,
@@ -44,6 +46,8 @@ import type {
   FinishPasskeyLoginRequest,
   FinishPasskeyRegistrationRequest,
   FinishPasskeyRegistrationResponse,
+  FinishProviderLoginRequest,
+  FinishProviderLoginResponse,
   GenerateRecoveryCodesRequest,
   GenerateRecoveryCodesResponse,
   GenerateTotpSecretRequest,
@@ -66,6 +70,8 @@ import type {
   JwksResponse,
   ListApiKeysRequest,
   ListApiKeysResponse,
+  ListIdentitiesRequest,
+  ListIdentitiesResponse,
   ListKeysRequest,
   ListKeysResponse,
   ListPasskeysRequest,
@@ -87,6 +93,8 @@ import type {
   LogoutResponse,
   MaintainRequest,
   MaintainResponse,
+  NextProviderRequestRequest,
+  NextProviderRequestResponse,
   Provisioning,
   ReauthenticateRequest,
   ReauthenticateResponse,
@@ -131,6 +139,8 @@ import type {
   TotpProvisioningUriRequest,
   TotpStatusRequest,
   TotpStatusResponse,
+  UnlinkIdentityRequest,
+  UnlinkIdentityResponse,
   UpdateApiKeyRequest,
   UpdateApiKeyResponse,
   UpdateUserRequest,
@@ -322,6 +332,73 @@ export abstract class Operations {
     options?: CallOptions,
   ): Promise<LoginWithIdTokenResponse | StepUp> {
     return this.start('login_with_id_token', request, options)
+  }
+
+  /**
+   * Begins a login at a provider: returns the URL to send the browser to.
+   *
+   * - DeniedError: invalid_token, user_not_found.
+   * - ForbiddenError: email_not_verified.
+   * - UnavailableError: auth_service_unavailable, store_unavailable.
+   * - ConfigError: invalid_config, feature_not_built.
+   */
+  beginProviderLogin(
+    request: BeginProviderLoginRequest,
+    options?: CallOptions,
+  ): Promise<BeginProviderLoginResponse> {
+    return this.start('begin_provider_login', request, options)
+  }
+
+  /**
+   * Returns the next request to a provider, for a host that sends them itself.
+   *
+   * - DeniedError: invalid_challenge.
+   * - ConfigError: invalid_config.
+   * - UnavailableError: store_unavailable.
+   */
+  nextProviderRequest(
+    request: NextProviderRequestRequest,
+    options?: CallOptions,
+  ): Promise<NextProviderRequestResponse> {
+    return this.start('next_provider_request', request, options)
+  }
+
+  /**
+   * Finishes a login at a provider and opens a session, or links the identity to an account.
+   *
+   * - DeniedError: invalid_challenge, invalid_credentials, invalid_token.
+   * - StepUp: second_factor_required.
+   * - ConflictError: email_taken, already_configured.
+   * - ForbiddenError: email_not_verified.
+   * - ThrottledError: too_many_attempts.
+   * - UnavailableError: auth_service_unavailable, store_unavailable.
+   */
+  finishProviderLogin(
+    request: FinishProviderLoginRequest,
+    options?: CallOptions,
+  ): Promise<FinishProviderLoginResponse | StepUp> {
+    return this.start('finish_provider_login', request, options)
+  }
+
+  /**
+   * Lists the identities of providers that open an account.
+   *
+   * - NotFoundError: user_not_found.
+   * - UnavailableError: store_unavailable.
+   */
+  listIdentities(request: ListIdentitiesRequest, options?: CallOptions): Promise<ListIdentitiesResponse> {
+    return this.start('list_identities', request, options)
+  }
+
+  /**
+   * Unlinks an identity of a provider from an account and ends every session.
+   *
+   * - NotFoundError: user_not_found.
+   * - ForbiddenError: permission_denied.
+   * - UnavailableError: store_unavailable.
+   */
+  unlinkIdentity(request: UnlinkIdentityRequest, options?: CallOptions): Promise<UnlinkIdentityResponse> {
+    return this.start('unlink_identity', request, options)
   }
 
   /**

@@ -929,6 +929,200 @@ export interface LoginWithIdTokenResponse {
   trusted_device_token?: string
 }
 
+/** What a provider asks the user for. */
+export type ProviderPrompt = 'none' | 'login' | 'consent' | 'select_account'
+
+/** Begins a login at a provider. */
+export interface BeginProviderLoginRequest {
+  /**
+   * The URL of this service to which the provider sends the browser back; the provider must know it. Use
+   * another one for each provider.
+   */
+  redirect_uri: string
+  /**
+   * The authentication context classes that are wished for, separated by spaces. The provider may ignore
+   * them: see `provider` of `authorize`.
+   */
+  acr_values?: string | null
+  /** The backend that the session's tokens are for; default: `default`. */
+  backend?: string | null
+  /** The name that the user probably logs in with. */
+  login_hint?: string | null
+  /** How long ago the user may have authenticated at the provider. The ID token must prove it. */
+  max_age_seconds?: number | null
+  /** What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1). */
+  prompt?: ProviderPrompt | null
+  /** The name of the provider in `id_token_providers`; optional if there is only one. */
+  provider?: string | null
+  /** The scopes of the access token, as in `login`. */
+  scope?: string | null
+  /**
+   * An access token of the account to which the identity is linked. Without it the identity logs in. The host
+   * must have authenticated its user just now.
+   */
+  user_token?: string | null
+}
+
+/** A login that begins; finish it within fifteen minutes. */
+export interface BeginProviderLoginResponse {
+  /** The URL to which to send the browser. */
+  authorization_url: string
+  /**
+   * The transaction for `finish_provider_login`. Keep it in this browser, in a cookie that scripts cannot
+   * read, and nowhere else. A login that succeeds spends it.
+   */
+  transaction: string
+  /**
+   * The `state` with which the browser comes back, by which the host finds the transaction if the browser has
+   * several.
+   */
+  state: string
+}
+
+/** The response of a provider. */
+export interface ProviderResponse {
+  /** The HTTP status. */
+  status: number
+  /** The body, as text. */
+  body: string
+}
+
+/** Asks for the next request to a provider. */
+export interface NextProviderRequestRequest {
+  /** The transaction of `begin_provider_login`. */
+  transaction: string
+  /** The query of the URL with which the browser came back, or the form that it posted, unchanged. */
+  query: string
+  /** The responses so far, in the order of the requests. */
+  received?: ProviderResponse[]
+}
+
+/** A header of a request. */
+export interface ProviderRequestHeader {
+  /** The name. */
+  name: string
+  /** The value. */
+  value: string
+}
+
+/** An HTTP request to a provider. */
+export interface ProviderRequest {
+  /** The method: `GET` or `POST`. */
+  method: string
+  /** The URL: https; http only for a loopback host. */
+  url: string
+  /** The headers. */
+  headers: ProviderRequestHeader[]
+  /** The body, if there is one: a form, as the header `content-type` says. */
+  body?: string
+}
+
+/** The next request. */
+export interface NextProviderRequestResponse {
+  /** The request to send, without following redirects. Absent if `finish_provider_login` needs no more. */
+  send?: ProviderRequest
+}
+
+/** Finishes a login at a provider. */
+export interface FinishProviderLoginRequest {
+  /** The transaction of `begin_provider_login`, from the browser that came back. */
+  transaction: string
+  /** The query of the URL with which the browser came back, or the form that it posted, unchanged. */
+  query: string
+  /** The client's connection, where known. */
+  client?: Client | null
+  /** If the host sends the requests (`exchange`): the responses, in the order of the requests. */
+  received?: ProviderResponse[]
+  /**
+   * The URL at which the browser came back, without its query. If it is given, it must be that of
+   * `begin_provider_login`.
+   */
+  redirect_uri?: string | null
+}
+
+/** An opened session, or that of `user_token`. Keep the tokens secret. */
+export interface FinishProviderLoginResponse {
+  /** Tells a session and the next step of a login apart. */
+  type: 'session'
+  /** The access token (RFC 9068); send it as `Authorization: Bearer …`. */
+  access_token: string
+  /** Always `Bearer`. */
+  token_type: string
+  /** The life of the access token in seconds. */
+  expires_in: number
+  /** The session's id: `sid` in the token. */
+  session_id: string
+  /** The backend that the token is for. */
+  backend: string
+  /** The user who logged in. */
+  user: User
+  /** Whether this login created the account. */
+  created: boolean
+  /**
+   * Whether the identity was linked to the account of `user_token`. Then the session is the one of that
+   * token, with a new access token and no other refresh token.
+   */
+  linked: boolean
+  /** If this login gave the account its first second factor: the recovery codes. They are shown only now. */
+  recovery_codes?: string[]
+  /** The life of the refresh token in seconds. */
+  refresh_expires_in?: number
+  /** The refresh token, which gets the next access token; absent if the backend does not refresh. */
+  refresh_token?: string
+  /** The life of that token in seconds. */
+  trusted_device_expires_in?: number
+  /**
+   * With `trust_device`: the token for `trusted_device_token` of `login`, for a cookie that scripts cannot
+   * read. Absent if the user may trust no device.
+   */
+  trusted_device_token?: string
+}
+
+/** Lists the identities that open an account. */
+export interface ListIdentitiesRequest {
+  /** The user's id. */
+  user_id: string
+}
+
+/** A user of a provider who is let into an account. */
+export interface LinkedIdentity {
+  /** The provider's issuer: `iss`. */
+  issuer: string
+  /** The user's id at the provider: `sub`. */
+  subject: string
+  /** When the identity was linked to the account. */
+  created_at: number
+  /** The provider's name in `id_token_providers`; absent if it is not configured any more. */
+  provider?: string
+}
+
+/** Identities, the oldest first. */
+export interface ListIdentitiesResponse {
+  /** The identities. */
+  identities: LinkedIdentity[]
+}
+
+/** Unlinks an identity from an account. The host must have authenticated its user just now. */
+export interface UnlinkIdentityRequest {
+  /** The user's id. */
+  user_id: string
+  /** The provider's issuer, as `list_identities` has it. */
+  issuer: string
+  /** The user's id at the provider. */
+  subject: string
+  /**
+   * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+   * call's events record it.
+   */
+  actor?: string | null
+}
+
+/** The identity opens the account no more. If it did before, every session has ended. */
+export interface UnlinkIdentityResponse {
+  /** Whether the identity was linked to the account. */
+  unlinked: boolean
+}
+
 /**
  * Authenticates the user of a session again, before an important act. Give one proof; the host decides which
  * are enough.
@@ -2461,6 +2655,7 @@ export type EventKind =
   | 'email_changed'
   | 'password_reset'
   | 'identity_linked'
+  | 'identity_unlinked'
   | 'account_reclaimed'
   | 'token_issued'
   | 'token_revoked'
@@ -2801,13 +2996,38 @@ export interface IdTokenProviderConfigAutoRegister {
   roles: string[]
 }
 
-/** A provider of ID tokens, and how far it is trusted. */
-export interface IdTokenProviderConfig {
+/** How this service authenticates itself to a provider (OpenID Connect Core section 9). */
+export type ClientAuth =
+  'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'signed_secret' | 'none'
+
+/** Who sends the requests to a provider. */
+export type ExchangeBy = 'engine' | 'host'
+
+/** How a provider sends the browser back with its response. */
+export type ResponseMode = 'query' | 'form_post'
+
+/** Where the response of a provider without ID tokens has what is needed. */
+export interface UserinfoConfig {
   /**
-   * The `iss` of its tokens, exactly. `{tenantid}` in it, as Microsoft Entra writes it for applications of
-   * many tenants, stands for the token's `tid`.
+   * The user's id, a text or an integer. The provider must never give it to another user: a name that can be
+   * changed is not fit for it.
    */
-  issuer: string
+  subject: string
+  /** The address. */
+  email?: string | null
+  /** Whether the address is verified. Default: it is not. */
+  email_verified?: string | null
+  /**
+   * The URL of a list of addresses, each with `email`, `primary` and `verified`, as GitHub has it. The
+   * primary one is taken instead of `email`.
+   */
+  emails_endpoint?: string | null
+  /** The user's name. */
+  username?: string | null
+}
+
+/** A provider by whom users log in, and how far it is trusted. */
+export interface IdTokenProviderConfig {
   /**
    * The client id of this service at the provider: a text, or a list if several programs have ids. Every
    * member of `aud`, and `azp`, must be in it.
@@ -2819,19 +3039,48 @@ export interface IdTokenProviderConfig {
    */
   algorithms?: ('RS256' | 'PS256' | 'ES256' | 'EdDSA')[]
   /**
+   * Where the user logs in (RFC 6749 section 3.1). Give it together with `token_endpoint`. Default: as the
+   * provider's metadata says.
+   */
+  authorization_endpoint?: string | null
+  /**
    * Whether an unknown user gets an account: `true` with `registration.default_roles`, or with these `roles`.
    */
   auto_register?: boolean | IdTokenProviderConfigAutoRegister
   /**
-   * A file with the certificates (PEM) of the authorities that may vouch for `jwks_uri`; read when the engine
-   * opens. Default: the public authorities.
+   * A file with the certificates (PEM) of the authorities that may vouch for the provider's hosts; read when
+   * the engine opens. Default: the public authorities.
    */
   ca_file?: string | null
+  /**
+   * How this service authenticates itself to the provider. Default: `client_secret_basic` with a secret,
+   * `private_key_jwt` with a key, `none` without either.
+   */
+  client_auth?: ClientAuth | null
+  /**
+   * Or the private key of this service (PKCS #8 in PEM) whose public half the provider knows: P-256, Ed25519
+   * or RSA.
+   */
+  client_key?: string | null
+  /** The name of `client_key` at the provider: the `kid` of what it signs. */
+  client_key_id?: string | null
+  /** With `signed_secret`: the `iss` of the secret, Apple's id of the team. */
+  client_key_issuer?: string | null
+  /** The secret of this service at the provider, for `begin_provider_login`. */
+  client_secret?: string | null
+  /** Who sends the requests to the provider. */
+  exchange?: ExchangeBy
+  /**
+   * The `iss` of its tokens, exactly. `{tenantid}` in it, as Microsoft Entra writes it for applications of
+   * many tenants, stands for the token's `tid`. Required without `preset`.
+   */
+  issuer?: string | null
   /** The provider's public keys, a JWK Set (RFC 7517). */
   jwks?: Record<string, unknown> | null
   /**
    * Or their URL: https; http only for a loopback host. The keys are fetched when they are needed, cached,
-   * and fetched again every ten minutes; for an unknown key at most every ten seconds.
+   * and fetched again every ten minutes; for an unknown key at most every ten seconds. Default: as the
+   * provider's metadata says, which are found below the issuer (OpenID Connect Discovery).
    */
   jwks_uri?: string | null
   /**
@@ -2840,10 +3089,35 @@ export interface IdTokenProviderConfig {
    * addresses itself.
    */
   link_verified_email?: boolean
+  /**
+   * A known provider, for what is not given here: its issuer, and where and how it is asked. The endpoints of
+   * the known provider are not used for another `issuer`.
+   */
+  preset?: 'apple' | 'github' | 'gitlab' | 'google' | 'keycloak' | 'microsoft' | null
+  /**
+   * Whether the provider names itself in each response (`iss`, RFC 9207), so that a response without `iss` is
+   * refused. Default: as the provider's metadata says.
+   */
+  requires_iss?: boolean | null
+  /** How the provider sends the browser back. Default: with a query. */
+  response_mode?: ResponseMode | null
+  /** What the user is asked to permit, separated by spaces. Default: `openid email profile`. */
+  scope?: string | null
   /** The tenants that may log in users, for an issuer with `{tenantid}`. Default: all. */
   tenants?: string[] | null
-  /** The time limit for fetching the keys. From 1 to 60000. Default: 5000. */
+  /** The time limit for each exchange with the provider. From 1 to 60000. Default: 5000. */
   timeout_ms?: number
+  /** Where codes are exchanged (RFC 6749 section 3.2). */
+  token_endpoint?: string | null
+  /**
+   * For a provider without ID tokens (OAuth 2.0 only): where the response of `userinfo_endpoint` has what is
+   * needed.
+   */
+  userinfo?: UserinfoConfig | null
+  /**
+   * Where data about the user is read: if the ID token has no address, and for a provider without ID tokens.
+   */
+  userinfo_endpoint?: string | null
 }
 
 /** Name and password at the service (RFC 7617). */
@@ -3174,8 +3448,8 @@ export interface Config {
    */
   create?: boolean | null
   /**
-   * Providers of ID tokens (OpenID Connect) that `login_with_id_token` accepts, by names that the host
-   * chooses.
+   * The providers by whom users log in (`begin_provider_login`, `login_with_id_token`), by names that the
+   * host chooses. Default: none.
    */
   id_token_providers?: Record<string, IdTokenProviderConfig>
   /** Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none. */

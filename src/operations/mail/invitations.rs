@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::ProviderName;
-use crate::crypto::id_token::IdClaims;
+use crate::crypto::id_token::ProviderUser;
 use crate::engine::Engine;
 use crate::engine::accounts::{Mailed, bounded, in_order};
 use crate::engine::audit::{Kind as EventKind, event};
@@ -76,7 +76,7 @@ enum WayIn {
     /// The hash of a password.
     Password(String),
     /// An identity, and the name of its provider.
-    Identity(Box<IdClaims>, String),
+    Identity(Box<ProviderUser>, String),
     /// The mailbox alone.
     Mail,
 }
@@ -135,7 +135,7 @@ impl Engine {
             }
             (None, Some(id_token)) => {
                 let provider = self.providers.named(provider.as_ref())?;
-                let claims = self.providers.claims_of(provider, &id_token, nonce.as_ref());
+                let claims = self.providers.user_of(provider, &id_token, nonce.as_ref());
                 let claims = claims.map_err(|error| error.at_field("/id_token"))?;
                 WayIn::Identity(Box::new(claims), provider.name().to_owned())
             }

@@ -102,9 +102,7 @@ impl Engine {
             if !rows::delete(tx, user_id, &credential_id.0)? {
                 return Ok(false);
             }
-            if user.password_hash.is_none() && rows::count(tx, user_id)? == 0 {
-                return Err(Error::new(Code::PermissionDenied, "last_credential").about(Some(user_id), None));
-            }
+            self.ways_in.remain(tx, &user)?;
             self.factors.removed(tx, &user.public, KIND, now)?;
             Ok(true)
         })?;

@@ -17,6 +17,7 @@ fn which_providers_can_be_configured() {
         with(provider)
     };
     for good in [
+        with(base.clone()),
         and(json!({"jwks": set})),
         and(json!({"jwks": set, "jwks_uri": null, "auto_register": false})),
         and(json!({"jwks_uri": "https://id.example/jwks"})),
@@ -27,7 +28,8 @@ fn which_providers_can_be_configured() {
         open(&Store::sqlite(), good.clone(), &clock()).unwrap_or_else(|error| panic!("{good}: {error}"));
     }
     for (bad, field) in [
-        (base.clone(), ""),
+        // Without keys their place is read from the issuer's metadata, which this one cannot have.
+        (json!({"issuer": "id.example", "client_id": "app"}), ""),
         (json!({"client_id": "app", "jwks": set}), "/issuer"),
         (json!({"issuer": ISSUER, "jwks": set}), "/client_id"),
         (json!({"issuer": "", "client_id": "app", "jwks": set}), "/issuer"),

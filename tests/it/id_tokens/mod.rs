@@ -6,5 +6,5 @@
 mod accounts;
 mod configuration;
 mod keys;
-mod stage;
+pub mod stage;
 mod tokens;

@@ -527,6 +527,154 @@ class Operations(_doorward.Engine):
         answer = self.call("login_with_id_token", _text(fields))
         return models.LoginWithIdTokenResponse.model_validate(answer)
 
+    def begin_provider_login(
+        self,
+        *,
+        redirect_uri: str,
+        acr_values: str | None = None,
+        backend: str | None = None,
+        login_hint: str | None = None,
+        max_age_seconds: int | None = None,
+        prompt: str | None = None,
+        provider: str | None = None,
+        scope: str | None = None,
+        user_token: str | None = None,
+    ) -> models.BeginProviderLoginResponse:
+        """Begins a login at a provider: returns the URL to send the browser to.
+
+        redirect_uri: The URL of this service to which the provider sends the browser back; the provider
+            must know it. Use another one for each provider.
+        acr_values: The authentication context classes that are wished for, separated by spaces. The
+            provider may ignore them: see `provider` of `authorize`.
+        backend: The backend that the session's tokens are for; default: `default`.
+        login_hint: The name that the user probably logs in with.
+        max_age_seconds: How long ago the user may have authenticated at the provider. The ID token must
+            prove it.
+        prompt: What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1).
+        provider: The name of the provider in `id_token_providers`; optional if there is only one.
+        scope: The scopes of the access token, as in `login`.
+        user_token: An access token of the account to which the identity is linked. Without it the
+            identity logs in. The host must have authenticated its user just now.
+
+        Failures: invalid_token, user_not_found, email_not_verified, auth_service_unavailable,
+        invalid_config, feature_not_built, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "redirect_uri": redirect_uri,
+            "acr_values": acr_values,
+            "backend": backend,
+            "login_hint": login_hint,
+            "max_age_seconds": max_age_seconds,
+            "prompt": prompt,
+            "provider": provider,
+            "scope": scope,
+            "user_token": user_token,
+        }
+        answer = self.call("begin_provider_login", _text(fields))
+        return models.BeginProviderLoginResponse.model_validate(answer)
+
+    def next_provider_request(
+        self,
+        *,
+        transaction: str,
+        query: str,
+        received: Sequence[models.ProviderResponse | Mapping[str, Any]] | None = None,
+    ) -> models.NextProviderRequestResponse:
+        """Returns the next request to a provider, for a host that sends them itself.
+
+        transaction: The transaction of `begin_provider_login`.
+        query: The query of the URL with which the browser came back, or the form that it posted,
+            unchanged.
+        received: The responses so far, in the order of the requests.
+
+        Failures: invalid_challenge, invalid_config, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "transaction": transaction,
+            "query": query,
+            "received": received,
+        }
+        answer = self.call("next_provider_request", _text(fields))
+        return models.NextProviderRequestResponse.model_validate(answer)
+
+    def finish_provider_login(
+        self,
+        *,
+        transaction: str,
+        query: str,
+        client: models.Client | Mapping[str, Any] | None = None,
+        received: Sequence[models.ProviderResponse | Mapping[str, Any]] | None = None,
+        redirect_uri: str | None = None,
+    ) -> models.FinishProviderLoginResponse:
+        """Finishes a login at a provider and opens a session, or links the identity to an account.
+
+        transaction: The transaction of `begin_provider_login`, from the browser that came back.
+        query: The query of the URL with which the browser came back, or the form that it posted,
+            unchanged.
+        client: The client's connection, where known.
+        received: If the host sends the requests (`exchange`): the responses, in the order of the
+            requests.
+        redirect_uri: The URL at which the browser came back, without its query. If it is given, it must
+            be that of `begin_provider_login`.
+
+        Failures: invalid_challenge, invalid_credentials, invalid_token, second_factor_required,
+        email_taken, email_not_verified, already_configured, too_many_attempts, auth_service_unavailable,
+        store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "transaction": transaction,
+            "query": query,
+            "client": client,
+            "received": received,
+            "redirect_uri": redirect_uri,
+        }
+        answer = self.call("finish_provider_login", _text(fields))
+        return models.FinishProviderLoginResponse.model_validate(answer)
+
+    def list_identities(
+        self,
+        *,
+        user_id: str,
+    ) -> models.ListIdentitiesResponse:
+        """Lists the identities of providers that open an account.
+
+        user_id: The user's id.
+
+        Failures: user_not_found, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "user_id": user_id,
+        }
+        answer = self.call("list_identities", _text(fields))
+        return models.ListIdentitiesResponse.model_validate(answer)
+
+    def unlink_identity(
+        self,
+        *,
+        user_id: str,
+        issuer: str,
+        subject: str,
+        actor: str | None = None,
+    ) -> models.UnlinkIdentityResponse:
+        """Unlinks an identity of a provider from an account and ends every session.
+
+        user_id: The user's id.
+        issuer: The provider's issuer, as `list_identities` has it.
+        subject: The user's id at the provider.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+
+        Failures: user_not_found, permission_denied, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "user_id": user_id,
+            "issuer": issuer,
+            "subject": subject,
+            "actor": actor,
+        }
+        answer = self.call("unlink_identity", _text(fields))
+        return models.UnlinkIdentityResponse.model_validate(answer)
+
     def reauthenticate(
         self,
         *,

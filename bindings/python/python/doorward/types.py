@@ -48,13 +48,28 @@ class IdTokenProviderConfigAutoRegister(TypedDict, total=False):
     roles: Required[list[str]]
 
 
-class IdTokenProviderConfig(TypedDict, total=False):
-    """A provider of ID tokens, and how far it is trusted."""
+class UserinfoConfig(TypedDict, total=False):
+    """Where the response of a provider without ID tokens has what is needed."""
 
-    issuer: Required[str]
-    """The `iss` of its tokens, exactly. `{tenantid}` in it, as Microsoft Entra writes it for applications
-    of many tenants, stands for the token's `tid`.
+    subject: Required[str]
+    """The user's id, a text or an integer. The provider must never give it to another user: a name that
+    can be changed is not fit for it.
     """
+    email: str | None
+    """The address."""
+    email_verified: str | None
+    """Whether the address is verified. Default: it is not."""
+    emails_endpoint: str | None
+    """The URL of a list of addresses, each with `email`, `primary` and `verified`, as GitHub has it. The
+    primary one is taken instead of `email`.
+    """
+    username: str | None
+    """The user's name."""
+
+
+class IdTokenProviderConfig(TypedDict, total=False):
+    """A provider by whom users log in, and how far it is trusted."""
+
     client_id: Required[str | list[str]]
     """The client id of this service at the provider: a text, or a list if several programs have ids. Every
     member of `aud`, and `azp`, must be in it.
@@ -63,29 +78,76 @@ class IdTokenProviderConfig(TypedDict, total=False):
     """The algorithms with which the provider signs: others are refused even if a key supports them.
     Default: RS256.
     """
+    authorization_endpoint: str | None
+    """Where the user logs in (RFC 6749 section 3.1). Give it together with `token_endpoint`. Default: as
+    the provider's metadata says.
+    """
     auto_register: bool | IdTokenProviderConfigAutoRegister
     """Whether an unknown user gets an account: `true` with `registration.default_roles`, or with these
     `roles`.
     """
     ca_file: str | None
-    """A file with the certificates (PEM) of the authorities that may vouch for `jwks_uri`; read when the
-    engine opens. Default: the public authorities.
+    """A file with the certificates (PEM) of the authorities that may vouch for the provider's hosts; read
+    when the engine opens. Default: the public authorities.
+    """
+    client_auth: Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "signed_secret", "none"] | None
+    """How this service authenticates itself to the provider. Default: `client_secret_basic` with a secret,
+    `private_key_jwt` with a key, `none` without either.
+    """
+    client_key: str | None
+    """Or the private key of this service (PKCS #8 in PEM) whose public half the provider knows: P-256,
+    Ed25519 or RSA.
+    """
+    client_key_id: str | None
+    """The name of `client_key` at the provider: the `kid` of what it signs."""
+    client_key_issuer: str | None
+    """With `signed_secret`: the `iss` of the secret, Apple's id of the team."""
+    client_secret: str | None
+    """The secret of this service at the provider, for `begin_provider_login`."""
+    exchange: Literal["engine", "host"]
+    """Who sends the requests to the provider."""
+    issuer: str | None
+    """The `iss` of its tokens, exactly. `{tenantid}` in it, as Microsoft Entra writes it for applications
+    of many tenants, stands for the token's `tid`. Required without `preset`.
     """
     jwks: dict[str, Any] | None
     """The provider's public keys, a JWK Set (RFC 7517)."""
     jwks_uri: str | None
     """Or their URL: https; http only for a loopback host. The keys are fetched when they are needed,
-    cached, and fetched again every ten minutes; for an unknown key at most every ten seconds.
+    cached, and fetched again every ten minutes; for an unknown key at most every ten seconds. Default:
+    as the provider's metadata says, which are found below the issuer (OpenID Connect Discovery).
     """
     link_verified_email: bool
     """Whether to trust this provider that an address is verified: its token then opens the account that
     has verified the same address, and takes over an account that never did. Only for a provider that
     verifies addresses itself.
     """
+    preset: Literal["apple", "github", "gitlab", "google", "keycloak", "microsoft"] | None
+    """A known provider, for what is not given here: its issuer, and where and how it is asked. The
+    endpoints of the known provider are not used for another `issuer`.
+    """
+    requires_iss: bool | None
+    """Whether the provider names itself in each response (`iss`, RFC 9207), so that a response without
+    `iss` is refused. Default: as the provider's metadata says.
+    """
+    response_mode: Literal["query", "form_post"] | None
+    """How the provider sends the browser back. Default: with a query."""
+    scope: str | None
+    """What the user is asked to permit, separated by spaces. Default: `openid email profile`."""
     tenants: list[str] | None
     """The tenants that may log in users, for an issuer with `{tenantid}`. Default: all."""
     timeout_ms: int
-    """The time limit for fetching the keys. From 1 to 60000. Default: 5000."""
+    """The time limit for each exchange with the provider. From 1 to 60000. Default: 5000."""
+    token_endpoint: str | None
+    """Where codes are exchanged (RFC 6749 section 3.2)."""
+    userinfo: UserinfoConfig | None
+    """For a provider without ID tokens (OAuth 2.0 only): where the response of `userinfo_endpoint` has
+    what is needed.
+    """
+    userinfo_endpoint: str | None
+    """Where data about the user is read: if the ID token has no address, and for a provider without ID
+    tokens.
+    """
 
 
 class BasicCredentials(TypedDict, total=False):
@@ -434,8 +496,8 @@ class Config(TypedDict, total=False):
     there was a store and it is lost.
     """
     id_token_providers: dict[str, IdTokenProviderConfig | None]
-    """Providers of ID tokens (OpenID Connect) that `login_with_id_token` accepts, by names that the host
-    chooses.
+    """The providers by whom users log in (`begin_provider_login`, `login_with_id_token`), by names that
+    the host chooses. Default: none.
     """
     introspection_service: IntrospectionServiceConfig | None
     """Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none."""

@@ -33,13 +33,25 @@ const client = (client_id) => ({
   id_token_signed_response_alg: ALGORITHM,
 });
 
+// A client that authenticates itself by a key: its public half is the command line's only argument.
+const byKey = process.argv[2] && {
+  client_id: "by-key",
+  token_endpoint_auth_method: "private_key_jwt",
+  token_endpoint_auth_signing_alg: "ES256",
+  jwks: { keys: [JSON.parse(process.argv[2])] },
+};
+
 async function publish(names) {
   for (const name of names) {
     const { privateKey } = await generateKeyPair(ALGORITHM, { extractable: true });
     keys[name] ??= { ...(await exportJWK(privateKey)), kid: name, alg: ALGORITHM, use: "sig" };
   }
   const provider = new Provider(issuer, {
-    clients: [client("app"), client("another-app")],
+    clients: [
+      client("app"),
+      client("another-app"),
+      ...(byKey ? [{ ...client("by-key"), client_secret: undefined, ...byKey }] : []),
+    ],
     jwks: { keys: names.map((name) => keys[name]) },
     cookies: { keys: ["of this run alone"] },
     claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["preferred_username"] },

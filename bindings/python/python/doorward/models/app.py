@@ -33,6 +33,8 @@ __all__ = [
     "BeginPasskeyLoginResponse",
     "BeginPasskeyRegistrationRequest",
     "BeginPasskeyRegistrationResponse",
+    "BeginProviderLoginRequest",
+    "BeginProviderLoginResponse",
     "ChainProblem",
     "ChangePasswordRequest",
     "ChangePasswordResponse",
@@ -72,6 +74,8 @@ __all__ = [
     "FinishPasskeyLoginResponse",
     "FinishPasskeyRegistrationRequest",
     "FinishPasskeyRegistrationResponse",
+    "FinishProviderLoginRequest",
+    "FinishProviderLoginResponse",
     "FullChangePasswordRequest",
     "FullIntrospectRequest",
     "FullLoginRequest",
@@ -102,8 +106,11 @@ __all__ = [
     "JwksResponse",
     "Latency",
     "LatencyBucket",
+    "LinkedIdentity",
     "ListApiKeysRequest",
     "ListApiKeysResponse",
+    "ListIdentitiesRequest",
+    "ListIdentitiesResponse",
     "ListKeysRequest",
     "ListKeysResponse",
     "ListPasskeysRequest",
@@ -128,11 +135,16 @@ __all__ = [
     "MaintainRequest",
     "MaintainResponse",
     "NeededBy",
+    "NextProviderRequestRequest",
+    "NextProviderRequestResponse",
     "OperationOutcome",
     "OperationStats",
     "Passkey",
     "PasswordStatus",
     "ProviderLogin",
+    "ProviderRequest",
+    "ProviderRequestHeader",
+    "ProviderResponse",
     "Provisioning",
     "PurgedRows",
     "ReauthenticateRequest",
@@ -192,6 +204,8 @@ __all__ = [
     "TotpStatusRequest",
     "TotpStatusResponse",
     "TrustedDevice",
+    "UnlinkIdentityRequest",
+    "UnlinkIdentityResponse",
     "UpdateApiKeyRequest",
     "UpdateApiKeyResponse",
     "UpdateUserRequest",
@@ -228,6 +242,8 @@ PasswordWeakness = Literal[
     "easily_guessed",
     "same_as_old",
 ]
+
+ProviderPrompt = Literal["none", "login", "consent", "select_account"]
 
 CredentialKind = Literal["session", "token", "api_key"]
 
@@ -273,6 +289,7 @@ EventKind = Literal[
     "email_changed",
     "password_reset",
     "identity_linked",
+    "identity_unlinked",
     "account_reclaimed",
     "token_issued",
     "token_revoked",
@@ -1157,6 +1174,200 @@ class LoginWithIdTokenResponse(Model):
     """With `trust_device`: the token for `trusted_device_token` of `login`, for a cookie that scripts
     cannot read. Absent if the user may trust no device.
     """
+
+
+class BeginProviderLoginRequest(Model, extra="forbid"):
+    """Begins a login at a provider."""
+
+    redirect_uri: Annotated[str, Field(max_length=2048)]
+    """The URL of this service to which the provider sends the browser back; the provider must know it. Use
+    another one for each provider.
+    """
+    acr_values: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
+    """The authentication context classes that are wished for, separated by spaces. The provider may ignore
+    them: see `provider` of `authorize`.
+    """
+    backend: str | None = None
+    """The backend that the session's tokens are for; default: `default`."""
+    login_hint: str | None = None
+    """The name that the user probably logs in with."""
+    max_age_seconds: Annotated[int | None, Field(ge=0)] = None
+    """How long ago the user may have authenticated at the provider. The ID token must prove it."""
+    prompt: ProviderPrompt | None = None
+    """What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1)."""
+    provider: Annotated[str | None, Field(max_length=64, min_length=1)] = None
+    """The name of the provider in `id_token_providers`; optional if there is only one."""
+    scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
+    """The scopes of the access token, as in `login`."""
+    user_token: Annotated[str | None, Field(repr=False)] = None
+    """An access token of the account to which the identity is linked. Without it the identity logs in. The
+    host must have authenticated its user just now.
+    """
+
+
+class BeginProviderLoginResponse(Model):
+    """A login that begins; finish it within fifteen minutes."""
+
+    authorization_url: str
+    """The URL to which to send the browser."""
+    transaction: Annotated[str, Field(repr=False)]
+    """The transaction for `finish_provider_login`. Keep it in this browser, in a cookie that scripts
+    cannot read, and nowhere else. A login that succeeds spends it.
+    """
+    state: Annotated[str, Field(repr=False)]
+    """The `state` with which the browser comes back, by which the host finds the transaction if the
+    browser has several.
+    """
+
+
+class ProviderResponse(Model, extra="forbid"):
+    """The response of a provider."""
+
+    status: Annotated[int, Field(ge=0, le=65535)]
+    """The HTTP status."""
+    body: Annotated[str, Field(repr=False)]
+    """The body, as text."""
+
+
+class NextProviderRequestRequest(Model, extra="forbid"):
+    """Asks for the next request to a provider."""
+
+    transaction: Annotated[str, Field(repr=False)]
+    """The transaction of `begin_provider_login`."""
+    query: Annotated[str, Field(repr=False)]
+    """The query of the URL with which the browser came back, or the form that it posted, unchanged."""
+    received: list[ProviderResponse] | None = None
+    """The responses so far, in the order of the requests."""
+
+
+class ProviderRequestHeader(Model):
+    """A header of a request."""
+
+    name: str
+    """The name."""
+    value: Annotated[str, Field(repr=False)]
+    """The value."""
+
+
+class ProviderRequest(Model):
+    """An HTTP request to a provider."""
+
+    method: str
+    """The method: `GET` or `POST`."""
+    url: str
+    """The URL: https; http only for a loopback host."""
+    headers: list[ProviderRequestHeader]
+    """The headers."""
+    body: Annotated[str | None, Field(repr=False)] = None
+    """The body, if there is one: a form, as the header `content-type` says."""
+
+
+class NextProviderRequestResponse(Model):
+    """The next request."""
+
+    send: ProviderRequest | None = None
+    """The request to send, without following redirects. Absent if `finish_provider_login` needs no more."""
+
+
+class FinishProviderLoginRequest(Model, extra="forbid"):
+    """Finishes a login at a provider."""
+
+    transaction: Annotated[str, Field(repr=False)]
+    """The transaction of `begin_provider_login`, from the browser that came back."""
+    query: Annotated[str, Field(repr=False)]
+    """The query of the URL with which the browser came back, or the form that it posted, unchanged."""
+    client: Client | None = None
+    """The client's connection, where known."""
+    received: list[ProviderResponse] | None = None
+    """If the host sends the requests (`exchange`): the responses, in the order of the requests."""
+    redirect_uri: Annotated[str | None, Field(max_length=2048)] = None
+    """The URL at which the browser came back, without its query. If it is given, it must be that of
+    `begin_provider_login`.
+    """
+
+
+class FinishProviderLoginResponse(Model):
+    """An opened session, or that of `user_token`. Keep the tokens secret."""
+
+    access_token: Annotated[str, Field(repr=False)]
+    """The access token (RFC 9068); send it as `Authorization: Bearer …`."""
+    token_type: str
+    """Always `Bearer`."""
+    expires_in: int
+    """The life of the access token in seconds."""
+    session_id: str
+    """The session's id: `sid` in the token."""
+    backend: str
+    """The backend that the token is for."""
+    user: User
+    """The user who logged in."""
+    created: bool
+    """Whether this login created the account."""
+    linked: bool
+    """Whether the identity was linked to the account of `user_token`. Then the session is the one of that
+    token, with a new access token and no other refresh token.
+    """
+    recovery_codes: Annotated[list[str] | None, Field(repr=False)] = None
+    """If this login gave the account its first second factor: the recovery codes. They are shown only now."""
+    refresh_expires_in: int | None = None
+    """The life of the refresh token in seconds."""
+    refresh_token: Annotated[str | None, Field(repr=False)] = None
+    """The refresh token, which gets the next access token; absent if the backend does not refresh."""
+    trusted_device_expires_in: int | None = None
+    """The life of that token in seconds."""
+    trusted_device_token: Annotated[str | None, Field(repr=False)] = None
+    """With `trust_device`: the token for `trusted_device_token` of `login`, for a cookie that scripts
+    cannot read. Absent if the user may trust no device.
+    """
+
+
+class ListIdentitiesRequest(Model, extra="forbid"):
+    """Lists the identities that open an account."""
+
+    user_id: str
+    """The user's id."""
+
+
+class LinkedIdentity(Model):
+    """A user of a provider who is let into an account."""
+
+    issuer: str
+    """The provider's issuer: `iss`."""
+    subject: str
+    """The user's id at the provider: `sub`."""
+    created_at: int
+    """When the identity was linked to the account."""
+    provider: str | None = None
+    """The provider's name in `id_token_providers`; absent if it is not configured any more."""
+
+
+class ListIdentitiesResponse(Model):
+    """Identities, the oldest first."""
+
+    identities: list[LinkedIdentity]
+    """The identities."""
+
+
+class UnlinkIdentityRequest(Model, extra="forbid"):
+    """Unlinks an identity from an account. The host must have authenticated its user just now."""
+
+    user_id: str
+    """The user's id."""
+    issuer: str
+    """The provider's issuer, as `list_identities` has it."""
+    subject: str
+    """The user's id at the provider."""
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
+    """
+
+
+class UnlinkIdentityResponse(Model):
+    """The identity opens the account no more. If it did before, every session has ended."""
+
+    unlinked: bool
+    """Whether the identity was linked to the account."""
 
 
 class ReauthenticateRequest(Model, extra="forbid"):

@@ -99,6 +99,34 @@ public final class AsyncDoorward {
     return lanes.submit(Lanes.Cost.NETWORK, () -> engine.loginWithIdToken(request));
   }
 
+  /** Does what {@link Doorward#beginProviderLogin(BeginProviderLoginRequest)} does. */
+  public CompletableFuture<BeginProviderLoginResponse> beginProviderLogin(
+      BeginProviderLoginRequest request) {
+    return lanes.submit(Lanes.Cost.NETWORK, () -> engine.beginProviderLogin(request));
+  }
+
+  /** Does what {@link Doorward#nextProviderRequest(NextProviderRequestRequest)} does. */
+  public CompletableFuture<NextProviderRequestResponse> nextProviderRequest(
+      NextProviderRequestRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.nextProviderRequest(request));
+  }
+
+  /** Does what {@link Doorward#finishProviderLogin(FinishProviderLoginRequest)} does. */
+  public CompletableFuture<FinishProviderLoginResult> finishProviderLogin(
+      FinishProviderLoginRequest request) {
+    return lanes.submit(Lanes.Cost.NETWORK, () -> engine.finishProviderLogin(request));
+  }
+
+  /** Does what {@link Doorward#listIdentities(ListIdentitiesRequest)} does. */
+  public CompletableFuture<ListIdentitiesResponse> listIdentities(ListIdentitiesRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.listIdentities(request));
+  }
+
+  /** Does what {@link Doorward#unlinkIdentity(UnlinkIdentityRequest)} does. */
+  public CompletableFuture<UnlinkIdentityResponse> unlinkIdentity(UnlinkIdentityRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.unlinkIdentity(request));
+  }
+
   /** Does what {@link Doorward#reauthenticate(ReauthenticateRequest)} does. */
   public CompletableFuture<ReauthenticateResponse> reauthenticate(ReauthenticateRequest request) {
     return lanes.submit(Lanes.Cost.HASH, () -> engine.reauthenticate(request));

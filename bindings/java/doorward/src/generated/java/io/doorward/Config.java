@@ -23,8 +23,8 @@ import java.util.Map;
  *     differs from the store is refused. May be null.
  * @param create Whether opening creates a missing store. Default: yes, unless the key file exists,
  *     which means that there was a store and it is lost. May be null.
- * @param idTokenProviders Providers of ID tokens (OpenID Connect) that {@code login_with_id_token}
- *     accepts, by names that the host chooses. May be null.
+ * @param idTokenProviders The providers by whom users log in ({@code begin_provider_login}, {@code
+ *     login_with_id_token}), by names that the host chooses. Default: none. May be null.
  * @param introspectionService Another service that {@code introspect_remote} asks about tokens (RFC
  *     7662). Default: none. May be null.
  * @param issuer The {@code iss} of every token. Default: the store's; for a new store {@code
@@ -358,8 +358,9 @@ public record Config(
   }
 
   /**
-   * Returns the same with id_token_providers: Providers of ID tokens (OpenID Connect) that {@code
-   * login_with_id_token} accepts, by names that the host chooses.
+   * Returns the same with id_token_providers: The providers by whom users log in ({@code
+   * begin_provider_login}, {@code login_with_id_token}), by names that the host chooses. Default:
+   * none.
    */
   public Config withIdTokenProviders(Map<String, IdTokenProviderConfig> idTokenProviders) {
     return new Config(

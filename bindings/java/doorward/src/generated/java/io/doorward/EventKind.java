@@ -41,6 +41,7 @@ public enum EventKind {
   EMAIL_CHANGED("email_changed"),
   PASSWORD_RESET("password_reset"),
   IDENTITY_LINKED("identity_linked"),
+  IDENTITY_UNLINKED("identity_unlinked"),
   ACCOUNT_RECLAIMED("account_reclaimed"),
   TOKEN_ISSUED("token_issued"),
   TOKEN_REVOKED("token_revoked"),

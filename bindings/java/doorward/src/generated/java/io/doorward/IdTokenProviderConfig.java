@@ -7,46 +7,113 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A provider of ID tokens, and how far it is trusted.
+ * A provider by whom users log in, and how far it is trusted.
  *
- * @param issuer The {@code iss} of its tokens, exactly. {@code {tenantid}} in it, as Microsoft
- *     Entra writes it for applications of many tenants, stands for the token's {@code tid}.
  * @param clientId The client id of this service at the provider: a text, or a list if several
  *     programs have ids. Every member of {@code aud}, and {@code azp}, must be in it.
  * @param algorithms The algorithms with which the provider signs: others are refused even if a key
  *     supports them. Default: RS256. May be null.
+ * @param authorizationEndpoint Where the user logs in (RFC 6749 section 3.1). Give it together with
+ *     {@code token_endpoint}. Default: as the provider's metadata says. May be null.
  * @param autoRegister Whether an unknown user gets an account: {@code true} with {@code
  *     registration.default_roles}, or with these {@code roles}. May be null.
- * @param caFile A file with the certificates (PEM) of the authorities that may vouch for {@code
- *     jwks_uri}; read when the engine opens. Default: the public authorities. May be null.
+ * @param caFile A file with the certificates (PEM) of the authorities that may vouch for the
+ *     provider's hosts; read when the engine opens. Default: the public authorities. May be null.
+ * @param clientAuth How this service authenticates itself to the provider. Default: {@code
+ *     client_secret_basic} with a secret, {@code private_key_jwt} with a key, {@code none} without
+ *     either. May be null.
+ * @param clientKey Or the private key of this service (PKCS #8 in PEM) whose public half the
+ *     provider knows: P-256, Ed25519 or RSA. May be null.
+ * @param clientKeyId The name of {@code client_key} at the provider: the {@code kid} of what it
+ *     signs. May be null.
+ * @param clientKeyIssuer With {@code signed_secret}: the {@code iss} of the secret, Apple's id of
+ *     the team. May be null.
+ * @param clientSecret The secret of this service at the provider, for {@code begin_provider_login}.
+ *     May be null.
+ * @param exchange Who sends the requests to the provider. May be null.
+ * @param issuer The {@code iss} of its tokens, exactly. {@code {tenantid}} in it, as Microsoft
+ *     Entra writes it for applications of many tenants, stands for the token's {@code tid}.
+ *     Required without {@code preset}. May be null.
  * @param jwks The provider's public keys, a JWK Set (RFC 7517). May be null.
  * @param jwksUri Or their URL: https; http only for a loopback host. The keys are fetched when they
  *     are needed, cached, and fetched again every ten minutes; for an unknown key at most every ten
- *     seconds. May be null.
+ *     seconds. Default: as the provider's metadata says, which are found below the issuer (OpenID
+ *     Connect Discovery). May be null.
  * @param linkVerifiedEmail Whether to trust this provider that an address is verified: its token
  *     then opens the account that has verified the same address, and takes over an account that
  *     never did. Only for a provider that verifies addresses itself. May be null.
+ * @param preset A known provider, for what is not given here: its issuer, and where and how it is
+ *     asked. The endpoints of the known provider are not used for another {@code issuer}. May be
+ *     null.
+ * @param requiresIss Whether the provider names itself in each response ({@code iss}, RFC 9207), so
+ *     that a response without {@code iss} is refused. Default: as the provider's metadata says. May
+ *     be null.
+ * @param responseMode How the provider sends the browser back. Default: with a query. May be null.
+ * @param scope What the user is asked to permit, separated by spaces. Default: {@code openid email
+ *     profile}. May be null.
  * @param tenants The tenants that may log in users, for an issuer with {@code {tenantid}}. Default:
  *     all. May be null.
- * @param timeoutMs The time limit for fetching the keys. From 1 to 60000. Default: 5000. May be
- *     null.
+ * @param timeoutMs The time limit for each exchange with the provider. From 1 to 60000. Default:
+ *     5000. May be null.
+ * @param tokenEndpoint Where codes are exchanged (RFC 6749 section 3.2). May be null.
+ * @param userinfo For a provider without ID tokens (OAuth 2.0 only): where the response of {@code
+ *     userinfo_endpoint} has what is needed. May be null.
+ * @param userinfoEndpoint Where data about the user is read: if the ID token has no address, and
+ *     for a provider without ID tokens. May be null.
  */
 public record IdTokenProviderConfig(
-    String issuer,
     List<String> clientId,
     List<String> algorithms,
+    String authorizationEndpoint,
     Object autoRegister,
     String caFile,
+    ClientAuth clientAuth,
+    String clientKey,
+    String clientKeyId,
+    String clientKeyIssuer,
+    String clientSecret,
+    ExchangeBy exchange,
+    String issuer,
     Map<String, Object> jwks,
     String jwksUri,
     Boolean linkVerifiedEmail,
+    String preset,
+    Boolean requiresIss,
+    ResponseMode responseMode,
+    String scope,
     List<String> tenants,
-    Long timeoutMs)
+    Long timeoutMs,
+    String tokenEndpoint,
+    UserinfoConfig userinfo,
+    String userinfoEndpoint)
     implements Shape {
   /** Makes one of what must be given. */
-  public static IdTokenProviderConfig of(String issuer, List<String> clientId) {
+  public static IdTokenProviderConfig of(List<String> clientId) {
     return new IdTokenProviderConfig(
-        issuer, clientId, null, null, null, null, null, null, null, null);
+        clientId,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null);
   }
 
   /**
@@ -55,16 +122,62 @@ public record IdTokenProviderConfig(
    */
   public IdTokenProviderConfig withAlgorithms(List<String> algorithms) {
     return new IdTokenProviderConfig(
-        issuer,
         clientId,
         algorithms,
+        authorizationEndpoint,
         autoRegister,
         caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
         jwks,
         jwksUri,
         linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
         tenants,
-        timeoutMs);
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
+  }
+
+  /**
+   * Returns the same with authorization_endpoint: Where the user logs in (RFC 6749 section 3.1).
+   * Give it together with {@code token_endpoint}. Default: as the provider's metadata says.
+   */
+  public IdTokenProviderConfig withAuthorizationEndpoint(String authorizationEndpoint) {
+    return new IdTokenProviderConfig(
+        clientId,
+        algorithms,
+        authorizationEndpoint,
+        autoRegister,
+        caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
+        jwks,
+        jwksUri,
+        linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
+        tenants,
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
   }
 
   /**
@@ -73,68 +186,348 @@ public record IdTokenProviderConfig(
    */
   public IdTokenProviderConfig withAutoRegister(Object autoRegister) {
     return new IdTokenProviderConfig(
-        issuer,
         clientId,
         algorithms,
+        authorizationEndpoint,
         autoRegister,
         caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
         jwks,
         jwksUri,
         linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
         tenants,
-        timeoutMs);
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
   }
 
   /**
    * Returns the same with ca_file: A file with the certificates (PEM) of the authorities that may
-   * vouch for {@code jwks_uri}; read when the engine opens. Default: the public authorities.
+   * vouch for the provider's hosts; read when the engine opens. Default: the public authorities.
    */
   public IdTokenProviderConfig withCaFile(String caFile) {
     return new IdTokenProviderConfig(
-        issuer,
         clientId,
         algorithms,
+        authorizationEndpoint,
         autoRegister,
         caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
         jwks,
         jwksUri,
         linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
         tenants,
-        timeoutMs);
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
+  }
+
+  /**
+   * Returns the same with client_auth: How this service authenticates itself to the provider.
+   * Default: {@code client_secret_basic} with a secret, {@code private_key_jwt} with a key, {@code
+   * none} without either.
+   */
+  public IdTokenProviderConfig withClientAuth(ClientAuth clientAuth) {
+    return new IdTokenProviderConfig(
+        clientId,
+        algorithms,
+        authorizationEndpoint,
+        autoRegister,
+        caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
+        jwks,
+        jwksUri,
+        linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
+        tenants,
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
+  }
+
+  /**
+   * Returns the same with client_key: Or the private key of this service (PKCS #8 in PEM) whose
+   * public half the provider knows: P-256, Ed25519 or RSA.
+   */
+  public IdTokenProviderConfig withClientKey(String clientKey) {
+    return new IdTokenProviderConfig(
+        clientId,
+        algorithms,
+        authorizationEndpoint,
+        autoRegister,
+        caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
+        jwks,
+        jwksUri,
+        linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
+        tenants,
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
+  }
+
+  /**
+   * Returns the same with client_key_id: The name of {@code client_key} at the provider: the {@code
+   * kid} of what it signs.
+   */
+  public IdTokenProviderConfig withClientKeyId(String clientKeyId) {
+    return new IdTokenProviderConfig(
+        clientId,
+        algorithms,
+        authorizationEndpoint,
+        autoRegister,
+        caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
+        jwks,
+        jwksUri,
+        linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
+        tenants,
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
+  }
+
+  /**
+   * Returns the same with client_key_issuer: With {@code signed_secret}: the {@code iss} of the
+   * secret, Apple's id of the team.
+   */
+  public IdTokenProviderConfig withClientKeyIssuer(String clientKeyIssuer) {
+    return new IdTokenProviderConfig(
+        clientId,
+        algorithms,
+        authorizationEndpoint,
+        autoRegister,
+        caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
+        jwks,
+        jwksUri,
+        linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
+        tenants,
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
+  }
+
+  /**
+   * Returns the same with client_secret: The secret of this service at the provider, for {@code
+   * begin_provider_login}.
+   */
+  public IdTokenProviderConfig withClientSecret(String clientSecret) {
+    return new IdTokenProviderConfig(
+        clientId,
+        algorithms,
+        authorizationEndpoint,
+        autoRegister,
+        caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
+        jwks,
+        jwksUri,
+        linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
+        tenants,
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
+  }
+
+  /** Returns the same with exchange: Who sends the requests to the provider. */
+  public IdTokenProviderConfig withExchange(ExchangeBy exchange) {
+    return new IdTokenProviderConfig(
+        clientId,
+        algorithms,
+        authorizationEndpoint,
+        autoRegister,
+        caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
+        jwks,
+        jwksUri,
+        linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
+        tenants,
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
+  }
+
+  /**
+   * Returns the same with issuer: The {@code iss} of its tokens, exactly. {@code {tenantid}} in it,
+   * as Microsoft Entra writes it for applications of many tenants, stands for the token's {@code
+   * tid}. Required without {@code preset}.
+   */
+  public IdTokenProviderConfig withIssuer(String issuer) {
+    return new IdTokenProviderConfig(
+        clientId,
+        algorithms,
+        authorizationEndpoint,
+        autoRegister,
+        caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
+        jwks,
+        jwksUri,
+        linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
+        tenants,
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
   }
 
   /** Returns the same with jwks: The provider's public keys, a JWK Set (RFC 7517). */
   public IdTokenProviderConfig withJwks(Map<String, Object> jwks) {
     return new IdTokenProviderConfig(
-        issuer,
         clientId,
         algorithms,
+        authorizationEndpoint,
         autoRegister,
         caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
         jwks,
         jwksUri,
         linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
         tenants,
-        timeoutMs);
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
   }
 
   /**
    * Returns the same with jwks_uri: Or their URL: https; http only for a loopback host. The keys
    * are fetched when they are needed, cached, and fetched again every ten minutes; for an unknown
-   * key at most every ten seconds.
+   * key at most every ten seconds. Default: as the provider's metadata says, which are found below
+   * the issuer (OpenID Connect Discovery).
    */
   public IdTokenProviderConfig withJwksUri(String jwksUri) {
     return new IdTokenProviderConfig(
-        issuer,
         clientId,
         algorithms,
+        authorizationEndpoint,
         autoRegister,
         caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
         jwks,
         jwksUri,
         linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
         tenants,
-        timeoutMs);
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
   }
 
   /**
@@ -144,16 +537,160 @@ public record IdTokenProviderConfig(
    */
   public IdTokenProviderConfig withLinkVerifiedEmail(boolean linkVerifiedEmail) {
     return new IdTokenProviderConfig(
-        issuer,
         clientId,
         algorithms,
+        authorizationEndpoint,
         autoRegister,
         caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
         jwks,
         jwksUri,
         linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
         tenants,
-        timeoutMs);
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
+  }
+
+  /**
+   * Returns the same with preset: A known provider, for what is not given here: its issuer, and
+   * where and how it is asked. The endpoints of the known provider are not used for another {@code
+   * issuer}.
+   */
+  public IdTokenProviderConfig withPreset(String preset) {
+    return new IdTokenProviderConfig(
+        clientId,
+        algorithms,
+        authorizationEndpoint,
+        autoRegister,
+        caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
+        jwks,
+        jwksUri,
+        linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
+        tenants,
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
+  }
+
+  /**
+   * Returns the same with requires_iss: Whether the provider names itself in each response ({@code
+   * iss}, RFC 9207), so that a response without {@code iss} is refused. Default: as the provider's
+   * metadata says.
+   */
+  public IdTokenProviderConfig withRequiresIss(boolean requiresIss) {
+    return new IdTokenProviderConfig(
+        clientId,
+        algorithms,
+        authorizationEndpoint,
+        autoRegister,
+        caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
+        jwks,
+        jwksUri,
+        linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
+        tenants,
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
+  }
+
+  /**
+   * Returns the same with response_mode: How the provider sends the browser back. Default: with a
+   * query.
+   */
+  public IdTokenProviderConfig withResponseMode(ResponseMode responseMode) {
+    return new IdTokenProviderConfig(
+        clientId,
+        algorithms,
+        authorizationEndpoint,
+        autoRegister,
+        caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
+        jwks,
+        jwksUri,
+        linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
+        tenants,
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
+  }
+
+  /**
+   * Returns the same with scope: What the user is asked to permit, separated by spaces. Default:
+   * {@code openid email profile}.
+   */
+  public IdTokenProviderConfig withScope(String scope) {
+    return new IdTokenProviderConfig(
+        clientId,
+        algorithms,
+        authorizationEndpoint,
+        autoRegister,
+        caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
+        jwks,
+        jwksUri,
+        linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
+        tenants,
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
   }
 
   /**
@@ -162,64 +699,267 @@ public record IdTokenProviderConfig(
    */
   public IdTokenProviderConfig withTenants(List<String> tenants) {
     return new IdTokenProviderConfig(
-        issuer,
         clientId,
         algorithms,
+        authorizationEndpoint,
         autoRegister,
         caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
         jwks,
         jwksUri,
         linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
         tenants,
-        timeoutMs);
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
   }
 
   /**
-   * Returns the same with timeout_ms: The time limit for fetching the keys. From 1 to 60000.
-   * Default: 5000.
+   * Returns the same with timeout_ms: The time limit for each exchange with the provider. From 1 to
+   * 60000. Default: 5000.
    */
   public IdTokenProviderConfig withTimeoutMs(long timeoutMs) {
     return new IdTokenProviderConfig(
-        issuer,
         clientId,
         algorithms,
+        authorizationEndpoint,
         autoRegister,
         caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
         jwks,
         jwksUri,
         linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
         tenants,
-        timeoutMs);
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
+  }
+
+  /** Returns the same with token_endpoint: Where codes are exchanged (RFC 6749 section 3.2). */
+  public IdTokenProviderConfig withTokenEndpoint(String tokenEndpoint) {
+    return new IdTokenProviderConfig(
+        clientId,
+        algorithms,
+        authorizationEndpoint,
+        autoRegister,
+        caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
+        jwks,
+        jwksUri,
+        linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
+        tenants,
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
+  }
+
+  /**
+   * Returns the same with userinfo: For a provider without ID tokens (OAuth 2.0 only): where the
+   * response of {@code userinfo_endpoint} has what is needed.
+   */
+  public IdTokenProviderConfig withUserinfo(UserinfoConfig userinfo) {
+    return new IdTokenProviderConfig(
+        clientId,
+        algorithms,
+        authorizationEndpoint,
+        autoRegister,
+        caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
+        jwks,
+        jwksUri,
+        linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
+        tenants,
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
+  }
+
+  /**
+   * Returns the same with userinfo_endpoint: Where data about the user is read: if the ID token has
+   * no address, and for a provider without ID tokens.
+   */
+  public IdTokenProviderConfig withUserinfoEndpoint(String userinfoEndpoint) {
+    return new IdTokenProviderConfig(
+        clientId,
+        algorithms,
+        authorizationEndpoint,
+        autoRegister,
+        caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        exchange,
+        issuer,
+        jwks,
+        jwksUri,
+        linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
+        tenants,
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
   }
 
   static IdTokenProviderConfig read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new IdTokenProviderConfig(
-        Read.optional(json, "issuer", Read::text),
         Read.optional(json, "client_id", Read::oneOrMore),
         Read.optional(json, "algorithms", Read.list(Read::text)),
+        Read.optional(json, "authorization_endpoint", Read::text),
         Read.optional(json, "auto_register", Read::any),
         Read.optional(json, "ca_file", Read::text),
+        Read.optional(json, "client_auth", ClientAuth::read),
+        Read.optional(json, "client_key", Read::text),
+        Read.optional(json, "client_key_id", Read::text),
+        Read.optional(json, "client_key_issuer", Read::text),
+        Read.optional(json, "client_secret", Read::text),
+        Read.optional(json, "exchange", ExchangeBy::read),
+        Read.optional(json, "issuer", Read::text),
         Read.optional(json, "jwks", Read::object),
         Read.optional(json, "jwks_uri", Read::text),
         Read.optional(json, "link_verified_email", Read::bool),
+        Read.optional(json, "preset", Read::text),
+        Read.optional(json, "requires_iss", Read::bool),
+        Read.optional(json, "response_mode", ResponseMode::read),
+        Read.optional(json, "scope", Read::text),
         Read.optional(json, "tenants", Read.list(Read::text)),
-        Read.optional(json, "timeout_ms", Read::integer));
+        Read.optional(json, "timeout_ms", Read::integer),
+        Read.optional(json, "token_endpoint", Read::text),
+        Read.optional(json, "userinfo", UserinfoConfig::read),
+        Read.optional(json, "userinfo_endpoint", Read::text));
   }
 
   @Override
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
-    Read.put(json, "issuer", issuer);
     Read.put(json, "client_id", Read.compact(clientId));
     Read.put(json, "algorithms", algorithms);
+    Read.put(json, "authorization_endpoint", authorizationEndpoint);
     Read.put(json, "auto_register", autoRegister);
     Read.put(json, "ca_file", caFile);
+    Read.put(json, "client_auth", clientAuth);
+    Read.put(json, "client_key", clientKey);
+    Read.put(json, "client_key_id", clientKeyId);
+    Read.put(json, "client_key_issuer", clientKeyIssuer);
+    Read.put(json, "client_secret", clientSecret);
+    Read.put(json, "exchange", exchange);
+    Read.put(json, "issuer", issuer);
     Read.put(json, "jwks", jwks);
     Read.put(json, "jwks_uri", jwksUri);
     Read.put(json, "link_verified_email", linkVerifiedEmail);
+    Read.put(json, "preset", preset);
+    Read.put(json, "requires_iss", requiresIss);
+    Read.put(json, "response_mode", responseMode);
+    Read.put(json, "scope", scope);
     Read.put(json, "tenants", tenants);
     Read.put(json, "timeout_ms", timeoutMs);
+    Read.put(json, "token_endpoint", tokenEndpoint);
+    Read.put(json, "userinfo", userinfo);
+    Read.put(json, "userinfo_endpoint", userinfoEndpoint);
     return json;
+  }
+
+  /** Hides secrets. */
+  @Override
+  public String toString() {
+    return "IdTokenProviderConfig[clientId="
+        + clientId
+        + ", algorithms="
+        + algorithms
+        + ", authorizationEndpoint="
+        + authorizationEndpoint
+        + ", autoRegister="
+        + autoRegister
+        + ", caFile="
+        + caFile
+        + ", clientAuth="
+        + clientAuth
+        + ", clientKey="
+        + Read.hidden(clientKey)
+        + ", clientKeyId="
+        + clientKeyId
+        + ", clientKeyIssuer="
+        + clientKeyIssuer
+        + ", clientSecret="
+        + Read.hidden(clientSecret)
+        + ", exchange="
+        + exchange
+        + ", issuer="
+        + issuer
+        + ", jwks="
+        + jwks
+        + ", jwksUri="
+        + jwksUri
+        + ", linkVerifiedEmail="
+        + linkVerifiedEmail
+        + ", preset="
+        + preset
+        + ", requiresIss="
+        + requiresIss
+        + ", responseMode="
+        + responseMode
+        + ", scope="
+        + scope
+        + ", tenants="
+        + tenants
+        + ", timeoutMs="
+        + timeoutMs
+        + ", tokenEndpoint="
+        + tokenEndpoint
+        + ", userinfo="
+        + userinfo
+        + ", userinfoEndpoint="
+        + userinfoEndpoint
+        + "]";
   }
 }

@@ -207,6 +207,66 @@ public abstract sealed class Operations permits Doorward {
   }
 
   /**
+   * Begins a login at a provider: returns the URL to send the browser to.
+   *
+   * @throws DeniedException {@code invalid_token}, {@code user_not_found}
+   * @throws ForbiddenException {@code email_not_verified}
+   * @throws UnavailableException {@code auth_service_unavailable}, {@code store_unavailable}
+   * @throws ConfigException {@code invalid_config}, {@code feature_not_built}
+   */
+  public BeginProviderLoginResponse beginProviderLogin(BeginProviderLoginRequest request) {
+    return run(Operation.BEGIN_PROVIDER_LOGIN, request, BeginProviderLoginResponse::read);
+  }
+
+  /**
+   * Returns the next request to a provider, for a host that sends them itself.
+   *
+   * @throws DeniedException {@code invalid_challenge}
+   * @throws ConfigException {@code invalid_config}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public NextProviderRequestResponse nextProviderRequest(NextProviderRequestRequest request) {
+    return run(Operation.NEXT_PROVIDER_REQUEST, request, NextProviderRequestResponse::read);
+  }
+
+  /**
+   * Finishes a login at a provider and opens a session, or links the identity to an account.
+   *
+   * @return the session, or the next step of the login
+   * @throws DeniedException {@code invalid_challenge}, {@code invalid_credentials}, {@code
+   *     invalid_token}
+   * @throws ConflictException {@code email_taken}, {@code already_configured}
+   * @throws ForbiddenException {@code email_not_verified}
+   * @throws ThrottledException {@code too_many_attempts}
+   * @throws UnavailableException {@code auth_service_unavailable}, {@code store_unavailable}
+   */
+  public FinishProviderLoginResult finishProviderLogin(FinishProviderLoginRequest request) {
+    return orStep(
+        Operation.FINISH_PROVIDER_LOGIN, request, FinishProviderLoginResponse::read, step -> step);
+  }
+
+  /**
+   * Lists the identities of providers that open an account.
+   *
+   * @throws NotFoundException {@code user_not_found}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public ListIdentitiesResponse listIdentities(ListIdentitiesRequest request) {
+    return run(Operation.LIST_IDENTITIES, request, ListIdentitiesResponse::read);
+  }
+
+  /**
+   * Unlinks an identity of a provider from an account and ends every session.
+   *
+   * @throws NotFoundException {@code user_not_found}
+   * @throws ForbiddenException {@code permission_denied}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public UnlinkIdentityResponse unlinkIdentity(UnlinkIdentityRequest request) {
+    return run(Operation.UNLINK_IDENTITY, request, UnlinkIdentityResponse::read);
+  }
+
+  /**
    * Authenticates the user of a session again.
    *
    * @throws DeniedException {@code invalid_token}, {@code user_not_found}, {@code

@@ -39,7 +39,7 @@ public record StepUp(
     Boolean totpSupported,
     Map<String, Object> webauthnOptions,
     Boolean webauthnSupported)
-    implements Shape, LoginResult, LoginWithIdTokenResult {
+    implements Shape, LoginResult, LoginWithIdTokenResult, FinishProviderLoginResult {
   static StepUp read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new StepUp(

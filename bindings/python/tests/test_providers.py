@@ -1,0 +1,363 @@
+"""Tests of logins at independent providers: panva's oidc-provider, and one made with Authlib."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from authlib.integrations.flask_oauth2 import AuthorizationServer
+from authlib.oauth2.rfc6749 import grants
+from authlib.oauth2.rfc7636 import CodeChallenge
+from authlib.oidc.core import UserInfo
+from authlib.oidc.core.grants import OpenIDCode
+from conftest import PASSWORD, Clock
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from flask import Flask, jsonify, request
+from joserfc.jwk import ECKey, RSAKey
+from openid import CALLBACK, CLIENT_SECRET, Provider
+from werkzeug.serving import make_server
+
+from doorward import AuthError, Config, Engine, InvalidToken
+from doorward.exceptions import AuthServiceUnavailable, Conflict
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    provider = Provider()
+    yield provider
+    provider.stop()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The time of the provider, which uses the machine's clock."""
+    return Clock(int(time.time()))
+
+
+def opened(config: Config, provider: Any, clock: Clock, **keys: Any) -> Engine:
+    """An engine that knows nothing but the provider's issuer, and what is given."""
+    ours: Any = {
+        "issuer": provider.issuer,
+        "client_id": "app",
+        "client_secret": CLIENT_SECRET,
+        "algorithms": ["ES256"],
+        "auto_register": True,
+        "link_verified_email": True,
+        **keys,
+    }
+    return Engine({**config, "id_token_providers": {"ours": ours}}, now_ms=clock)
+
+
+def test_login_at_a_provider(config: Config, provider: Provider, clock: Clock) -> None:
+    with opened(config, provider, clock) as engine:
+        begun = engine.begin_provider_login(redirect_uri=CALLBACK)
+        query = provider.come_back(begun.authorization_url, "ada")
+        # The provider names itself, and its metadata say that it always does.
+        parameters = httpx.QueryParams(query)
+        assert (parameters["iss"], parameters["state"]) == (provider.issuer, begun.state)
+        for forged, reason in (
+            (parameters.set("iss", "https://id.example"), "wrong_issuer"),
+            (parameters.remove("iss"), "no_issuer"),
+            (parameters.set("state", "forged"), "wrong_state"),
+            (parameters.remove("state"), "wrong_state"),
+        ):
+            with pytest.raises(AuthError) as caught:
+                engine.finish_provider_login(transaction=begun.transaction, query=str(forged))
+            assert (caught.value.code, caught.value.detail) == ("invalid_challenge", reason)
+        # Another browser has another transaction.
+        other = engine.begin_provider_login(redirect_uri=CALLBACK)
+        with pytest.raises(AuthError) as caught:
+            engine.finish_provider_login(transaction=other.transaction, query=query)
+        assert caught.value.detail == "wrong_state"
+        login = engine.finish_provider_login(transaction=begun.transaction, query=query)
+        assert (login.created, login.linked) == (True, False)
+        assert (login.user.email, login.user.email_verified) == ("ada@example.com", True)
+        assert engine.authenticate(token=login.access_token).user == login.user
+        with pytest.raises(AuthError) as caught:
+            engine.finish_provider_login(transaction=begun.transaction, query=query)
+        assert (caught.value.code, caught.value.detail) == ("invalid_challenge", "spent")
+        again = engine.begin_provider_login(redirect_uri=CALLBACK, max_age_seconds=3600)
+        query = provider.come_back(again.authorization_url, "ada")
+        login = engine.finish_provider_login(transaction=again.transaction, query=query)
+        assert not login.created
+        # An ID token that the host has opens the same account.
+        id_token = provider.tokens("ada")["id_token"]
+        assert engine.login_with_id_token(id_token=id_token).user == login.user
+        # The address that another user of the provider claims is not theirs.
+        begun = engine.begin_provider_login(redirect_uri=CALLBACK)
+        query = provider.come_back(begun.authorization_url, "eve")
+        with pytest.raises(Conflict) as conflict:
+            engine.finish_provider_login(transaction=begun.transaction, query=query)
+        assert conflict.value.code == "email_taken"
+
+
+def test_codes_of_other_clients_and_other_requests(config: Config, provider: Provider, clock: Clock) -> None:
+    with opened(config, provider, clock) as engine:
+        mine, other = (engine.begin_provider_login(redirect_uri=CALLBACK) for _ in range(2))
+        of_another_client = mine.authorization_url.replace("client_id=app", "client_id=another-app")
+        own = httpx.QueryParams(provider.come_back(mine.authorization_url, "ada"))
+        codes = (
+            httpx.QueryParams(provider.come_back(of_another_client, "eve"))["code"],
+            # The code of another login of this client: PKCE binds it to that one.
+            httpx.QueryParams(provider.come_back(other.authorization_url, "eve"))["code"],
+            "forged",
+        )
+        for code in codes:
+            with pytest.raises(AuthError) as caught:
+                engine.finish_provider_login(
+                    transaction=mine.transaction, query=str(own.set("code", code))
+                )
+            assert (caught.value.code, caught.value.detail) == ("invalid_credentials", "invalid_grant")
+        assert engine.finish_provider_login(transaction=mine.transaction, query=str(own)).created
+    with opened(config, provider, clock, client_secret="of another") as engine:
+        begun = engine.begin_provider_login(redirect_uri=CALLBACK)
+        query = provider.come_back(begun.authorization_url, "ada")
+        with pytest.raises(AuthServiceUnavailable) as unavailable:
+            engine.finish_provider_login(transaction=begun.transaction, query=query)
+        assert unavailable.value.detail == "invalid_client"
+
+
+def test_an_identity_is_linked_and_unlinked(config: Config, provider: Provider, clock: Clock) -> None:
+    with opened(config, provider, clock, auto_register=False, link_verified_email=False) as engine:
+        ada = engine.register(username="ada", email="lovelace@example.com", password=PASSWORD).user
+        token = engine.login(username="ada", password=PASSWORD).access_token
+        begun = engine.begin_provider_login(redirect_uri=CALLBACK, user_token=token)
+        query = provider.come_back(begun.authorization_url, "ada")
+        linked = engine.finish_provider_login(transaction=begun.transaction, query=query)
+        assert (linked.linked, linked.user.id, linked.refresh_token) == (True, ada.id, None)
+        begun = engine.begin_provider_login(redirect_uri=CALLBACK)
+        query = provider.come_back(begun.authorization_url, "ada")
+        login = engine.finish_provider_login(transaction=begun.transaction, query=query)
+        assert (login.created, login.user.id) == (False, ada.id)
+        [identity] = engine.list_identities(user_id=ada.id).identities
+        assert (identity.provider, identity.issuer, identity.subject) == ("ours", provider.issuer, "ada")
+        assert engine.unlink_identity(user_id=ada.id, issuer=provider.issuer, subject="ada").unlinked
+        with pytest.raises(InvalidToken):
+            engine.authenticate(token=login.access_token)
+
+
+def test_the_service_authenticates_itself_by_a_key(config: Config, clock: Clock) -> None:
+    key = generate_private_key(SECP256R1())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    public: Any = {**ECKey.import_key(pem).as_dict(private=False), "kid": "k", "alg": "ES256", "use": "sig"}
+    provider = Provider(public)
+    try:
+        keys = {"client_id": "by-key", "client_secret": None, "client_key": pem, "client_key_id": "k"}
+        with opened(config, provider, clock, **keys) as engine:
+            begun = engine.begin_provider_login(redirect_uri=CALLBACK)
+            query = provider.come_back(begun.authorization_url, "ada")
+            assert engine.finish_provider_login(transaction=begun.transaction, query=query).created
+    finally:
+        provider.stop()
+
+
+def test_the_host_sends_the_requests(config: Config, provider: Provider, clock: Clock) -> None:
+    endpoints = {"authorization_endpoint": "auth", "token_endpoint": "token", "jwks_uri": "jwks"}
+    keys = {name: f"{provider.issuer}/{path}" for name, path in endpoints.items()}
+    with opened(config, provider, clock, exchange="host", **keys) as engine:
+        begun = engine.begin_provider_login(redirect_uri=CALLBACK)
+        query = provider.come_back(begun.authorization_url, "ada")
+        received: Any = []
+        while send := engine.next_provider_request(
+            transaction=begun.transaction, query=query, received=received
+        ).send:
+            headers = {header.name: header.value for header in send.headers}
+            answer = httpx.request(
+                send.method, send.url, headers=headers, content=send.body, trust_env=False
+            )
+            received.append({"status": answer.status_code, "body": answer.text})
+        assert len(received) == 2
+        login = engine.finish_provider_login(
+            transaction=begun.transaction, query=query, received=received
+        )
+        assert (login.created, login.user.email) == (True, "ada@example.com")
+
+
+class Client:
+    """What Authlib asks of a client."""
+
+    def __init__(self, method: str) -> None:
+        """Make the client of this method of authentication."""
+        self.client_id, self._method = "app", method
+
+    def get_client_id(self) -> str:
+        return self.client_id
+
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        return redirect_uri == CALLBACK
+
+    def check_client_secret(self, client_secret: str) -> bool:
+        return client_secret == CLIENT_SECRET
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+        return (method, endpoint) == (self._method, "token")
+
+    def check_response_type(self, response_type: str) -> bool:
+        return response_type == "code"
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        return grant_type == "authorization_code"
+
+    def get_allowed_scope(self, scope: str) -> str:
+        return scope
+
+
+class Code:
+    """What Authlib asks of an authorization code."""
+
+    auth_time = int(time.time()) - 60
+
+    def __init__(self, asked: Any) -> None:
+        """Keep what the code is bound to."""
+        parameters = asked.payload.data
+        self.redirect_uri, self.scope = parameters["redirect_uri"], parameters["scope"]
+        self.nonce = parameters.get("nonce")
+        self.code_challenge = parameters["code_challenge"]
+        self.code_challenge_method = parameters["code_challenge_method"]
+
+    def get_redirect_uri(self) -> str:
+        return str(self.redirect_uri)
+
+    def get_scope(self) -> str:
+        return str(self.scope)
+
+    def get_nonce(self) -> Any:
+        return self.nonce
+
+    def get_auth_time(self) -> int:
+        return self.auth_time
+
+    def get_acr(self) -> str:
+        return "urn:example:gold"
+
+    def get_amr(self) -> list[str]:
+        return ["pwd", "otp"]
+
+
+class AuthlibProvider:
+    """A provider made with Authlib, whose only user is Ada."""
+
+    def __init__(self, method: str) -> None:
+        """Start the provider, whose client authenticates itself by this method."""
+        key = RSAKey.generate_key(2048, {"kid": "r", "alg": "RS256", "use": "sig"})
+        codes: dict[str, Code] = {}
+        issuer = ""
+
+        class Grant(grants.AuthorizationCodeGrant):  # type: ignore[misc]
+            TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
+
+            def save_authorization_code(self, code: str, request: Any) -> None:
+                codes[code] = Code(request)
+
+            def query_authorization_code(self, code: str, client: Any) -> Code | None:
+                return codes.get(code)
+
+            def delete_authorization_code(self, authorization_code: Code) -> None:
+                codes.clear()
+
+            def authenticate_user(self, authorization_code: Code) -> str:
+                return "ada"
+
+        class IdTokens(OpenIDCode):  # type: ignore[misc]
+            def exists_nonce(self, nonce: str, request: Any) -> bool:
+                return False
+
+            def get_jwt_config(self, grant: Any, client: Any = None) -> dict[str, Any]:
+                return {"key": key.as_dict(private=True), "alg": "RS256", "iss": issuer, "exp": 600}
+
+            def get_authorization_code_claims(self, authorization_code: Code) -> dict[str, Any]:
+                claims = super().get_authorization_code_claims(authorization_code)
+                return {**claims, "acr": "urn:example:gold", "amr": ["pwd", "otp"]}
+
+            def generate_user_info(self, user: str, scope: str) -> UserInfo:
+                # Only the subject: the address has to be asked for.
+                return UserInfo(sub=user)
+
+        app = Flask(__name__)
+        server = AuthorizationServer(app, lambda _: Client(method), lambda *_: None)
+        server.register_grant(Grant, [CodeChallenge(required=True), IdTokens()])
+
+        @app.get("/.well-known/openid-configuration")
+        def metadata() -> Any:
+            paths = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
+            return jsonify(issuer=issuer, **{path: f"{issuer}/{path}" for path in paths})
+
+        @app.get("/authorization_endpoint")
+        def authorize() -> Any:
+            return server.create_authorization_response(grant_user="ada")
+
+        @app.post("/token_endpoint")
+        def token() -> Any:
+            return server.create_token_response()
+
+        @app.get("/userinfo_endpoint")
+        def userinfo() -> Any:
+            assert request.headers["authorization"].startswith("Bearer ")
+            return jsonify(sub=self.subject, email="ada@example.com", email_verified=True)
+
+        @app.get("/jwks_uri")
+        def jwks() -> Any:
+            return jsonify(keys=[key.as_dict(private=False)])
+
+        self.subject = "ada"
+        self._server = make_server("127.0.0.1", 0, app, threaded=True)
+        self.issuer = issuer = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+
+    def come_back(self, url: str) -> str:
+        """Return the query with which the browser comes back."""
+        return urlsplit(httpx.get(url, trust_env=False).headers["location"]).query
+
+    def stop(self) -> None:
+        """End the provider."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post", "none"])
+def test_login_at_a_provider_made_with_authlib(
+    config: Config, clock: Clock, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    provider = AuthlibProvider(method)
+    secret = None if method == "none" else CLIENT_SECRET
+    keys = {"client_secret": secret, "client_auth": method, "algorithms": ["RS256"]}
+    try:
+        with opened(config, provider, clock, **keys) as engine:
+            begun = engine.begin_provider_login(redirect_uri=CALLBACK, max_age_seconds=300)
+            assert parse_qs(urlsplit(begun.authorization_url).query)["code_challenge_method"] == ["S256"]
+            query = provider.come_back(begun.authorization_url)
+            login = engine.finish_provider_login(transaction=begun.transaction, query=query)
+            assert (login.created, login.user.email, login.user.email_verified) == (
+                True,
+                "ada@example.com",
+                True,
+            )
+            said = engine.call("verify", json.dumps({"token": login.access_token}))
+            assert said["provider"]["acr"] == "urn:example:gold"
+            # The user authenticated a minute ago.
+            begun = engine.begin_provider_login(redirect_uri=CALLBACK, max_age_seconds=1)
+            with pytest.raises(InvalidToken) as caught:
+                engine.finish_provider_login(
+                    transaction=begun.transaction, query=provider.come_back(begun.authorization_url)
+                )
+            assert caught.value.detail == "authenticated_too_long_ago"
+            # The data of another user are not used.
+            provider.subject = "eve"
+            begun = engine.begin_provider_login(redirect_uri=CALLBACK)
+            with pytest.raises(InvalidToken) as caught:
+                engine.finish_provider_login(
+                    transaction=begun.transaction, query=provider.come_back(begun.authorization_url)
+                )
+            assert caught.value.detail == "another_subject"
+    finally:
+        provider.stop()

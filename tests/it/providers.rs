@@ -1,0 +1,205 @@
+//! Tests of logins at a provider on loopback that is hostile or broken. bindings/python/tests/test_providers.py uses
+//! independent providers.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::{Arc, Barrier, Mutex};
+use std::thread;
+
+use doorward::{Code, Error};
+use serde_json::{Value, json};
+
+use crate::id_tokens::stage::{Key, Stage, base64, claims_of};
+use crate::services::Service;
+use crate::stores::Store;
+
+const CALLBACK: &str = "https://app.example/callback";
+
+/// A provider, and what it answers at each path.
+struct Provider {
+    service: Service,
+    answers: Arc<Mutex<BTreeMap<String, String>>>,
+    key: Key,
+}
+
+impl Provider {
+    fn new() -> Provider {
+        let answers = Arc::new(Mutex::new(BTreeMap::<String, String>::new()));
+        let said = Arc::clone(&answers);
+        let service = Service::start(move |request, stream| {
+            let read = request.read(stream);
+            let path = read.head.split(' ').nth(1).unwrap_or_default();
+            let answer = said.lock().unwrap().get(path).cloned().unwrap_or_default();
+            match answer.as_str() {
+                "slow" => request.wait_for_end(stream),
+                answer => drop(stream.write_all(answer.as_bytes())),
+            }
+        });
+        let provider = Provider { service, answers, key: Key::new("ES256", "k") };
+        provider.answer("/.well-known/openid-configuration", &provider.metadata());
+        provider.answer("/jwks", &provider.key.set().to_string());
+        provider
+    }
+
+    fn issuer(&self) -> String {
+        format!("http://{}", self.service.address)
+    }
+
+    fn metadata(&self) -> String {
+        let at = |path: &str| format!("{}/{path}", self.issuer());
+        json!({
+            "issuer": self.issuer(),
+            "authorization_endpoint": at("authorize"),
+            "token_endpoint": at("token"),
+            "jwks_uri": at("jwks"),
+        })
+        .to_string()
+    }
+
+    fn answer(&self, path: &str, body: &str) {
+        self.says(path, &format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
+    }
+
+    fn says(&self, path: &str, answer: &str) {
+        self.answers.lock().unwrap().insert(path.to_owned(), answer.to_owned());
+    }
+
+    fn stage(&self) -> Stage {
+        let own = json!({
+            "issuer": self.issuer(), "client_id": "app", "client_secret": "s", "algorithms": ["ES256"],
+            "auto_register": true, "timeout_ms": 1000,
+        });
+        Stage::of(&Store::sqlite(), json!({"id": own}))
+    }
+
+    /// Answers the code of this login by an ID token.
+    fn signs_in(&self, begun: &Begun) {
+        self.answer("/token", &json!({"id_token": self.key.sign(&self.claims(begun))}).to_string());
+    }
+
+    fn claims(&self, begun: &Begun) -> Value {
+        claims_of(json!({
+            "iss": self.issuer(), "sub": "1", "email": "ada@example.com", "nonce": begun.parameter("nonce"),
+        }))
+    }
+}
+
+/// A login that began.
+struct Begun(Value);
+
+impl Begun {
+    fn parameter(&self, name: &str) -> String {
+        let url = self.0["authorization_url"].as_str().unwrap();
+        let (_, query) = url.split_once('?').unwrap();
+        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.find(|(key, _)| *key == name).unwrap().1.to_owned()
+    }
+
+    fn finish(&self, stage: &Stage) -> Result<Value, Error> {
+        let query = format!("code=c&state={}", self.parameter("state"));
+        stage.call("finish_provider_login", json!({"transaction": self.0["transaction"], "query": query}))
+    }
+}
+
+fn begin(stage: &Stage) -> Result<Begun, Error> {
+    stage.call("begin_provider_login", json!({"redirect_uri": CALLBACK})).map(Begun)
+}
+
+#[test]
+fn metadata_that_are_none() {
+    let provider = Provider::new();
+    let stage = provider.stage();
+    let of = |change: Value| {
+        let mut metadata: Value = serde_json::from_str(&provider.metadata()).unwrap();
+        metadata.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let metadata = metadata.to_string();
+        format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{metadata}", metadata.len())
+    };
+    for (answer, reason) in [
+        (of(json!({"issuer": "https://id.example"})), "wrong_issuer"),
+        (of(json!({"issuer": format!("{}/", provider.issuer())})), "wrong_issuer"),
+        (of(json!({"token_endpoint": "http://192.0.2.1/token"})), "bad_endpoint"),
+        (of(json!({"token_endpoint": "file:///etc/passwd"})), "bad_endpoint"),
+        (of(json!({"token_endpoint": null})), "missing_endpoint"),
+        (of(json!({"jwks_uri": ["a"]})), "bad_endpoint"),
+        (of(json!({"filler": "x".repeat(600_000)})), "answer_too_long"),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n<html>".to_owned(), "not_json"),
+        ("HTTP/1.1 301 Moved\r\nlocation: /\r\ncontent-length: 0\r\n\r\n".to_owned(), "http_status_301"),
+    ] {
+        provider.says("/.well-known/openid-configuration", &answer);
+        let error = begin(&stage).err().unwrap();
+        assert_eq!((error.code, error.detail.as_deref()), (Code::AuthServiceUnavailable, Some(reason)));
+        stage.now.fetch_add(10, std::sync::atomic::Ordering::SeqCst);
+    }
+    // Any number of strangers cause one request in ten seconds.
+    let before = provider.service.requests().len();
+    assert!((0..20).all(|_| begin(&stage).is_err()));
+    assert_eq!(provider.service.requests().len(), before + 1);
+    stage.now.fetch_add(10, std::sync::atomic::Ordering::SeqCst);
+    provider.says("/.well-known/openid-configuration", &of(json!({})));
+    assert_eq!(begin(&stage).unwrap().parameter("client_id"), "app");
+}
+
+#[test]
+fn answers_to_a_code_that_are_none() {
+    let provider = Provider::new();
+    let stage = provider.stage();
+    let begun = begin(&stage).unwrap();
+    let refused = |code: Code, reason: &str| {
+        let error = begun.finish(&stage).unwrap_err();
+        assert_eq!((error.code, error.detail.as_deref()), (code, Some(reason)));
+    };
+    for (answer, reason) in [
+        ("slow", "timeout"),
+        ("", "broken_answer"),
+        ("HTTP/1.1 302 Found\r\nlocation: /jwks\r\ncontent-length: 0\r\n\r\n", "http_status_302"),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n\u{80}", "not_json"),
+    ] {
+        provider.says("/token", answer);
+        refused(Code::AuthServiceUnavailable, reason);
+    }
+    provider.answer("/token", &json!({"id_token": "x".repeat(65_536)}).to_string());
+    refused(Code::AuthServiceUnavailable, "answer_too_long");
+
+    let claims = provider.claims(&begun);
+    let unsigned = format!("{}.{}.", base64(br#"{"alg":"none"}"#), base64(claims.to_string().as_bytes()));
+    let mut of_another_login = claims.clone();
+    of_another_login["nonce"] = json!("another");
+    for (token, reason) in [
+        (unsigned, "wrong_algorithm"),
+        (Key::new("ES256", "k").sign(&claims), "bad_signature"),
+        (provider.key.sign(&of_another_login), "wrong_nonce"),
+    ] {
+        provider.answer("/token", &json!({"id_token": token}).to_string());
+        refused(Code::InvalidToken, reason);
+    }
+    provider.signs_in(&begun);
+    assert_eq!(begun.finish(&stage).unwrap()["created"], true);
+    // What was spent is not sent to the provider again.
+    let before = provider.service.requests().len();
+    refused(Code::InvalidChallenge, "spent");
+    assert_eq!(provider.service.requests().len(), before);
+    let form = provider.service.requests().into_iter().rfind(|request| !request.body.is_empty()).unwrap();
+    assert_eq!(form.field("redirect_uri").as_deref(), Some(CALLBACK));
+    assert_eq!(form.field("code_verifier").unwrap().len(), 43);
+}
+
+#[test]
+fn a_transaction_is_spent_once() {
+    let provider = Provider::new();
+    let stage = provider.stage();
+    let begun = begin(&stage).unwrap();
+    provider.signs_in(&begun);
+    let together = Barrier::new(8);
+    let won = thread::scope(|scope| {
+        let finish = || {
+            together.wait();
+            begun.finish(&stage)
+        };
+        let all: Vec<_> = (0..8).map(|_| scope.spawn(finish)).collect();
+        let all: Vec<_> = all.into_iter().map(|it| it.join().unwrap()).collect();
+        assert!(all.iter().flatten().all(|login| login["created"] == true));
+        all.iter().filter(|it| it.is_ok()).count()
+    });
+    assert_eq!(won, 1);
+}
