@@ -187,6 +187,11 @@ def test_an_api_key(client: httpx.Client, engine: Engine) -> None:
     gateway = {"x-api-key": "of a gateway", "authorization": f"Bearer {token}"}
     assert client.get("/me", headers=gateway).json()["username"] == "ada"
     assert client.get("/me", headers={"x-api-key": "of a gateway"}).status_code == 401
+    # A key decides before a cookie, which browsers send by themselves.
+    opened = cookies_of(client.post("/auth/login/browser", json=ADA))[COOKIES[0]].value
+    for key, name in ((made.key, "nightly"), ("of a gateway", "ada")):
+        assert client.get("/me", headers={**sent(access=opened), "x-api-key": key}).json()["username"] == name
+    client.cookies.clear()
     cookie = {"cookie": f"{COOKIES[0]}={made.key}", "origin": str(client.base_url).rstrip("/")}
     assert client.get("/me", headers=cookie).status_code == 401
     engine.revoke_api_key(api_key_id=made.api_key.id)

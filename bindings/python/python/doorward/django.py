@@ -91,7 +91,8 @@ def sessions(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
     """Middleware that ends Django's session as soon as the engine's session has ended.
 
     So a logout elsewhere, a new password, or an administrator ends it at once. It answers 503 if the store is
-    away, and keeps the cookie of the device after a login.
+    away, and keeps the cookie of the device after a login. It also answers with an AuthError that a view lets
+    through, as Django's own login form does for StepUpRequired and TooManyAttempts.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -99,7 +100,7 @@ def sessions(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
             if _SESSION in request.session and not _is_alive(*request.session[_SESSION]):
                 logout(request)
         except AuthError as error:
-            return JsonResponse(error.http_body, status=error.http_status, headers=error.http_headers)
+            return _answer(error)
         response = get_response(request)
         if kept := vars(request).get("_doorward_device"):
             device, client = kept
@@ -113,7 +114,16 @@ def sessions(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
             )
         return response
 
+    vars(middleware)["process_exception"] = _process_exception
     return middleware
+
+
+def _process_exception(_: HttpRequest, error: Exception) -> HttpResponse | None:
+    return _answer(error) if isinstance(error, AuthError) else None
+
+
+def _answer(error: AuthError) -> HttpResponse:
+    return JsonResponse(error.http_body, status=error.http_status, headers=error.http_headers)
 
 
 def _is_alive(user_id: str, session_id: str) -> bool:

@@ -225,11 +225,14 @@ class Authentication:
         self._request(connection, {"origins": self._trusted()}, only_origin=True)
 
     def _credential(self, connection: HTTPConnection, transport: Transport) -> dict[str, Any]:
-        """Return the access token as an argument of `authenticate_request`, or without one the API key."""
+        """Return what decides, as an argument of `authenticate_request`: `Authorization`, the API key, the cookie.
+
+        The engine has the same order.
+        """
         access_token = transport.access_token(connection)
         keys = connection.headers.getlist("x-api-key")
         # Other software uses the header, too.
-        if not access_token and keys and keys[0].startswith("dw_"):
+        if "authorization" not in access_token and keys and keys[0].startswith("dw_"):
             return {"api_key": ", ".join(keys)}
         return access_token
 
