@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -64,6 +65,33 @@ func check(engine *doorward.Engine, rules *doorward.RequestsConfig) {
 	})
 	if errors.Is(err, doorward.ErrInvalidRequest) {
 		panic(err)
+	}
+}
+
+// RequireRole lets a user pass who has at least one of the roles; it stands behind [Middleware], whose user has the roles
+// of now, and with an API key those of the key. Without a user it answers 401, else 403. It panics without a role.
+func RequireRole(roles ...string) func(http.Handler) http.Handler {
+	if len(roles) == 0 {
+		panic("doorwardhttp: RequireRole needs a role")
+	}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			user, ok := User(r.Context())
+			has := func(role string) bool { return slices.Contains(user.Roles, role) }
+			switch {
+			case !ok:
+				WriteError(w, &doorward.Error{
+					Status: doorward.StatusDenied, Code: doorward.CodeNotAuthenticated,
+					Message: "Authentication is required.",
+				})
+			case !slices.ContainsFunc(roles, has):
+				WriteError(w, &doorward.Error{
+					Status: doorward.StatusForbidden, Code: doorward.CodePermissionDenied, Message: "Permission denied.",
+				})
+			default:
+				next.ServeHTTP(w, r)
+			}
+		})
 	}
 }
 

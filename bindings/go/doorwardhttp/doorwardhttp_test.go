@@ -109,6 +109,51 @@ func TestAnAPIKeyIdentifiesItsAccount(t *testing.T) {
 	}
 }
 
+func TestARoleIsRequired(t *testing.T) {
+	engine, _ := doorwardtest.New(t, doorward.Config{})
+	service, err := engine.CreateServiceAccount(t.Context(), doorward.CreateServiceAccountRequest{
+		Name: "nightly", Roles: []string{"reader", "writer"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := engine.CreateApiKey(t.Context(), doorward.CreateApiKeyRequest{
+		ServiceAccountID: &service.User.ID, Name: "report", Roles: []string{"reader"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	pages := http.NewServeMux()
+	pages.Handle("/read", doorwardhttp.RequireRole("admin", "reader")(page))
+	pages.Handle("/write", doorwardhttp.RequireRole("writer")(page))
+	pages.Handle("/skipped", doorwardhttp.RequireRole("reader")(page))
+	rules := &doorward.RequestsConfig{Exclude: []any{"/skipped"}}
+	server := httptest.NewServer(doorwardhttp.Middleware(engine, doorwardhttp.Options{Rules: rules})(pages))
+	t.Cleanup(server.Close)
+	for _, row := range []struct {
+		path   string
+		status int
+		body   string
+	}{
+		{"/read", 200, ""},
+		// The account has the role, and the key does not.
+		{"/write", 403, "permission_denied"},
+		{"/skipped", 401, "not_authenticated"},
+	} {
+		response, body := ask(t, "GET", server.URL+row.path, "X-API-Key", made.Key)
+		if response.StatusCode != row.status || !strings.Contains(body, row.body) {
+			t.Error(row.path, response.StatusCode, body)
+		}
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("no role is required")
+		}
+	}()
+	doorwardhttp.RequireRole()
+}
+
 func TestOnlyRequestsThatTheEngineLetsPassReachTheHandler(t *testing.T) {
 	rules := doorward.RequestsConfig{Exclude: []any{"/health"}, Cookie: doorward.Ptr("token")}
 	server, _, token := site(t, doorward.Config{Requests: rules}, doorwardhttp.Options{})
