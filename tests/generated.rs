@@ -42,8 +42,8 @@ fn assert_alone(path: &str, paths: &[&str]) {
 /// grows beyond this may belong into the engine or into a generator.
 const BY_HAND: [(&str, usize); 5] = [
     ("include", 850),
-    ("bindings/go", 1_300),
-    ("bindings/java", 1_770),
+    ("bindings/go", 1_360),
+    ("bindings/java", 1_820),
     ("bindings/node", 1_000),
     ("bindings/python", 2_600),
 ];

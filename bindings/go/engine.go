@@ -40,7 +40,7 @@ func Open(config Config, options ...Option) (*Engine, error) {
 		return nil, err
 	}
 	defer clear(text)
-	return OpenJSON(text, options...)
+	return OpenJSON(text[:len(text)-1], options...)
 }
 
 // OpenJSON opens an engine with a configuration in JSON, as a file has it.
@@ -108,7 +108,9 @@ func (e *Engine) Call(ctx context.Context, name string, request []byte) (json.Ra
 		// A newer library may know it.
 		row = operation{strings.ReplaceAll(name, "\x00", " ") + "\x00", costLong}
 	}
-	return e.run(ctx, row, request)
+	text := terminated(request)
+	defer clear(text)
+	return e.run(ctx, row, text)
 }
 
 // Describe describes the library: operations with the JSON Schemas of their requests and responses, statuses,
@@ -143,13 +145,13 @@ func call[Response any](ctx context.Context, e *Engine, row operation, request a
 	if err != nil {
 		return nil, err
 	}
-	defer clear(body)
 	response := new(Response)
-	// What reads itself is not scanned twice.
-	if reader, ok := any(response).(json.Unmarshaler); ok {
-		err = reader.UnmarshalJSON(body)
+	if reader, ok := any(response).(ownReader); ok {
+		// It keeps parts of the text, which has no secrets, and encoding/json would scan it twice.
+		err = reader.readMembers(unsafe.String(unsafe.SliceData(body), len(body)))
 	} else {
 		err = json.Unmarshal(body, response)
+		clear(body)
 	}
 	if err != nil {
 		return nil, unreadable(err)
@@ -157,7 +159,7 @@ func call[Response any](ctx context.Context, e *Engine, row operation, request a
 	return response, nil
 }
 
-// run waits for a place, and runs the operation.
+// run waits for a place, and runs the operation. The request ends in a NUL.
 func (e *Engine) run(ctx context.Context, row operation, request []byte) ([]byte, error) {
 	if !e.isOpen() {
 		return nil, engineClosed()
@@ -172,9 +174,7 @@ func (e *Engine) run(ctx context.Context, row operation, request []byte) ([]byte
 		return nil, engineClosed()
 	}
 	defer e.handle.release()
-	text := terminated(request)
-	defer clear(text)
-	status, body := nativeCall(pointer, row.name, text)
+	status, body := nativeCall(pointer, row.name, request)
 	if status != StatusOK {
 		return nil, failure(status, body)
 	}

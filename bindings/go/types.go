@@ -4068,30 +4068,35 @@ type Claims struct {
 
 // UnmarshalJSON reads the members by their exact names.
 func (v *Claims) UnmarshalJSON(data []byte) error {
-	r := readObject(data)
+	return v.readMembers(string(data))
+}
+
+func (v *Claims) readMembers(text string) error {
+	r := objectReader{text: text}
+	r.begin()
 	for v.Extra = nil; r.next(); {
 		switch r.name {
 		case "aud":
 			r.oneOrMore(&v.Aud)
 		case "exp":
 			field := &v.Exp
-			number(r, &field)
+			number(&r, &field)
 		case "account_epoch":
-			number(r, &v.AccountEpoch)
+			number(&r, &v.AccountEpoch)
 		case "amr":
 			r.strings(&v.Amr)
 		case "auth_time":
-			number(r, &v.AuthTime)
+			number(&r, &v.AuthTime)
 		case "client_id":
 			v.ClientID = r.string()
 		case "iat":
-			number(r, &v.Iat)
+			number(&r, &v.Iat)
 		case "iss":
 			v.Iss = r.string()
 		case "jti":
 			v.Jti = r.string()
 		case "nbf":
-			number(r, &v.Nbf)
+			number(&r, &v.Nbf)
 		case "provider":
 			r.value(&v.Provider)
 		case "roles":
@@ -4251,7 +4256,12 @@ type IntrospectRemoteResponse struct {
 
 // UnmarshalJSON reads the members by their exact names.
 func (v *IntrospectRemoteResponse) UnmarshalJSON(data []byte) error {
-	r := readObject(data)
+	return v.readMembers(string(data))
+}
+
+func (v *IntrospectRemoteResponse) readMembers(text string) error {
+	r := objectReader{text: text}
+	r.begin()
 	for v.Extra = nil; r.next(); {
 		switch r.name {
 		case "active":

@@ -62,18 +62,34 @@ func (v *Object) UnmarshalJSON(data []byte) error {
 	return decoder.Decode((*map[string]any)(v))
 }
 
-// encode writes a request. encoding/json replaces what is not UTF-8, which would make one password of two, so
+// encode writes a request, and a NUL. encoding/json replaces what is not UTF-8, which would make one password of two, so
 // that is refused.
 func encode(request any) ([]byte, error) {
+	if verify, ok := request.(VerifyRequest); ok && verify.Backend == nil && isPlainText(verify.Token) {
+		text := make([]byte, 0, len(`{"token":""}`)+len(verify.Token)+1)
+		text = append(text, `{"token":"`...)
+		text = append(text, verify.Token...)
+		return append(text, '"', '}', 0), nil
+	}
 	text, err := json.Marshal(request)
 	if err != nil {
 		return nil, invalidJSON(err)
 	}
+	defer clear(text)
 	if bytes.Contains(text, []byte(`\ufffd`)) && !isUTF8(reflect.ValueOf(request)) {
-		clear(text)
 		return nil, invalidUTF8()
 	}
-	return text, nil
+	return terminated(text), nil
+}
+
+// isPlainText says whether all bytes of a text stand for themselves in JSON, as those of a token do.
+func isPlainText(text string) bool {
+	for index := range len(text) {
+		if !isPlain[text[index]] {
+			return false
+		}
+	}
+	return true
 }
 
 // isUTF8 says whether all texts of a value are UTF-8. What is JSON already is left to the engine.
@@ -115,14 +131,18 @@ type objectReader struct {
 	err        error
 }
 
-func readObject(data []byte) *objectReader {
-	r := &objectReader{text: string(data)}
+// ownReader is what reads its members itself. It keeps parts of the text.
+type ownReader interface {
+	readMembers(text string) error
+}
+
+// begin goes into the object.
+func (r *objectReader) begin() {
 	if !r.take('{') {
 		// Null is no object, either, and changes nothing.
 		r.value(&struct{}{})
 		r.text, r.at = "}", 0
 	}
-	return r
 }
 
 // next goes to the next member, after the value of the one before. It says whether there is one.
@@ -140,22 +160,34 @@ func (r *objectReader) next() bool {
 	return r.err == nil
 }
 
-func (r *objectReader) string() (text string) {
+func (r *objectReader) string() string {
 	if r.peek() == '"' {
 		rest := r.text[r.at+1:]
-		for index, letter := range []byte(rest) {
-			if letter == '"' {
-				r.at += index + 2
-				return rest[:index]
-			}
-			if letter < ' ' || letter == '\\' || letter >= utf8.RuneSelf {
-				break
-			}
+		index := 0
+		for index < len(rest) && isPlain[rest[index]] {
+			index++
+		}
+		if index < len(rest) && rest[index] == '"' {
+			r.at += index + 2
+			return rest[:index]
 		}
 	}
+	return r.anyString()
+}
+
+// anyString is apart, because its result escapes to the heap.
+func (r *objectReader) anyString() (text string) {
 	r.value(&text)
 	return text
 }
+
+// isPlain has the bytes that stand for themselves in a text of JSON, and are characters of their own.
+var isPlain = func() (plain [256]bool) {
+	for letter := ' '; letter < utf8.RuneSelf; letter++ {
+		plain[letter] = letter != '"' && letter != '\\'
+	}
+	return plain
+}()
 
 func (r *objectReader) strings(list *[]string) {
 	if !r.take('[') {

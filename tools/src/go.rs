@@ -121,8 +121,8 @@ impl<'a> Go<'a> {
                 "string" => format!("{field} = r.string()"),
                 "[]string" => format!("r.strings(&{field})"),
                 "OneOrMore" => format!("r.oneOrMore(&{field})"),
-                "int64" | "NumericDate" => format!("field := &{field}\n\t\t\tnumber(r, &field)"),
-                "*int64" | "*NumericDate" => format!("number(r, &{field})"),
+                "int64" | "NumericDate" => format!("field := &{field}\n\t\t\tnumber(&r, &field)"),
+                "*int64" | "*NumericDate" => format!("number(&r, &{field})"),
                 _ => format!("r.value(&{field})"),
             };
             format!("\t\tcase \"{}\":\n\t\t\t{read}\n", member.name)
@@ -131,7 +131,10 @@ impl<'a> Go<'a> {
         format!(
             "\n// UnmarshalJSON reads the members by their exact names.\n\
              func (v *{name}) UnmarshalJSON(data []byte) error {{\n\
-             \tr := readObject(data)\n\
+             \treturn v.readMembers(string(data))\n}}\n\n\
+             func (v *{name}) readMembers(text string) error {{\n\
+             \tr := objectReader{{text: text}}\n\
+             \tr.begin()\n\
              \tfor v.Extra = nil; r.next(); {{\n\
              \t\tswitch r.name {{\n{cases}\
              \t\tdefault:\n\t\t\tr.extra(&v.Extra)\n\
