@@ -98,8 +98,21 @@ pub(super) unsafe fn answer(
 /// Hands over a text as [`handed_over`] does: without a copy, if it has room for the NUL and no more.
 fn handed_over_whole(text: String) -> *mut c_char {
     match text.capacity() == text.len() + 1 {
-        true => CString::new(text).unwrap_or_default().into_raw(),
+        true => without_nul(text.into_bytes()).into_raw(),
         false => handed_over(&Zeroizing::new(text)),
+    }
+}
+
+/// Ends the bytes with a NUL. If there were another, which JSON has not, the answer would be an empty text. C's strlen
+/// looks for it, because the standard library's search was a tenth of the time of a verified token.
+fn without_nul(mut bytes: Vec<u8>) -> CString {
+    bytes.push(0);
+    // SAFETY: the bytes end in NUL.
+    let end = unsafe { CStr::from_ptr(bytes.as_ptr().cast()) }.count_bytes();
+    match end + 1 == bytes.len() {
+        // SAFETY: the only NUL is the last byte.
+        true => unsafe { CString::from_vec_with_nul_unchecked(bytes) },
+        false => CString::default(),
     }
 }
 
@@ -108,8 +121,7 @@ fn handed_over_whole(text: String) -> *mut c_char {
 pub(super) fn handed_over(text: &str) -> *mut c_char {
     let mut bytes = Vec::with_capacity(text.len() + 1);
     bytes.extend_from_slice(text.as_bytes());
-    // If there were a NUL, the answer would be an empty text.
-    CString::new(bytes).unwrap_or_default().into_raw()
+    without_nul(bytes).into_raw()
 }
 
 /// Returns the caller's text; none for NULL.

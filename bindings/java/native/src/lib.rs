@@ -11,7 +11,6 @@ use jni::errors::ThrowRuntimeExAndDefault;
 use jni::objects::{JByteArray, JClass, JLongArray, JObject};
 use jni::sys::{jint, jlong};
 use jni::{Env, EnvUnowned};
-use zeroize::Zeroizing;
 
 use crate::hooks::Hooks;
 
@@ -28,6 +27,17 @@ impl Handle {
         }
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
         f(open.as_ref().ok_or(Error::from(Code::EngineClosed))?)
+    }
+}
+
+/// Bytes that are wiped when they are dropped: as a whole, because the crate zeroize writes one after the other.
+struct Wiped(Vec<u8>);
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        self.0.fill(0);
+        // Keeps the compiler from removing the write, which is never read.
+        std::hint::black_box(&mut self.0);
     }
 }
 
@@ -55,11 +65,11 @@ pub extern "system" fn Java_io_doorward_Native_open<'local>(
     handle: JLongArray<'local>,
 ) -> JByteArray<'local> {
     env.with_env(|env| {
-        let config = Zeroizing::new(env.convert_byte_array(&config)?);
+        let config = Wiped(env.convert_byte_array(&config)?);
         let hooks = Hooks::new(env, &hooks)?;
         let mut opened = None;
         let body = answer(env, || {
-            let config = text(&config).map(|text| if text.is_empty() { "{}" } else { text })?;
+            let config = text(&config.0).map(|text| if text.is_empty() { "{}" } else { text })?;
             opened = Some(Engine::open(Config::parse(config)?, hooks.of_engine())?);
             Ok("{}".to_owned())
         })?;
@@ -83,10 +93,10 @@ pub extern "system" fn Java_io_doorward_Native_call<'local>(
 ) -> JByteArray<'local> {
     env.with_env(|env| {
         let operation = env.convert_byte_array(&operation)?;
-        let request = Zeroizing::new(env.convert_byte_array(&request)?);
+        let request = Wiped(env.convert_byte_array(&request)?);
         // SAFETY: Java calls with the handle of an engine that it has not released.
         let handle = unsafe { handle_of(handle) };
-        answer(env, || handle.with(|engine| engine.call(text(&operation)?, text(&request)?)))
+        answer(env, || handle.with(|engine| engine.call(text(&operation)?, text(&request.0)?)))
     })
     .resolve::<ThrowRuntimeExAndDefault>()
 }
@@ -100,11 +110,11 @@ pub extern "system" fn Java_io_doorward_Native_verify<'local>(
     token: JByteArray<'local>,
 ) -> JByteArray<'local> {
     env.with_env(|env| {
-        let token = Zeroizing::new(env.convert_byte_array(&token)?);
+        let token = Wiped(env.convert_byte_array(&token)?);
         // SAFETY: as above.
         let handle = unsafe { handle_of(handle) };
         answer(env, || {
-            let request = VerifyRequest::new(text(&token)?);
+            let request = VerifyRequest::new(text(&token.0)?);
             let claims = handle.with(|engine| match engine.verify_at_once(&request)? {
                 Some(claims) => Ok(claims),
                 None => engine.verify(request),
@@ -158,12 +168,12 @@ fn answer<'local>(
         false => contain(f),
     };
     let (status, body) = match result {
-        Ok(body) => (0, Zeroizing::new(body)),
-        Err(error) => (error.status() as i8, Zeroizing::new(error.to_json())),
+        Ok(body) => (0, Wiped(body.into_bytes())),
+        Err(error) => (error.status() as i8, Wiped(error.to_json().into_bytes())),
     };
-    let bytes = JByteArray::new(env, body.len() + 1)?;
+    let bytes = JByteArray::new(env, body.0.len() + 1)?;
     bytes.set_region(env, 0, &[status])?;
-    bytes.set_region(env, 1, signed(body.as_bytes()))?;
+    bytes.set_region(env, 1, signed(&body.0))?;
     Ok(bytes)
 }
 
