@@ -70,10 +70,17 @@ fn imports(code: &str) -> String {
     if lines.is_empty() { lines } else { lines + "\n" }
 }
 
-/// Returns the shape of the next step with the failure that stands beside it in the body.
+/// Returns the shape of the next step with the failure that stands beside it in the body. Its texts with known values
+/// are constants: the engine of this process chose them. Such texts of other shapes come from the store, where a newer
+/// library may have written them, and stay texts so that none is lost.
 fn with_failure(step: &Shape) -> Shape {
     let mut whole = step.clone();
     if let Form::Object { members, .. } = &mut whole.form {
+        for member in members.iter_mut() {
+            if let Some(name) = member.values.take() {
+                member.kind = Kind::Shape(name);
+            }
+        }
         let about = "The failure, as every language answers with it: its code, its message, its HTTP status.";
         members.insert(0, Member::required("error", about, Kind::Map(Box::new(Kind::Anything))));
     }
@@ -94,7 +101,10 @@ impl<'a> Java<'a> {
     /// Returns the other types.
     fn received(&self, sent: &[&Shape]) -> Vec<&'a Shape> {
         let responses = self.library.operations.iter().map(|operation| &operation.response);
-        let mut shapes = self.library.within_if(responses.chain([&self.library.step_up]), is_typed);
+        let step = self.library.shape(&self.library.step_up).members();
+        let steps = step.iter().filter_map(|member| member.values.as_ref());
+        let mut shapes =
+            self.library.within_if(responses.chain([&self.library.step_up]).chain(steps), is_typed);
         shapes.retain(|shape| !sent.iter().any(|other| other.name == shape.name));
         shapes
     }
@@ -248,6 +258,7 @@ impl<'a> Java<'a> {
     }
 
     /// Writes the function that reads an open object from its text, without a map in between: what `verify` returns.
+    /// A token of another library may have a member of this name in another form. It is then among the others.
     fn read_from(&self, shape: &Shape) -> String {
         let name = &shape.name;
         let own = |member: &Member| java_name(&member.name);
@@ -264,7 +275,7 @@ impl<'a> Java<'a> {
                 reader => format!("Read.orNull(value, {reader})"),
             };
             fields += &format!("    {kind} {own} = null;\n");
-            cases += &format!("        case \"{}\" -> {own} = {read};\n", member.name);
+            cases += &format!("          case \"{}\" -> {own} = {read};\n", member.name);
             values.push(match is_container(&kind) {
                 true => format!("Read.orEmpty({own})"),
                 false if self.is_vital(member) => format!("Objects.requireNonNull({own}, \"{}\")", member.name),
@@ -279,8 +290,12 @@ impl<'a> Java<'a> {
     for (boolean more = json.first(); more; more = json.next()) {{
       String name = json.name();
       Object value = json.value();
-      switch (name) {{
-{cases}        default -> extra.put(name, value);
+      try {{
+        switch (name) {{
+{cases}          default -> extra.put(name, value);
+        }}
+      }} catch (ClassCastException | NullPointerException odd) {{
+        extra.put(name, value);
       }}
     }}
 {made}
@@ -294,18 +309,27 @@ impl<'a> Java<'a> {
         let name = &shape.name;
         let mut values: Vec<String> = Vec::new();
         for member in shape.members() {
-            let how = if self.is_vital(member) { "required" } else { "optional" };
-            let value = format!("Read.{how}(json, \"{}\", {})", member.name, self.reader(&member.kind));
+            let from = match (self.is_vital(member), is_open) {
+                (true, _) => "required(json",
+                (false, true) => "fitting(json, extra",
+                (false, false) => "optional(json",
+            };
+            let value = format!("Read.{from}, \"{}\", {})", member.name, self.reader(&member.kind));
             values.push(match self.is_never_null(member, is_sent) {
                 true => format!("Read.orEmpty({value})"),
                 false => value,
             });
         }
         if is_open {
-            values.push("Read.others(json, KNOWN)".to_owned());
+            values.push("extra".to_owned());
         }
-        let json = "    Map<String, Object> json = Read.object(value);\n";
-        let json = if values.is_empty() { "" } else { json };
+        let mut json = String::new();
+        if !values.is_empty() {
+            json += "    Map<String, Object> json = Read.object(value);\n";
+        }
+        if is_open {
+            json += "    Map<String, Object> extra = Read.others(json, KNOWN);\n";
+        }
         let made = call(&format!("return new {name}"), &values, ";", 4);
         format!("  static {name} read(Object value) {{\n{json}{made}\n  }}\n\n")
     }

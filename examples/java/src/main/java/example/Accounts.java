@@ -8,14 +8,15 @@ import io.doorward.ListUsersRequest;
 import io.doorward.ListUsersResponse;
 import io.doorward.LoginRequest;
 import io.doorward.LoginResult;
-import io.doorward.LogoutRequest;
-import io.doorward.LogoutResponse;
 import io.doorward.RefreshRequest;
 import io.doorward.RefreshResponse;
 import io.doorward.RegisterRequest;
+import io.doorward.RevokeUserSessionsRequest;
+import io.doorward.RevokeUserSessionsResponse;
 import io.doorward.StepUp;
 import io.doorward.User;
 import io.doorward.jakarta.Servlets;
+import io.doorward.spring.DoorwardAuthentication;
 import io.doorward.spring.DoorwardSecurity;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletRequest;
@@ -24,6 +25,7 @@ import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.context.annotation.Bean;
 import org.springframework.http.CacheControl;
 import org.springframework.http.ResponseEntity;
+import org.springframework.security.access.AccessDeniedException;
 import org.springframework.security.config.Customizer;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
@@ -112,10 +114,13 @@ public class Accounts {
     return auth.refresh(RefreshRequest.of(given.refreshToken()));
   }
 
+  /** Ends the sessions of people. A program with an API key has none. */
   @PostMapping("/logout-everywhere")
-  LogoutResponse logout(HttpServletRequest request) {
-    String token = request.getHeader("Authorization").substring("Bearer ".length());
-    return auth.logout(LogoutRequest.of().withToken(token).withEverywhere(true));
+  RevokeUserSessionsResponse logout(DoorwardAuthentication authentication) {
+    if (authentication.claims() == null) {
+      throw new AccessDeniedException("an API key has no session");
+    }
+    return auth.revokeUserSessions(RevokeUserSessionsRequest.of(authentication.getPrincipal().id()));
   }
 
   @GetMapping("/me")

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.doorward.ConfirmTotpRequest;
+import io.doorward.CreateApiKeyRequest;
 import io.doorward.Doorward;
 import io.doorward.Json;
 import io.doorward.SetupTotpRequest;
@@ -126,6 +127,8 @@ class AccountsTest {
     Answer completed = send("POST", "/login/code", null, code);
     assertEquals(200, completed.status(), completed.toString());
     String last = completed.text("access_token");
+    CreateApiKeyRequest key = CreateApiKeyRequest.of("report").withUserId(id);
+    assertEquals(403, send("POST", "/logout-everywhere", auth.createApiKey(key).key(), null).status());
     assertEquals(200, send("GET", "/sessions", last, null).status());
     assertEquals(200, send("POST", "/logout-everywhere", last, null).status());
     Answer ended = send("GET", "/me", last, null);

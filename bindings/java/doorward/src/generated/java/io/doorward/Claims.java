@@ -76,24 +76,25 @@ public record Claims(
 
   static Claims read(Object value) {
     Map<String, Object> json = Read.object(value);
+    Map<String, Object> extra = Read.others(json, KNOWN);
     return new Claims(
-        Read.orEmpty(Read.optional(json, "aud", Read::oneOrMore)),
+        Read.orEmpty(Read.fitting(json, extra, "aud", Read::oneOrMore)),
         Read.required(json, "exp", Read::instant),
-        Read.optional(json, "account_epoch", Read::integer),
-        Read.orEmpty(Read.optional(json, "amr", Read.list(Read::text))),
-        Read.optional(json, "auth_time", Read::instant),
-        Read.optional(json, "client_id", Read::text),
-        Read.optional(json, "iat", Read::instant),
-        Read.optional(json, "iss", Read::text),
-        Read.optional(json, "jti", Read::text),
-        Read.optional(json, "nbf", Read::instant),
-        Read.optional(json, "provider", ProviderLogin::read),
-        Read.orEmpty(Read.optional(json, "roles", Read.list(Read::text))),
-        Read.optional(json, "scope", Read::text),
-        Read.optional(json, "sid", Read::text),
-        Read.optional(json, "sub", Read::text),
-        Read.optional(json, "user_id", Read::text),
-        Read.others(json, KNOWN));
+        Read.fitting(json, extra, "account_epoch", Read::integer),
+        Read.orEmpty(Read.fitting(json, extra, "amr", Read.list(Read::text))),
+        Read.fitting(json, extra, "auth_time", Read::instant),
+        Read.fitting(json, extra, "client_id", Read::text),
+        Read.fitting(json, extra, "iat", Read::instant),
+        Read.fitting(json, extra, "iss", Read::text),
+        Read.fitting(json, extra, "jti", Read::text),
+        Read.fitting(json, extra, "nbf", Read::instant),
+        Read.fitting(json, extra, "provider", ProviderLogin::read),
+        Read.orEmpty(Read.fitting(json, extra, "roles", Read.list(Read::text))),
+        Read.fitting(json, extra, "scope", Read::text),
+        Read.fitting(json, extra, "sid", Read::text),
+        Read.fitting(json, extra, "sub", Read::text),
+        Read.fitting(json, extra, "user_id", Read::text),
+        extra);
   }
 
   static Claims readFrom(JsonReader json) {
@@ -117,24 +118,28 @@ public record Claims(
     for (boolean more = json.first(); more; more = json.next()) {
       String name = json.name();
       Object value = json.value();
-      switch (name) {
-        case "aud" -> aud = Read.orNull(value, Read::oneOrMore);
-        case "exp" -> exp = Read.orNull(value, Read::instant);
-        case "account_epoch" -> accountEpoch = (Long) value;
-        case "amr" -> amr = Read.orNull(value, Read.list(Read::text));
-        case "auth_time" -> authTime = Read.orNull(value, Read::instant);
-        case "client_id" -> clientId = (String) value;
-        case "iat" -> iat = Read.orNull(value, Read::instant);
-        case "iss" -> iss = (String) value;
-        case "jti" -> jti = (String) value;
-        case "nbf" -> nbf = Read.orNull(value, Read::instant);
-        case "provider" -> provider = Read.orNull(value, ProviderLogin::read);
-        case "roles" -> roles = Read.orNull(value, Read.list(Read::text));
-        case "scope" -> scope = (String) value;
-        case "sid" -> sid = (String) value;
-        case "sub" -> sub = (String) value;
-        case "user_id" -> userId = (String) value;
-        default -> extra.put(name, value);
+      try {
+        switch (name) {
+          case "aud" -> aud = Read.orNull(value, Read::oneOrMore);
+          case "exp" -> exp = Read.orNull(value, Read::instant);
+          case "account_epoch" -> accountEpoch = (Long) value;
+          case "amr" -> amr = Read.orNull(value, Read.list(Read::text));
+          case "auth_time" -> authTime = Read.orNull(value, Read::instant);
+          case "client_id" -> clientId = (String) value;
+          case "iat" -> iat = Read.orNull(value, Read::instant);
+          case "iss" -> iss = (String) value;
+          case "jti" -> jti = (String) value;
+          case "nbf" -> nbf = Read.orNull(value, Read::instant);
+          case "provider" -> provider = Read.orNull(value, ProviderLogin::read);
+          case "roles" -> roles = Read.orNull(value, Read.list(Read::text));
+          case "scope" -> scope = (String) value;
+          case "sid" -> sid = (String) value;
+          case "sub" -> sub = (String) value;
+          case "user_id" -> userId = (String) value;
+          default -> extra.put(name, value);
+        }
+      } catch (ClassCastException | NullPointerException odd) {
+        extra.put(name, value);
       }
     }
     return new Claims(

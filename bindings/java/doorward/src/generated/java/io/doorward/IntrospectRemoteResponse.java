@@ -19,8 +19,8 @@ public record IntrospectRemoteResponse(boolean active, Map<String, Object> extra
 
   static IntrospectRemoteResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new IntrospectRemoteResponse(
-        Read.required(json, "active", Read::bool), Read.others(json, KNOWN));
+    Map<String, Object> extra = Read.others(json, KNOWN);
+    return new IntrospectRemoteResponse(Read.required(json, "active", Read::bool), extra);
   }
 
   static IntrospectRemoteResponse readFrom(JsonReader json) {
@@ -29,9 +29,13 @@ public record IntrospectRemoteResponse(boolean active, Map<String, Object> extra
     for (boolean more = json.first(); more; more = json.next()) {
       String name = json.name();
       Object value = json.value();
-      switch (name) {
-        case "active" -> active = (Boolean) value;
-        default -> extra.put(name, value);
+      try {
+        switch (name) {
+          case "active" -> active = (Boolean) value;
+          default -> extra.put(name, value);
+        }
+      } catch (ClassCastException | NullPointerException odd) {
+        extra.put(name, value);
       }
     }
     return new IntrospectRemoteResponse(Objects.requireNonNull(active, "active"), extra);

@@ -30,7 +30,7 @@ import java.util.Map;
  */
 public record StepUp(
     Map<String, Object> error,
-    String status,
+    NextStep status,
     String challenge,
     long expiresIn,
     String userId,
@@ -44,7 +44,7 @@ public record StepUp(
     Map<String, Object> json = Read.object(value);
     return new StepUp(
         Read.orEmpty(Read.optional(json, "error", Read::object)),
-        Read.optional(json, "status", Read::text),
+        Read.optional(json, "status", NextStep::read),
         Read.optional(json, "challenge", Read::text),
         Read.required(json, "expires_in", Read::integer),
         Read.optional(json, "user_id", Read::text),

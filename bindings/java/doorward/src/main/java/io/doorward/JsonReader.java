@@ -3,6 +3,7 @@ package io.doorward;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +14,7 @@ final class JsonReader {
   private static final String[] NAMES = new String[256];
 
   private static final int MAX_NAME = 32;
+  private static final boolean[] IS_PLAIN = plain();
 
   private final byte[] text;
   private int at;
@@ -127,9 +129,11 @@ final class JsonReader {
     int begin = at;
     expect('"');
     int hash = 0;
-    for (; isPlain(); at++) {
-      hash = 31 * hash + text[at];
+    int end = endOfPlain(at);
+    for (int index = at; index < end; index++) {
+      hash = 31 * hash + text[index];
     }
+    at = end;
     int length = at - begin - 1;
     String known = NAMES[hash & 255];
     if (peek() == '"' && known != null && known.length() == length && isAt(begin + 1, known)) {
@@ -155,7 +159,7 @@ final class JsonReader {
 
   private String string() {
     expect('"');
-    String read = plain();
+    String read = plainPart();
     if (take('"')) {
       return read;
     }
@@ -164,31 +168,41 @@ final class JsonReader {
       if (take('\\')) {
         escape(built);
       } else {
-        built.append(plain());
+        built.append(plainPart());
       }
     }
     return built.toString();
   }
 
   /** Reads the part of a text before its end or the next escape. */
-  private String plain() {
+  private String plainPart() {
     int begin = at;
-    while (isPlain()) {
-      at++;
-    }
+    at = endOfPlain(begin);
     if (peek() != '"' && peek() != '\\') {
       throw wrong("a text that is not valid");
     }
     return new String(text, begin, at - begin, StandardCharsets.UTF_8);
   }
 
-  /** Whether the next byte stands for itself in a text; a negative one is a part of a character. */
-  private boolean isPlain() {
-    if (at >= text.length) {
-      return false;
+  /**
+   * Returns the first place from here whose byte does not stand for itself in a text; a negative
+   * one is a part of a character.
+   */
+  private int endOfPlain(int from) {
+    byte[] own = text;
+    int index = from;
+    while (index < own.length && IS_PLAIN[own[index] & 0xff]) {
+      index++;
     }
-    byte letter = text[at];
-    return letter != '"' && letter != '\\' && (letter >= ' ' || letter < 0);
+    return index;
+  }
+
+  private static boolean[] plain() {
+    boolean[] plain = new boolean[256];
+    Arrays.fill(plain, ' ', plain.length, true);
+    plain['"'] = false;
+    plain['\\'] = false;
+    return plain;
   }
 
   private void escape(StringBuilder built) {
@@ -287,7 +301,10 @@ final class JsonReader {
   }
 
   private void skipSpace() {
-    while (peek() == ' ' || peek() == '\n' || peek() == '\r' || peek() == '\t') {
+    for (byte next = peek(); next <= ' '; next = peek()) {
+      if (next != ' ' && next != '\n' && next != '\r' && next != '\t') {
+        return;
+      }
       at++;
     }
   }

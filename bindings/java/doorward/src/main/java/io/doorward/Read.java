@@ -24,6 +24,20 @@ final class Read {
     return orNull(json.get(name), read);
   }
 
+  /**
+   * Returns null also for a member of another form, and adds it to the others: other libraries put
+   * what they like into their tokens.
+   */
+  static <T> T fitting(
+      Map<String, Object> json, Map<String, Object> others, String name, Function<Object, T> read) {
+    try {
+      return optional(json, name, read);
+    } catch (ClassCastException | NullPointerException odd) {
+      others.put(name, json.get(name));
+      return null;
+    }
+  }
+
   static <T> T orNull(Object value, Function<Object, T> read) {
     return value == null ? null : read.apply(value);
   }

@@ -205,7 +205,7 @@ class ConformanceTest {
     /** Returns the body of a step up, as the exception has it. */
     private static Map<String, Object> stepBody(StepUp step) {
       Map<String, Object> body = new LinkedHashMap<>(Json.object(step.toJson()));
-      body.put("error", failure(step.status(), "STEP_UP"));
+      body.put("error", failure(step.status().toString(), "STEP_UP"));
       return body;
     }
 

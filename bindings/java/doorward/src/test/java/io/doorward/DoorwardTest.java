@@ -177,13 +177,13 @@ class DoorwardTest {
       auth.setPassword(SetPasswordRequest.of(id, "another wise word").withTemporary(true));
       LoginRequest request = LoginRequest.of("ada", "another wise word");
       StepUp step = assertInstanceOf(StepUp.class, auth.login(request));
-      assertEquals("password_change_required", step.status());
+      assertEquals(NextStep.PASSWORD_CHANGE_REQUIRED, step.status());
       // A client gets what every language answers with, without the detail.
       Map<String, Object> told = Json.object(step.toJson());
       assertEquals(
           Map.of(
               "code",
-              step.status(),
+              step.status().toString(),
               "message",
               "The password must be changed.",
               "http_status",
@@ -282,6 +282,20 @@ class DoorwardTest {
       assertFalse(answer.reason().isEmpty());
       assertEquals("{\"active\":false}", answer.toJson());
       assertEquals("{\"a\":[{\"active\":false}]}", Json.write(Map.of("a", List.of(answer))));
+    }
+  }
+
+  @Test
+  void aMemberOfATokenInAnotherFormIsAmongTheOthers() {
+    String text =
+        "{\"aud\":\"x\",\"exp\":1,\"sub\":\"ada\",\"roles\":\"admin\",\"provider\":\"of\",\"amr\":[\"pwd\",7]}";
+    byte[] bytes = Json.utf8(text);
+    for (Claims claims :
+        List.of(Claims.read(Json.parse(text)), Claims.readFrom(new JsonReader(bytes, 0)))) {
+      assertEquals("ada", claims.sub());
+      assertEquals(List.of(), claims.roles());
+      assertEquals(List.of(), claims.amr());
+      assertEquals(Json.parse(text), Json.parse(claims.toJson()));
     }
   }
 

@@ -8,7 +8,7 @@ public final class StepUpRequiredException extends AuthenticationException {
   private final transient StepUp step;
 
   StepUpRequiredException(StepUp step) {
-    super(step.status());
+    super(step.status().toString());
     this.step = step;
   }
 

@@ -15,6 +15,7 @@ import io.doorward.LoginRequest;
 import io.doorward.LoginResponse;
 import io.doorward.LoginResult;
 import io.doorward.MisuseException;
+import io.doorward.NextStep;
 import io.doorward.RegisterRequest;
 import io.doorward.SetPasswordRequest;
 import io.doorward.User;
@@ -220,7 +221,7 @@ class StarterTest {
     engine.setPassword(SetPasswordRequest.of(id, "another wise word"));
     StepUpRequiredException next =
         assertThrows(StepUpRequiredException.class, () -> byPassword("bob", "another wise word"));
-    assertEquals("password_change_required", next.step().status());
+    assertEquals(NextStep.PASSWORD_CHANGE_REQUIRED, next.step().status());
   }
 
   @Test
