@@ -48,7 +48,7 @@ bench-scale:
 help:
 	@awk '/^## / { text = text substr($$0, 3) " " } /^[a-z-]+:/ { if (text) printf "make %-14s%s\n", substr($$1, 1, index($$1, ":") - 1), text; text = "" }' Makefile
 
-.PHONY: help tested demo test test-dist first-login lint deny bench bench-scale rust-tests test-rust test-onepassword test-python test-c test-cpp test-go test-node test-ffi test-languages go-tests go-module node-package test-java java-tests java-native java-classes java-package module wheel bench-languages web browser library command install \
+.PHONY: help tested demo test test-dist first-login lint deny bench bench-scale rust-tests test-rust test-onepassword test-python test-c test-cpp test-go test-node node-docs test-ffi test-languages go-tests go-module node-package test-java java-tests java-native java-classes java-package module wheel bench-languages web browser library command install \
   uninstall header clean
 
 ## Runs the tour on an SQLite file, and prints each request and response.
@@ -230,6 +230,10 @@ test-node: tested browser
 node-package:
 	$(CARGO) build $(LOCKED) --profile dist --package doorward-node
 	bindings/node/run package dist/node $(RELEASE)/libdoorward_node.so
+
+## Writes the documentation of the Node package (TypeDoc) into dist/node-docs.
+node-docs:
+	bindings/node/run docs dist/node-docs
 
 # The Java binding. Maven builds below target/java, where it finds the native libraries of all platforms.
 MVN ?= mvn

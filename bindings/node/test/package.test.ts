@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -78,6 +79,21 @@ describe('the packages', () => {
       assert.equal(run.stdout.includes('registered already'), name === 'start.cjs')
     }
   })
+
+  for (const [runtime, ...options] of [['bun'], ['deno', 'run', '--allow-all', '--no-remote']] as const) {
+    const program = join(HERE, 'programs/node_modules/.bin', runtime)
+    test(
+      `the quick start runs in ${runtime}`,
+      { skip: !existsSync(program) && 'it is not installed' },
+      () => {
+        const name = `${runtime}.mjs`
+        writeFileSync(join(project, name), quickStart.replace('sqlite:app.db', 'sqlite::memory:'))
+        const run = spawnSync(program, [...options, name], { cwd: project, encoding: 'utf8' })
+        assert.equal(run.status, 0, run.stderr)
+        assert.match(run.stdout, /^ada true$/m)
+      },
+    )
+  }
 
   test('the programs of the documents are accepted by the strict compiler', () => {
     const pages = ['node.md', 'second-factors.md'].flatMap((page) => blocks(join(ROOT, 'docs', page), 'ts'))
