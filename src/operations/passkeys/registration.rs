@@ -35,7 +35,7 @@ use crate::types::webauthn::{
 pub struct BeginPasskeyRegistrationRequest {
     /// The user's id; or else give `challenge`.
     pub user_id: Option<Id>,
-    /// The challenge of a login whose account must have a second factor and has none. `complete_login` then takes the
+    /// The challenge of a login, if the account must have a second factor and has none. `complete_login` takes the
     /// answer as `webauthn_registration`.
     pub challenge: Option<Secret>,
     /// The user's name for the passkey: 1 to 64 characters; not with `challenge`.

@@ -73,7 +73,7 @@ pub struct VerifyTotpResponse {
 pub struct SetupTotpRequest {
     /// The user's id; or else give `challenge`.
     pub user_id: Option<Id>,
-    /// The challenge of a login whose account must have a second factor and has none. `complete_login` then takes the
+    /// The challenge of a login, if the account must have a second factor and has none. `complete_login` takes the
     /// app's code.
     pub challenge: Option<Secret>,
 }
