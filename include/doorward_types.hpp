@@ -5771,8 +5771,8 @@ struct verify_totp_request {
 // Sets up an authenticator app for an account. `user_id` or `challenge` names the account. With `user_id` the
 // host must have authenticated its user just now, because the app shuts out all other users.
 struct setup_totp_request {
-  // The challenge of a login whose account must have a second factor and has none. `complete_login` then
-  // takes the app's code.
+  // The challenge of a login, if the account must have a second factor and has none. `complete_login` takes
+  // the app's code.
   std::optional<doorward::secret> challenge{};
   // The user's id; or else give `challenge`.
   std::optional<std::string> user_id{};
@@ -6096,8 +6096,8 @@ struct revoke_trusted_device_request {
 // Begins to register a passkey for an account. `user_id` or `challenge` names the account. With `user_id` the
 // host must have authenticated its user just now, because a passkey opens the account.
 struct begin_passkey_registration_request {
-  // The challenge of a login whose account must have a second factor and has none. `complete_login` then
-  // takes the answer as `webauthn_registration`.
+  // The challenge of a login, if the account must have a second factor and has none. `complete_login` takes
+  // the answer as `webauthn_registration`.
   std::optional<doorward::secret> challenge{};
   // The user's name for the passkey: 1 to 64 characters; not with `challenge`.
   std::optional<std::string> label{};

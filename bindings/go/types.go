@@ -1684,8 +1684,8 @@ func (v VerifyTOTPRequest) LogValue() slog.Value {
 // With `user_id` the host must have authenticated its user just now, because the app shuts out all other
 // users.
 type SetupTOTPRequest struct {
-	// The challenge of a login whose account must have a second factor and has none. `complete_login` then
-	// takes the app's code.
+	// The challenge of a login, if the account must have a second factor and has none. `complete_login` takes
+	// the app's code.
 	Challenge *string `json:"challenge,omitzero" doorward:"secret"`
 
 	// The user's id; or else give `challenge`.
@@ -1869,8 +1869,8 @@ type RevokeTrustedDeviceRequest struct {
 // names the account. With `user_id` the host must have authenticated its user just now, because a passkey
 // opens the account.
 type BeginPasskeyRegistrationRequest struct {
-	// The challenge of a login whose account must have a second factor and has none. `complete_login` then
-	// takes the answer as `webauthn_registration`.
+	// The challenge of a login, if the account must have a second factor and has none. `complete_login` takes
+	// the answer as `webauthn_registration`.
 	Challenge *string `json:"challenge,omitzero" doorward:"secret"`
 
 	// The user's name for the passkey: 1 to 64 characters; not with `challenge`.

@@ -2249,8 +2249,8 @@ export interface VerifyTotpResponse {
  */
 export interface SetupTotpRequest {
   /**
-   * The challenge of a login whose account must have a second factor and has none. `complete_login` then
-   * takes the app's code.
+   * The challenge of a login, if the account must have a second factor and has none. `complete_login` takes
+   * the app's code.
    */
   challenge?: string | null
   /** The user's id; or else give `challenge`. */
@@ -2426,8 +2426,8 @@ export interface RevokeTrustedDeviceResponse {
  */
 export interface BeginPasskeyRegistrationRequest {
   /**
-   * The challenge of a login whose account must have a second factor and has none. `complete_login` then
-   * takes the answer as `webauthn_registration`.
+   * The challenge of a login, if the account must have a second factor and has none. `complete_login` takes
+   * the answer as `webauthn_registration`.
    */
   challenge?: string | null
   /** The user's name for the passkey: 1 to 64 characters; not with `challenge`. */

@@ -246,6 +246,9 @@ def test_django_with_a_second_factor(django: httpx.Client, tmp_path: Path) -> No
         step = post(django, "/log-in", **ADA).json()
         assert step["error"]["code"] == "second_factor_required"
         assert django.get("/me").status_code == 302
+        # Django's own form knows passwords only.
+        form = post(django, "/accounts/login/", **ADA)
+        assert (form.status_code, form.json()["error"]["code"]) == (401, "second_factor_required")
         proof = {"challenge": step["challenge"], "two_fa_code": "000000"}
         assert post(django, "/log-in", **proof).json()["error"]["code"] == "invalid_code"
         proof["two_fa_code"] = totp_code(secret, clock.seconds + 30)

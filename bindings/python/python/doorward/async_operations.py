@@ -1497,8 +1497,8 @@ class AsyncOperations:
     ) -> models.SetupTotpResponse:
         """Sets up an authenticator app for an account; it is not a factor until it is confirmed.
 
-        challenge: The challenge of a login whose account must have a second factor and has none.
-            `complete_login` then takes the app's code.
+        challenge: The challenge of a login, if the account must have a second factor and has none.
+            `complete_login` takes the app's code.
         user_id: The user's id; or else give `challenge`.
 
         Failures: user_not_found, invalid_challenge, email_not_verified, permission_denied,
@@ -1667,8 +1667,8 @@ class AsyncOperations:
     ) -> models.BeginPasskeyRegistrationResponse:
         """Begins to register a passkey for an account.
 
-        challenge: The challenge of a login whose account must have a second factor and has none.
-            `complete_login` then takes the answer as `webauthn_registration`.
+        challenge: The challenge of a login, if the account must have a second factor and has none.
+            `complete_login` takes the answer as `webauthn_registration`.
         label: The user's name for the passkey: 1 to 64 characters; not with `challenge`.
         user_id: The user's id; or else give `challenge`.
 

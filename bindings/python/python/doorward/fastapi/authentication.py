@@ -225,9 +225,9 @@ class Authentication:
         self._request(connection, {"origins": self._trusted()}, only_origin=True)
 
     def _credential(self, connection: HTTPConnection, transport: Transport) -> dict[str, Any]:
-        """Return what decides, as an argument of `authenticate_request`: `Authorization`, the API key, the cookie.
+        """Return the credential that decides, as an argument of `authenticate_request`.
 
-        The engine has the same order.
+        The order is the engine's: `Authorization`, the API key, the cookie.
         """
         access_token = transport.access_token(connection)
         keys = connection.headers.getlist("x-api-key")

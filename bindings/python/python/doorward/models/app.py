@@ -2397,7 +2397,7 @@ class SetupTotpRequest(Model, extra="forbid"):
     """
 
     challenge: Annotated[str | None, Field(repr=False)] = None
-    """The challenge of a login whose account must have a second factor and has none. `complete_login` then
+    """The challenge of a login, if the account must have a second factor and has none. `complete_login`
     takes the app's code.
     """
     user_id: str | None = None
@@ -2579,7 +2579,7 @@ class BeginPasskeyRegistrationRequest(Model, extra="forbid"):
     """
 
     challenge: Annotated[str | None, Field(repr=False)] = None
-    """The challenge of a login whose account must have a second factor and has none. `complete_login` then
+    """The challenge of a login, if the account must have a second factor and has none. `complete_login`
     takes the answer as `webauthn_registration`.
     """
     label: Annotated[str | None, Field(max_length=64, min_length=1)] = None

@@ -10,8 +10,8 @@ import java.util.Map;
  * account. With {@code user_id} the host must have authenticated its user just now, because a
  * passkey opens the account.
  *
- * @param challenge The challenge of a login whose account must have a second factor and has none.
- *     {@code complete_login} then takes the answer as {@code webauthn_registration}. May be null.
+ * @param challenge The challenge of a login, if the account must have a second factor and has none.
+ *     {@code complete_login} takes the answer as {@code webauthn_registration}. May be null.
  * @param label The user's name for the passkey: 1 to 64 characters; not with {@code challenge}. May
  *     be null.
  * @param userId The user's id; or else give {@code challenge}. May be null.
@@ -24,9 +24,8 @@ public record BeginPasskeyRegistrationRequest(String challenge, String label, St
   }
 
   /**
-   * Returns the same with challenge: The challenge of a login whose account must have a second
-   * factor and has none. {@code complete_login} then takes the answer as {@code
-   * webauthn_registration}.
+   * Returns the same with challenge: The challenge of a login, if the account must have a second
+   * factor and has none. {@code complete_login} takes the answer as {@code webauthn_registration}.
    */
   public BeginPasskeyRegistrationRequest withChallenge(String challenge) {
     return new BeginPasskeyRegistrationRequest(challenge, label, userId);

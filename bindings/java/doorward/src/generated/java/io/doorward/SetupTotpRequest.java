@@ -10,8 +10,8 @@ import java.util.Map;
  * account. With {@code user_id} the host must have authenticated its user just now, because the app
  * shuts out all other users.
  *
- * @param challenge The challenge of a login whose account must have a second factor and has none.
- *     {@code complete_login} then takes the app's code. May be null.
+ * @param challenge The challenge of a login, if the account must have a second factor and has none.
+ *     {@code complete_login} takes the app's code. May be null.
  * @param userId The user's id; or else give {@code challenge}. May be null.
  */
 public record SetupTotpRequest(String challenge, String userId) implements Shape {
@@ -21,8 +21,8 @@ public record SetupTotpRequest(String challenge, String userId) implements Shape
   }
 
   /**
-   * Returns the same with challenge: The challenge of a login whose account must have a second
-   * factor and has none. {@code complete_login} then takes the app's code.
+   * Returns the same with challenge: The challenge of a login, if the account must have a second
+   * factor and has none. {@code complete_login} takes the app's code.
    */
   public SetupTotpRequest withChallenge(String challenge) {
     return new SetupTotpRequest(challenge, userId);
