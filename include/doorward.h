@@ -299,8 +299,9 @@ doorward_status doorward_check_password(const struct doorward_engine *engine,
                                         char **response);
 
 // Changes a password by the old one and ends every session.
-// DENIED: invalid_credentials, invalid_token. NOT_FOUND: user_not_found. INVALID_REQUEST: weak_password.
-// THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full, store_unavailable.
+// DENIED: invalid_credentials, invalid_token. NOT_FOUND: user_not_found. FORBIDDEN: permission_denied.
+// INVALID_REQUEST: weak_password. THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full,
+// store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_change_password(const struct doorward_engine *engine,
                                          const char *request,
@@ -339,7 +340,7 @@ doorward_status doorward_login_with_id_token(const struct doorward_engine *engin
                                              char **response);
 
 // Begins a login at a provider: returns the URL to send the browser to.
-// DENIED: invalid_token, user_not_found. FORBIDDEN: email_not_verified. UNAVAILABLE:
+// DENIED: invalid_token, user_not_found. FORBIDDEN: permission_denied, email_not_verified. UNAVAILABLE:
 // auth_service_unavailable, store_unavailable. CONFIG: invalid_config, feature_not_built.
 DOORWARD_NODISCARD
 doorward_status doorward_begin_provider_login(const struct doorward_engine *engine,
@@ -377,12 +378,20 @@ doorward_status doorward_unlink_identity(const struct doorward_engine *engine,
                                          char **response);
 
 // Authenticates the user of a session again.
-// DENIED: invalid_token, user_not_found, invalid_credentials, invalid_code. THROTTLED: too_many_attempts.
-// UNAVAILABLE: hash_queue_full, store_unavailable.
+// DENIED: invalid_token, user_not_found, invalid_credentials, invalid_code. FORBIDDEN: permission_denied.
+// THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full, store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_reauthenticate(const struct doorward_engine *engine,
                                         const char *request,
                                         char **response);
+
+// Opens a session in which the user of a token acts as another user.
+// DENIED: invalid_token, user_not_found. NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. CONFIG:
+// invalid_config. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_impersonate(const struct doorward_engine *engine,
+                                     const char *request,
+                                     char **response);
 
 // Exchanges a refresh token for the next pair of tokens.
 // DENIED: invalid_token. UNAVAILABLE: store_unavailable.
@@ -390,7 +399,7 @@ DOORWARD_NODISCARD
 doorward_status doorward_refresh(const struct doorward_engine *engine, const char *request, char **response);
 
 // Ends a session, or every session of its user.
-// DENIED: invalid_token. UNAVAILABLE: store_unavailable.
+// DENIED: invalid_token. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_logout(const struct doorward_engine *engine, const char *request, char **response);
 
@@ -535,7 +544,8 @@ doorward_status doorward_list_keys(const struct doorward_engine *engine,
 
 // Mails a token that verifies the address of an account.
 // DENIED: invalid_token, user_not_found, invalid_credentials, invalid_challenge. NOT_FOUND: user_not_found.
-// THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full, store_unavailable.
+// FORBIDDEN: permission_denied. THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full,
+// store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_request_email_verification(const struct doorward_engine *engine,
                                                     const char *request,

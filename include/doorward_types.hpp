@@ -652,6 +652,17 @@ struct exported_totp {
   }
 };
 
+// The person who acts in a session as its user (RFC 8693 section 4.1).
+struct act {
+  // The id of the person's own account.
+  std::string sub{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("sub", self.sub);
+  }
+};
+
 // A login at an identity provider, and what the provider says about it. The engine concludes nothing from it.
 struct provider_login {
   // The provider's name in `id_token_providers`.
@@ -686,6 +697,8 @@ struct exported_session {
   std::int64_t refreshed_at{};
   // When the session ends or ended, unless it is refreshed or revoked.
   std::int64_t expires_at{};
+  // The person who acts or acted as the user in this session, if it is not the user's own.
+  std::optional<doorward::act> act{};
   // The device that opened the session.
   std::optional<doorward::secret> device_id{};
   // The IP address that opened the session.
@@ -707,6 +720,7 @@ struct exported_session {
     visit("created_at", self.created_at);
     visit("refreshed_at", self.refreshed_at);
     visit("expires_at", self.expires_at);
+    visit("act", self.act);
     visit("device_id", self.device_id);
     visit("ip", self.ip);
     visit("provider", self.provider);
@@ -1203,6 +1217,8 @@ struct session {
   std::int64_t expires_at{};
   // The methods by which the user authenticated (RFC 8176).
   std::vector<std::string> amr{};
+  // The person who acts as the user in this session, if it is not the user's own (`impersonate`).
+  std::optional<doorward::act> act{};
   // The device that opened the session.
   std::optional<doorward::secret> device_id{};
   // The IP address that opened the session.
@@ -1220,6 +1236,7 @@ struct session {
     visit("refreshed_at", self.refreshed_at);
     visit("expires_at", self.expires_at);
     visit("amr", self.amr);
+    visit("act", self.act);
     visit("device_id", self.device_id);
     visit("ip", self.ip);
     visit("provider", self.provider);
@@ -1263,6 +1280,8 @@ struct claims {
   double exp{};
   // In a token without a session: the account's epoch, which every revocation of all its sessions raises.
   std::optional<std::int64_t> account_epoch{};
+  // The person who acts as the user, if another one does (RFC 8693 section 4.1).
+  std::optional<doorward::act> act{};
   // The methods by which the user authenticated (RFC 8176).
   std::optional<std::vector<std::string>> amr{};
   // When the user authenticated.
@@ -1298,6 +1317,7 @@ struct claims {
     visit("aud", self.aud);
     visit("exp", self.exp);
     visit("account_epoch", self.account_epoch);
+    visit("act", self.act);
     visit("amr", self.amr);
     visit("auth_time", self.auth_time);
     visit("client_id", self.client_id);
@@ -1349,6 +1369,9 @@ struct authenticate_response {
   doorward::user user{};
   // The kind of the credential.
   doorward::credential_kind credential{};
+  // The person who acts as the user, if another one does (RFC 8693 section 4.1). The host lets that person
+  // change no password, factor, address or API key.
+  std::optional<doorward::act> act{};
   // The API key, without the key itself, if the credential is one.
   std::optional<doorward::api_key> api_key{};
   // The token's claims; absent for an API key.
@@ -1360,6 +1383,7 @@ struct authenticate_response {
   static void each_member(Self &self, Visitor &visit) {
     visit("user", self.user);
     visit("credential", self.credential);
+    visit("act", self.act);
     visit("api_key", self.api_key);
     visit("claims", self.claims);
     visit("session_id", self.session_id);
@@ -1370,6 +1394,8 @@ struct authenticate_response {
 struct introspect_response {
   // Whether the token is valid now.
   bool active{};
+  // The person who acts as the user, if another one does (RFC 8693 section 4.1).
+  std::optional<doorward::act> act{};
   // The API key, without the key itself, if it is one.
   std::optional<doorward::api_key> api_key{};
   // The token's audience.
@@ -1398,6 +1424,7 @@ struct introspect_response {
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("active", self.active);
+    visit("act", self.act);
     visit("api_key", self.api_key);
     visit("aud", self.aud);
     visit("client_id", self.client_id);
@@ -1434,6 +1461,9 @@ struct issue_token_response {
 struct authenticate_request_response {
   // Whether the request needs no authentication; the other members are then absent.
   bool skipped{};
+  // The person who acts as the user, if another one does (RFC 8693 section 4.1). The host lets that person
+  // change no password, factor, address or API key.
+  std::optional<doorward::act> act{};
   // The API key, without the key itself, if the credential is one.
   std::optional<doorward::api_key> api_key{};
   // The token's claims; absent for an API key.
@@ -1448,6 +1478,7 @@ struct authenticate_request_response {
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("skipped", self.skipped);
+    visit("act", self.act);
     visit("api_key", self.api_key);
     visit("claims", self.claims);
     visit("credential", self.credential);
@@ -4056,6 +4087,77 @@ struct reauthenticate_request {
   }
 };
 
+// Opens a session in which the user of a token acts as another user.
+struct impersonate_request {
+  // An access token of the person who is to act, from a session of their own.
+  doorward::secret actor_token{};
+  // The id of the user as whom the person acts.
+  std::string user_id{};
+  // Why, for the audit log.
+  std::string reason{};
+  // The backend that the session's tokens are for; default: `default`.
+  std::optional<std::string> backend{};
+  // The connection of the person's client, where known.
+  std::optional<doorward::client> client{};
+  // When the session ends, however often it is refreshed; default 900. From 1 to 3600.
+  std::optional<std::int64_t> lifetime_seconds{};
+  // The scopes of the access token, separated by spaces. The engine grants what the host asks for.
+  std::optional<std::string> scope{};
+
+  template <class Value = doorward::secret>
+  impersonate_request &set_actor_token(Value &&value) {
+    actor_token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  impersonate_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  impersonate_request &set_reason(Value &&value) {
+    reason = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  impersonate_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::client>
+  impersonate_request &set_client(Value &&value) {
+    client = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  impersonate_request &set_lifetime_seconds(Value &&value) {
+    lifetime_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  impersonate_request &set_scope(Value &&value) {
+    scope = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("actor_token", self.actor_token);
+    visit("user_id", self.user_id);
+    visit("reason", self.reason);
+    visit("backend", self.backend);
+    visit("client", self.client);
+    visit("lifetime_seconds", self.lifetime_seconds);
+    visit("scope", self.scope);
+  }
+};
+
 // Gets the next tokens of a session.
 struct refresh_request {
   // The newest refresh token.
@@ -6296,6 +6398,7 @@ enum class event_kind {
   registered,
   invited,
   logged_in,
+  impersonated,
   login_failed,
   step_up_required,
   password_changed,
@@ -6354,6 +6457,7 @@ struct names<event_kind> {
       "registered",
       "invited",
       "logged_in",
+      "impersonated",
       "login_failed",
       "step_up_required",
       "password_changed",
@@ -7179,6 +7283,32 @@ struct id_token_provider_config {
   }
 };
 
+// Acting as another user: `impersonate`.
+struct impersonation_config {
+  // The roles that allow a person to act as another user. At least one.
+  std::vector<std::string> roles{};
+  // The roles of users as whom no person may act, beside `admin` and the roles that allow it.
+  std::optional<std::vector<std::string>> protected_roles{};
+
+  template <class Value = std::vector<std::string>>
+  impersonation_config &set_roles(Value &&value) {
+    roles = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  impersonation_config &set_protected_roles(Value &&value) {
+    protected_roles = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("roles", self.roles);
+    visit("protected_roles", self.protected_roles);
+  }
+};
+
 // Name and password at the service (RFC 7617).
 struct basic_credentials {
   // The name, without a colon.
@@ -7393,6 +7523,7 @@ struct mail_config_notices {
   std::optional<bool> email_change_requested{};
   std::optional<bool> email_changed{};
   std::optional<bool> identity_linked{};
+  std::optional<bool> impersonated{};
   std::optional<bool> invitation{};
   std::optional<bool> login{};
   std::optional<bool> new_device{};
@@ -7455,6 +7586,12 @@ struct mail_config_notices {
   template <class Value = bool>
   mail_config_notices &set_identity_linked(Value &&value) {
     identity_linked = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_impersonated(Value &&value) {
+    impersonated = std::forward<Value>(value);
     return *this;
   }
 
@@ -7529,6 +7666,7 @@ struct mail_config_notices {
     visit("email_change_requested", self.email_change_requested);
     visit("email_changed", self.email_changed);
     visit("identity_linked", self.identity_linked);
+    visit("impersonated", self.impersonated);
     visit("invitation", self.invitation);
     visit("login", self.login);
     visit("new_device", self.new_device);
@@ -7717,6 +7855,7 @@ struct mail_config_templates {
   std::optional<std::map<std::string, doorward::mail_template>> email_change_requested{};
   std::optional<std::map<std::string, doorward::mail_template>> email_changed{};
   std::optional<std::map<std::string, doorward::mail_template>> identity_linked{};
+  std::optional<std::map<std::string, doorward::mail_template>> impersonated{};
   std::optional<std::map<std::string, doorward::mail_template>> invitation{};
   std::optional<std::map<std::string, doorward::mail_template>> login{};
   std::optional<std::map<std::string, doorward::mail_template>> new_device{};
@@ -7779,6 +7918,12 @@ struct mail_config_templates {
   template <class Value = std::map<std::string, doorward::mail_template>>
   mail_config_templates &set_identity_linked(Value &&value) {
     identity_linked = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_impersonated(Value &&value) {
+    impersonated = std::forward<Value>(value);
     return *this;
   }
 
@@ -7853,6 +7998,7 @@ struct mail_config_templates {
     visit("email_change_requested", self.email_change_requested);
     visit("email_changed", self.email_changed);
     visit("identity_linked", self.identity_linked);
+    visit("impersonated", self.impersonated);
     visit("invitation", self.invitation);
     visit("login", self.login);
     visit("new_device", self.new_device);
@@ -8324,6 +8470,8 @@ struct config {
   // The providers by whom users log in (`begin_provider_login`, `login_with_id_token`), by names that the
   // host chooses. Default: none.
   std::optional<std::map<std::string, doorward::id_token_provider_config>> id_token_providers{};
+  // Who may act as another user (`impersonate`). Default: none may.
+  std::optional<doorward::impersonation_config> impersonation{};
   // Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none.
   std::optional<doorward::introspection_service_config> introspection_service{};
   // The `iss` of every token. Default: the store's; for a new store `doorward`.
@@ -8426,6 +8574,12 @@ struct config {
   template <class Value = std::map<std::string, doorward::id_token_provider_config>>
   config &set_id_token_providers(Value &&value) {
     id_token_providers = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::impersonation_config>
+  config &set_impersonation(Value &&value) {
+    impersonation = std::forward<Value>(value);
     return *this;
   }
 
@@ -8588,6 +8742,7 @@ struct config {
     visit("change_settings", self.change_settings);
     visit("create", self.create);
     visit("id_token_providers", self.id_token_providers);
+    visit("impersonation", self.impersonation);
     visit("introspection_service", self.introspection_service);
     visit("issuer", self.issuer);
     visit("leeway_seconds", self.leeway_seconds);
@@ -8700,8 +8855,8 @@ class operations {
   }
 
   // Changes a password by the old one and ends every session. Cost: hash; not to be repeated. Failures:
-  // invalid_credentials, invalid_token, user_not_found, weak_password, too_many_attempts, hash_queue_full,
-  // store_unavailable.
+  // invalid_credentials, invalid_token, user_not_found, permission_denied, weak_password, too_many_attempts,
+  // hash_queue_full, store_unavailable.
   Result<doorward::change_password_response> change_password(
       const doorward::change_password_request &request) const {
     return run<change_password_response>(doorward_change_password, request);
@@ -8737,8 +8892,8 @@ class operations {
   }
 
   // Begins a login at a provider: returns the URL to send the browser to. Cost: network; may be repeated.
-  // Failures: invalid_token, user_not_found, email_not_verified, auth_service_unavailable, invalid_config,
-  // feature_not_built, store_unavailable.
+  // Failures: invalid_token, user_not_found, permission_denied, email_not_verified, auth_service_unavailable,
+  // invalid_config, feature_not_built, store_unavailable.
   Result<doorward::begin_provider_login_response> begin_provider_login(
       const doorward::begin_provider_login_request &request) const {
     return run<begin_provider_login_response>(doorward_begin_provider_login, request);
@@ -8775,10 +8930,17 @@ class operations {
   }
 
   // Authenticates the user of a session again. Cost: hash; not to be repeated. Failures: invalid_token,
-  // user_not_found, invalid_credentials, invalid_code, too_many_attempts, hash_queue_full, store_unavailable.
+  // user_not_found, permission_denied, invalid_credentials, invalid_code, too_many_attempts, hash_queue_full,
+  // store_unavailable.
   Result<doorward::reauthenticate_response> reauthenticate(
       const doorward::reauthenticate_request &request) const {
     return run<reauthenticate_response>(doorward_reauthenticate, request);
+  }
+
+  // Opens a session in which the user of a token acts as another user. Cost: store; not to be repeated.
+  // Failures: invalid_token, user_not_found, permission_denied, invalid_config, store_unavailable.
+  Result<doorward::login_response> impersonate(const doorward::impersonate_request &request) const {
+    return run<login_response>(doorward_impersonate, request);
   }
 
   // Exchanges a refresh token for the next pair of tokens. Cost: store; may be repeated. Failures:
@@ -8788,7 +8950,7 @@ class operations {
   }
 
   // Ends a session, or every session of its user. Cost: store; not to be repeated. Failures: invalid_token,
-  // store_unavailable.
+  // permission_denied, store_unavailable.
   Result<doorward::logout_response> logout(const doorward::logout_request &request = {}) const {
     return run<logout_response>(doorward_logout, request);
   }
@@ -8925,8 +9087,8 @@ class operations {
   }
 
   // Mails a token that verifies the address of an account. Cost: hash; not to be repeated. Failures:
-  // invalid_token, user_not_found, invalid_credentials, invalid_challenge, too_many_attempts,
-  // hash_queue_full, store_unavailable.
+  // invalid_token, user_not_found, permission_denied, invalid_credentials, invalid_challenge,
+  // too_many_attempts, hash_queue_full, store_unavailable.
   Result<doorward::sent_response> request_email_verification(
       const doorward::request_email_verification_request &request = {}) const {
     return run<sent_response>(doorward_request_email_verification, request);

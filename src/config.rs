@@ -56,7 +56,7 @@ pub use crate::types::url::{Origin, ServiceUrl};
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::types::secret::Secret;
-use crate::types::user::Role;
+use crate::types::user::{ADMIN, PublicUser, Role};
 
 /// The configuration of an engine.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Build)]
@@ -150,6 +150,9 @@ pub struct Config {
     /// password.
     #[serde(deserialize_with = "crate::types::strict::optional_object")]
     pub trusted_devices: Option<TrustedDevices>,
+    /// Who may act as another user (`impersonate`). Default: none may.
+    #[serde(deserialize_with = "crate::types::strict::optional_object")]
+    pub impersonation: Option<Impersonation>,
     /// The audit log: `events`.
     #[serde(deserialize_with = "crate::types::strict::object")]
     pub audit: Audit,
@@ -197,6 +200,9 @@ impl Config {
         }
         if self.passkeys.as_ref().is_some_and(|passkeys| passkeys.origins.is_empty()) {
             return Err(Error::at(Code::InvalidConfig, "/passkeys/origins", "none"));
+        }
+        if self.impersonation.as_ref().is_some_and(|impersonation| impersonation.roles.is_empty()) {
+            return Err(Error::at(Code::InvalidConfig, "/impersonation/roles", "none"));
         }
         for (name, provider) in &self.id_token_providers {
             provider.check().map_err(|error| {
@@ -395,6 +401,35 @@ pub struct TrustedDevices {
     pub lifetime_seconds: Seconds<60, 7_776_000, 2_592_000>,
     /// Users with one of these roles give a second factor at every login.
     pub except_roles: Vec<Role>,
+}
+
+/// Acting as another user: `impersonate`.
+#[derive(Clone, Debug, Deserialize, JsonSchema, Build)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ImpersonationConfig")]
+#[non_exhaustive]
+pub struct Impersonation {
+    /// The roles that allow a person to act as another user. At least one.
+    #[schemars(length(min = 1))]
+    pub roles: Vec<Role>,
+    /// The roles of users as whom no person may act, beside `admin` and the roles that allow it.
+    #[serde(default)]
+    pub protected_roles: Vec<Role>,
+}
+
+impl Impersonation {
+    /// Returns whether a person may act as a user.
+    pub(crate) fn permit(&self, actor: &PublicUser, user: &PublicUser) -> bool {
+        let protects = |role: &Role| {
+            role.as_str() == ADMIN || self.roles.contains(role) || self.protected_roles.contains(role)
+        };
+        self.allow(actor) && !user.is_service_account && !user.roles.iter().any(protects)
+    }
+
+    /// Returns whether a person may act as any other user.
+    pub(crate) fn allow(&self, actor: &PublicUser) -> bool {
+        actor.roles.iter().any(|role| self.roles.contains(role))
+    }
 }
 
 /// The relying party of WebAuthn.

@@ -28,6 +28,7 @@ var (
 	opListIdentities            = operation{"list_identities\x00", costStore}
 	opUnlinkIdentity            = operation{"unlink_identity\x00", costStore}
 	opReauthenticate            = operation{"reauthenticate\x00", costHash}
+	opImpersonate               = operation{"impersonate\x00", costStore}
 	opRefresh                   = operation{"refresh\x00", costStore}
 	opLogout                    = operation{"logout\x00", costStore}
 	opListSessions              = operation{"list_sessions\x00", costStore}
@@ -112,6 +113,7 @@ var operations = map[string]operation{
 	"list_identities":             opListIdentities,
 	"unlink_identity":             opUnlinkIdentity,
 	"reauthenticate":              opReauthenticate,
+	"impersonate":                 opImpersonate,
 	"refresh":                     opRefresh,
 	"logout":                      opLogout,
 	"list_sessions":               opListSessions,
@@ -253,8 +255,9 @@ func (e *Engine) CheckPassword(ctx context.Context, request CheckPasswordRequest
 
 // ChangePassword changes a password by the old one and ends every session.
 //
-// ErrDenied: invalid_credentials, invalid_token. ErrNotFound: user_not_found. ErrInvalidRequest:
-// weak_password. ErrThrottled: too_many_attempts. ErrUnavailable: hash_queue_full, store_unavailable.
+// ErrDenied: invalid_credentials, invalid_token. ErrNotFound: user_not_found. ErrForbidden:
+// permission_denied. ErrInvalidRequest: weak_password. ErrThrottled: too_many_attempts. ErrUnavailable:
+// hash_queue_full, store_unavailable.
 func (e *Engine) ChangePassword(ctx context.Context, request ChangePasswordRequest) (*ChangePasswordResponse, error) {
 	return call[ChangePasswordResponse](ctx, e, opChangePassword, request)
 }
@@ -301,8 +304,8 @@ func (e *Engine) LoginWithIDToken(ctx context.Context, request LoginWithIDTokenR
 
 // BeginProviderLogin begins a login at a provider: returns the URL to send the browser to.
 //
-// ErrDenied: invalid_token, user_not_found. ErrForbidden: email_not_verified. ErrUnavailable:
-// auth_service_unavailable, store_unavailable. ErrConfig: invalid_config, feature_not_built.
+// ErrDenied: invalid_token, user_not_found. ErrForbidden: permission_denied, email_not_verified.
+// ErrUnavailable: auth_service_unavailable, store_unavailable. ErrConfig: invalid_config, feature_not_built.
 func (e *Engine) BeginProviderLogin(ctx context.Context, request BeginProviderLoginRequest) (*BeginProviderLoginResponse, error) {
 	return call[BeginProviderLoginResponse](ctx, e, opBeginProviderLogin, request)
 }
@@ -342,10 +345,18 @@ func (e *Engine) UnlinkIdentity(ctx context.Context, request UnlinkIdentityReque
 
 // Reauthenticate authenticates the user of a session again.
 //
-// ErrDenied: invalid_token, user_not_found, invalid_credentials, invalid_code. ErrThrottled:
-// too_many_attempts. ErrUnavailable: hash_queue_full, store_unavailable.
+// ErrDenied: invalid_token, user_not_found, invalid_credentials, invalid_code. ErrForbidden:
+// permission_denied. ErrThrottled: too_many_attempts. ErrUnavailable: hash_queue_full, store_unavailable.
 func (e *Engine) Reauthenticate(ctx context.Context, request ReauthenticateRequest) (*ReauthenticateResponse, error) {
 	return call[ReauthenticateResponse](ctx, e, opReauthenticate, request)
+}
+
+// Impersonate opens a session in which the user of a token acts as another user.
+//
+// ErrDenied: invalid_token, user_not_found. ErrNotFound: user_not_found. ErrForbidden: permission_denied.
+// ErrConfig: invalid_config. ErrUnavailable: store_unavailable.
+func (e *Engine) Impersonate(ctx context.Context, request ImpersonateRequest) (*LoginResponse, error) {
+	return call[LoginResponse](ctx, e, opImpersonate, request)
 }
 
 // Refresh exchanges a refresh token for the next pair of tokens.
@@ -357,7 +368,7 @@ func (e *Engine) Refresh(ctx context.Context, request RefreshRequest) (*RefreshR
 
 // Logout ends a session, or every session of its user.
 //
-// ErrDenied: invalid_token. ErrUnavailable: store_unavailable.
+// ErrDenied: invalid_token. ErrForbidden: permission_denied. ErrUnavailable: store_unavailable.
 func (e *Engine) Logout(ctx context.Context, request LogoutRequest) (*LogoutResponse, error) {
 	return call[LogoutResponse](ctx, e, opLogout, request)
 }
@@ -509,7 +520,8 @@ func (e *Engine) ListKeys(ctx context.Context, request ListKeysRequest) (*ListKe
 // RequestEmailVerification mails a token that verifies the address of an account.
 //
 // ErrDenied: invalid_token, user_not_found, invalid_credentials, invalid_challenge. ErrNotFound:
-// user_not_found. ErrThrottled: too_many_attempts. ErrUnavailable: hash_queue_full, store_unavailable.
+// user_not_found. ErrForbidden: permission_denied. ErrThrottled: too_many_attempts. ErrUnavailable:
+// hash_queue_full, store_unavailable.
 func (e *Engine) RequestEmailVerification(ctx context.Context, request RequestEmailVerificationRequest) (*SentResponse, error) {
 	return call[SentResponse](ctx, e, opRequestEmailVerification, request)
 }

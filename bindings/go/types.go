@@ -773,6 +773,45 @@ func (v ReauthenticateRequest) LogValue() slog.Value {
 	return logValue(v)
 }
 
+// ImpersonateRequest: Opens a session in which the user of a token acts as another user.
+type ImpersonateRequest struct {
+	// An access token of the person who is to act, from a session of their own.
+	ActorToken string `json:"actor_token" doorward:"secret"`
+
+	// The id of the user as whom the person acts.
+	UserID string `json:"user_id"`
+
+	// Why, for the audit log.
+	Reason string `json:"reason"`
+
+	// The backend that the session's tokens are for; default: `default`.
+	Backend *string `json:"backend,omitzero"`
+
+	// The connection of the person's client, where known.
+	Client *Client `json:"client,omitzero"`
+
+	// When the session ends, however often it is refreshed; default 900. From 1 to 3600.
+	LifetimeSeconds *int64 `json:"lifetime_seconds,omitzero"`
+
+	// The scopes of the access token, separated by spaces. The engine grants what the host asks for.
+	Scope *string `json:"scope,omitzero"`
+}
+
+// Format hides secrets.
+func (v ImpersonateRequest) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v ImpersonateRequest) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v ImpersonateRequest) LogValue() slog.Value {
+	return logValue(v)
+}
+
 // RefreshRequest: Gets the next tokens of a session.
 type RefreshRequest struct {
 	// The newest refresh token.
@@ -1989,6 +2028,7 @@ const (
 	EventKindRegistered              EventKind = "registered"
 	EventKindInvited                 EventKind = "invited"
 	EventKindLoggedIn                EventKind = "logged_in"
+	EventKindImpersonated            EventKind = "impersonated"
 	EventKindLoginFailed             EventKind = "login_failed"
 	EventKindStepUpRequired          EventKind = "step_up_required"
 	EventKindPasswordChanged         EventKind = "password_changed"
@@ -2378,6 +2418,15 @@ func (v IDTokenProviderConfig) LogValue() slog.Value {
 	return logValue(v)
 }
 
+// ImpersonationConfig: Acting as another user: `impersonate`.
+type ImpersonationConfig struct {
+	// The roles that allow a person to act as another user. At least one.
+	Roles []string `json:"roles"`
+
+	// The roles of users as whom no person may act, beside `admin` and the roles that allow it.
+	ProtectedRoles []string `json:"protected_roles,omitzero"`
+}
+
 // BasicCredentials: Name and password at the service (RFC 7617).
 type BasicCredentials struct {
 	// The name, without a colon.
@@ -2502,6 +2551,8 @@ type MailConfigNotices struct {
 
 	IdentityLinked *bool `json:"identity_linked,omitzero"`
 
+	Impersonated *bool `json:"impersonated,omitzero"`
+
 	Invitation *bool `json:"invitation,omitzero"`
 
 	Login *bool `json:"login,omitzero"`
@@ -2620,6 +2671,8 @@ type MailConfigTemplates struct {
 	EmailChanged map[string]MailTemplate `json:"email_changed,omitzero"`
 
 	IdentityLinked map[string]MailTemplate `json:"identity_linked,omitzero"`
+
+	Impersonated map[string]MailTemplate `json:"impersonated,omitzero"`
 
 	Invitation map[string]MailTemplate `json:"invitation,omitzero"`
 
@@ -2850,6 +2903,9 @@ type Config struct {
 	// The providers by whom users log in (`begin_provider_login`, `login_with_id_token`), by names that the
 	// host chooses. Default: none.
 	IDTokenProviders map[string]IDTokenProviderConfig `json:"id_token_providers,omitzero"`
+
+	// Who may act as another user (`impersonate`). Default: none may.
+	Impersonation *ImpersonationConfig `json:"impersonation,omitzero"`
 
 	// Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none.
 	IntrospectionService *IntrospectionServiceConfig `json:"introspection_service,omitzero"`
@@ -3342,6 +3398,12 @@ type ExportedTOTP struct {
 	ConfirmedAt *int64 `json:"confirmed_at,omitzero"`
 }
 
+// Act: The person who acts in a session as its user (RFC 8693 section 4.1).
+type Act struct {
+	// The id of the person's own account.
+	Sub string `json:"sub"`
+}
+
 // ProviderLogin: A login at an identity provider, and what the provider says about it. The engine concludes
 // nothing from it.
 type ProviderLogin struct {
@@ -3377,6 +3439,9 @@ type ExportedSession struct {
 
 	// When the session ends or ended, unless it is refreshed or revoked.
 	ExpiresAt int64 `json:"expires_at"`
+
+	// The person who acts or acted as the user in this session, if it is not the user's own.
+	Act *Act `json:"act,omitzero"`
 
 	// The device that opened the session.
 	DeviceID string `json:"device_id,omitzero" doorward:"secret"`
@@ -3953,6 +4018,9 @@ type Session struct {
 	// The methods by which the user authenticated (RFC 8176).
 	Amr []string `json:"amr"`
 
+	// The person who acts as the user in this session, if it is not the user's own (`impersonate`).
+	Act *Act `json:"act,omitzero"`
+
 	// The device that opened the session.
 	DeviceID string `json:"device_id,omitzero" doorward:"secret"`
 
@@ -4022,6 +4090,9 @@ type Claims struct {
 	// In a token without a session: the account's epoch, which every revocation of all its sessions raises.
 	AccountEpoch *int64 `json:"account_epoch,omitzero"`
 
+	// The person who acts as the user, if another one does (RFC 8693 section 4.1).
+	Act *Act `json:"act,omitzero"`
+
 	// The methods by which the user authenticated (RFC 8176).
 	Amr []string `json:"amr,omitzero"`
 
@@ -4083,6 +4154,8 @@ func (v *Claims) readMembers(text string) error {
 			number(&r, &field)
 		case "account_epoch":
 			number(&r, &v.AccountEpoch)
+		case "act":
+			r.value(&v.Act)
 		case "amr":
 			r.strings(&v.Amr)
 		case "auth_time":
@@ -4144,6 +4217,10 @@ type AuthenticateResponse struct {
 	// The kind of the credential.
 	Credential CredentialKind `json:"credential"`
 
+	// The person who acts as the user, if another one does (RFC 8693 section 4.1). The host lets that person
+	// change no password, factor, address or API key.
+	Act *Act `json:"act,omitzero"`
+
 	// The API key, without the key itself, if the credential is one.
 	ApiKey *ApiKey `json:"api_key,omitzero"`
 
@@ -4158,6 +4235,9 @@ type AuthenticateResponse struct {
 type IntrospectResponse struct {
 	// Whether the token is valid now.
 	Active bool `json:"active"`
+
+	// The person who acts as the user, if another one does (RFC 8693 section 4.1).
+	Act *Act `json:"act,omitzero"`
 
 	// The API key, without the key itself, if it is one.
 	ApiKey *ApiKey `json:"api_key,omitzero"`
@@ -4227,6 +4307,10 @@ func (v IssueTokenResponse) LogValue() slog.Value {
 type AuthenticateRequestResponse struct {
 	// Whether the request needs no authentication; the other members are then absent.
 	Skipped bool `json:"skipped"`
+
+	// The person who acts as the user, if another one does (RFC 8693 section 4.1). The host lets that person
+	// change no password, factor, address or API key.
+	Act *Act `json:"act,omitzero"`
 
 	// The API key, without the key itself, if the credential is one.
 	ApiKey *ApiKey `json:"api_key,omitzero"`
@@ -5217,6 +5301,7 @@ const (
 	MailKindIdentityLinked         MailKind = "identity_linked"
 	MailKindApiKeyCreated          MailKind = "api_key_created"
 	MailKindNewDevice              MailKind = "new_device"
+	MailKindImpersonated           MailKind = "impersonated"
 	MailKindAccountChanged         MailKind = "account_changed"
 	MailKindAccountLocked          MailKind = "account_locked"
 	MailKindAccountDeleted         MailKind = "account_deleted"

@@ -142,8 +142,9 @@ pub unsafe extern "C" fn doorward_check_password(
 }
 
 /// Changes a password by the old one and ends every session.
-/// DENIED: invalid_credentials, invalid_token. NOT_FOUND: user_not_found. INVALID_REQUEST: weak_password.
-/// THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full, store_unavailable.
+/// DENIED: invalid_credentials, invalid_token. NOT_FOUND: user_not_found. FORBIDDEN: permission_denied.
+/// INVALID_REQUEST: weak_password. THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full,
+/// store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_change_password(
     engine: *const doorward_engine,
@@ -209,7 +210,7 @@ pub unsafe extern "C" fn doorward_login_with_id_token(
 }
 
 /// Begins a login at a provider: returns the URL to send the browser to.
-/// DENIED: invalid_token, user_not_found. FORBIDDEN: email_not_verified. UNAVAILABLE:
+/// DENIED: invalid_token, user_not_found. FORBIDDEN: permission_denied, email_not_verified. UNAVAILABLE:
 /// auth_service_unavailable, store_unavailable. CONFIG: invalid_config, feature_not_built.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_begin_provider_login(
@@ -272,8 +273,8 @@ pub unsafe extern "C" fn doorward_unlink_identity(
 }
 
 /// Authenticates the user of a session again.
-/// DENIED: invalid_token, user_not_found, invalid_credentials, invalid_code. THROTTLED: too_many_attempts.
-/// UNAVAILABLE: hash_queue_full, store_unavailable.
+/// DENIED: invalid_token, user_not_found, invalid_credentials, invalid_code. FORBIDDEN: permission_denied.
+/// THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full, store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_reauthenticate(
     engine: *const doorward_engine,
@@ -282,6 +283,19 @@ pub unsafe extern "C" fn doorward_reauthenticate(
 ) -> doorward_status {
     // SAFETY: the header's rules.
     unsafe { run(&rows::reauthenticate, engine, request, response) }
+}
+
+/// Opens a session in which the user of a token acts as another user.
+/// DENIED: invalid_token, user_not_found. NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. CONFIG:
+/// invalid_config. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_impersonate(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::impersonate, engine, request, response) }
 }
 
 /// Exchanges a refresh token for the next pair of tokens.
@@ -297,7 +311,7 @@ pub unsafe extern "C" fn doorward_refresh(
 }
 
 /// Ends a session, or every session of its user.
-/// DENIED: invalid_token. UNAVAILABLE: store_unavailable.
+/// DENIED: invalid_token. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_logout(
     engine: *const doorward_engine,
@@ -553,7 +567,8 @@ pub unsafe extern "C" fn doorward_list_keys(
 
 /// Mails a token that verifies the address of an account.
 /// DENIED: invalid_token, user_not_found, invalid_credentials, invalid_challenge. NOT_FOUND: user_not_found.
-/// THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full, store_unavailable.
+/// FORBIDDEN: permission_denied. THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full,
+/// store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_request_email_verification(
     engine: *const doorward_engine,

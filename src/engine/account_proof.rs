@@ -129,7 +129,7 @@ impl Proofs {
         match proof {
             AccountProof::AccessToken(token) => {
                 let bearer =
-                    self.tokens.bearer(&token, None).map_err(|error| error.at_field("/access_token"))?;
+                    self.tokens.bearer_in_person(&token).map_err(|error| error.at_field("/access_token"))?;
                 let user_id = bearer.user.id;
                 let session_id = bearer.session_id;
                 match is_other(user_id) {
@@ -217,7 +217,9 @@ impl Proofs {
         match &proven.basis {
             Basis::AccessToken(None) | Basis::IdToken => Ok(()),
             Basis::AccessToken(Some(session_id)) => {
-                match sessions::find(tx, *session_id)?.map_or(Some("revoked"), |session| session.end(now)) {
+                match sessions::find(tx, *session_id)?
+                    .map_or(Some("revoked"), |session| session.end(now, &self.config))
+                {
                     None => Ok(()),
                     Some(reason) => Err(Error::new(Code::InvalidToken, reason).at_field("/access_token")),
                 }

@@ -53,6 +53,8 @@ kinds! {
     Invited = "invited";
     /// A session was opened; `detail` is the backend.
     LoggedIn = "logged_in";
+    /// A session was opened in which another person, the actor, acts as the user; `detail` is the reason.
+    Impersonated = "impersonated";
     /// A login was refused; `detail` says why.
     LoginFailed = "login_failed";
     /// A password was right and the login requires more, as `detail` says.
@@ -250,7 +252,8 @@ impl Audit {
         let is_noteworthy = self.throttle.is_noteworthy(tx, &event, now)?;
         self.retention.forget(tx, now, Share::AFew)?;
         let actor = actor();
-        let event = Event { actor: actor.as_ref().map(Actor::as_str), ..event };
+        let actor = event.actor.or(actor.as_ref().map(Actor::as_str));
+        let event = Event { actor, ..event };
         events::append_if(tx, is_noteworthy, now, &event)
     }
 }
@@ -270,10 +273,11 @@ pub(crate) fn record(tx: &mut Tx, retention: &Retention, now: i64, event: Event)
     append(tx, now, event)
 }
 
-/// Writes an event together with the actor of this call.
+/// Writes an event together with its actor: the one that the engine knows, or else that of this call.
 pub(crate) fn append(tx: &mut Tx, now: i64, event: Event) -> Result<()> {
     let actor = actor();
-    events::append(tx, now, &Event { actor: actor.as_ref().map(Actor::as_str), ..event }).map(drop)
+    let actor = event.actor.or(actor.as_ref().map(Actor::as_str));
+    events::append(tx, now, &Event { actor, ..event }).map(drop)
 }
 
 /// Returns an event of this kind about this account.

@@ -15,7 +15,7 @@ use crate::crypto::claims::NumericDate;
 use crate::error::Result;
 use crate::json::Response;
 use crate::types::id::Id;
-use crate::types::user::ProviderLogin;
+use crate::types::user::{Act, ProviderLogin};
 
 /// The claims of a verified token (RFC 7519, RFC 9068).
 ///
@@ -112,6 +112,12 @@ impl Claims {
         self.texts("roles")
     }
 
+    /// The account of the person who acts as the user, if another one does (RFC 8693 section 4.1).
+    pub fn act(&self) -> Option<Act> {
+        let sub = self.get("act")?.get("sub")?.as_str()?;
+        sub.parse().ok().map(|sub| Act { sub })
+    }
+
     /// Returns the claim of this name.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.members().get(name)
@@ -204,6 +210,10 @@ impl JsonSchema for Claims {
                 "provider": {
                     "$ref": generator.subschema_for::<ProviderLogin>().get("$ref"),
                     "description": "In a session that an identity provider opened: the provider, and what it says of the login.",
+                },
+                "act": {
+                    "$ref": generator.subschema_for::<Act>().get("$ref"),
+                    "description": "The person who acts as the user, if another one does (RFC 8693 section 4.1).",
                 },
                 "scope": {"type": "string", "description": "The scopes, separated by spaces."},
                 "roles": {

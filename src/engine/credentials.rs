@@ -15,7 +15,7 @@ use crate::error::{Code, Error, Result};
 use crate::store::api_keys::ApiKey;
 use crate::types::id::Id;
 use crate::types::token::Token;
-use crate::types::user::{Proofs, PublicUser};
+use crate::types::user::{Act, Proofs, PublicUser};
 
 /// The kind of a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -42,6 +42,8 @@ pub(crate) struct Accepted {
     pub user: PublicUser,
     pub kind: CredentialKind,
     pub session_id: Option<Id>,
+    /// The person who acts as the user, if another one does.
+    pub act: Option<Act>,
     /// The claims of a token.
     pub claims: Option<Claims>,
     /// The API key, if it is one.
@@ -88,6 +90,7 @@ impl Credentials {
             scope: key.scope,
             auth_time: None,
             proofs: Proofs::default(),
+            act: None,
             is_api_key: true,
         })
     }
@@ -95,16 +98,17 @@ impl Credentials {
 
 impl From<Authenticated> for Accepted {
     fn from(authenticated: Authenticated) -> Accepted {
-        let Authenticated { user, session_id, claims } = authenticated;
+        let Authenticated { user, session_id, act, claims } = authenticated;
         let kind = session_id.map_or(CredentialKind::Token, |_| CredentialKind::Session);
-        Accepted { user, kind, session_id, claims: Some(claims), api_key: None }
+        Accepted { user, kind, session_id, act, claims: Some(claims), api_key: None }
     }
 }
 
 impl From<Identified> for Accepted {
     fn from(identified: Identified) -> Accepted {
         let Identified { user, key } = identified;
-        Accepted { user, kind: CredentialKind::ApiKey, session_id: None, claims: None, api_key: Some(key) }
+        let kind = CredentialKind::ApiKey;
+        Accepted { user, kind, session_id: None, act: None, claims: None, api_key: Some(key) }
     }
 }
 

@@ -11,6 +11,7 @@ use super::outbox::{self, Outbox};
 use super::throttle::Throttle;
 use super::tokens::{AccessClaims, Tokens};
 use super::trusted_devices::{Trusted, TrustedDevices};
+use crate::config::Config;
 use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
@@ -25,15 +26,27 @@ use crate::types::base64url::base64url;
 use crate::types::client::Client;
 use crate::types::id::Id;
 use crate::types::token::Token;
-use crate::types::user::{Amr, ProviderLogin, PublicUser, Scope};
+use crate::types::user::{Act, ActingReason, Amr, ProviderLogin, PublicUser, Scope};
 
 /// How long a session is kept after its end. Until it is deleted, its tokens are refused with the reason. Sessions are
 /// deleted so that logins do not fill the disk.
 pub(crate) const KEPT_SECONDS: i64 = 86_400;
 
 impl sessions::Session {
-    /// Returns the reason why the session is over at `now`, if it is.
-    pub(crate) fn end(&self, now: i64) -> Option<&'static str> {
+    /// Returns the reason why the session is over at `now`, if it is. A session in which another person acts as the
+    /// user ends with that person's own session, and with their permission.
+    pub(crate) fn end(&self, now: i64, config: &Config) -> Option<&'static str> {
+        let may_act = |actor: &sessions::Actor| {
+            let own = actor.session.as_ref().filter(|own| own.own_end(now).is_none());
+            own.zip(config.impersonation.as_ref())
+                .is_some_and(|(own, rules)| rules.permit(&own.user.public, &self.user.public))
+        };
+        let is_abandoned = self.actor.as_ref().is_some_and(|actor| !may_act(actor));
+        self.own_end(now).or(is_abandoned.then_some("impersonation_ended"))
+    }
+
+    /// Returns the reason why the session is over at `now`, apart from an actor.
+    fn own_end(&self, now: i64) -> Option<&'static str> {
         if self.is_revoked || self.epoch != self.user.epoch {
             Some("revoked")
         } else if !self.user.public.is_active {
@@ -95,8 +108,11 @@ impl Sessions {
 
     /// Ends a session. Returns whether it was alive.
     pub(crate) fn revoke_one(&self, tx: &mut Tx, kind: Kind, session_id: Id, now: i64) -> Result<bool> {
-        let Some(user_id) = sessions::revoke(tx, session_id, now)? else { return Ok(false) };
-        self.audit.record(tx, now, Event { session_id: Some(session_id), ..event(kind, user_id) })?;
+        let Some(revoked) = sessions::revoke(tx, session_id, now)? else { return Ok(false) };
+        let actor = revoked.act.filter(|_| kind == Kind::LoggedOut).map(|act| act.sub.to_string());
+        let event = event(kind, revoked.user_id);
+        let event = Event { session_id: Some(session_id), actor: actor.as_deref(), ..event };
+        self.audit.record(tx, now, event)?;
         Ok(true)
     }
 
@@ -113,16 +129,65 @@ impl Sessions {
         if user.public.is_service_account {
             return Err(Error::new(Code::InvalidCredentials, "service_account"));
         }
+        let now = now_ms / 1000;
+        if self.throttle.keep_device(tx, user.public.id, &entry.client, now)? && user.public.email_verified {
+            self.outbox.tell(tx, mail::Kind::NewDevice, &user.public, now)?;
+        }
+        let session = self.begin(tx, user, entry, None, now_ms)?;
+        let ip = entry.client.ip_text();
+        let event = Event {
+            session_id: Some(session.id),
+            ip: ip.as_deref(),
+            detail: Some(&session.backend.name),
+            ..event(Kind::LoggedIn, session.user.id)
+        };
+        self.audit.record(tx, now, event)?;
+        Ok(session)
+    }
+
+    /// Opens a session in which the user of another session acts as this user, in the caller's transaction. The user
+    /// is told.
+    pub(crate) fn open_as<'e>(
+        &'e self,
+        tx: &mut Tx,
+        user: User,
+        entry: &Entry,
+        acting: &Acting,
+        now_ms: i64,
+    ) -> Result<Session<'e>> {
+        let now = now_ms / 1000;
+        let session = self.begin(tx, user, entry, Some(acting), now_ms)?;
+        let ip = entry.client.ip_text();
+        let actor = acting.act.sub.to_string();
+        let event = Event {
+            session_id: Some(session.id),
+            ip: ip.as_deref(),
+            actor: Some(&actor),
+            detail: Some(acting.reason.as_str()),
+            ..event(Kind::Impersonated, session.user.id)
+        };
+        self.audit.record(tx, now, event)?;
+        self.outbox.tell(tx, mail::Kind::Impersonated, &session.user, now)?;
+        Ok(session)
+    }
+
+    /// Stores a new session.
+    fn begin<'e>(
+        &'e self,
+        tx: &mut Tx,
+        user: User,
+        entry: &Entry,
+        acting: Option<&Acting>,
+        now_ms: i64,
+    ) -> Result<Session<'e>> {
         let backend = self.keys.backend(Some(&entry.backend))?;
         let now = now_ms / 1000;
-        let expires_at = now + self.settings.session_max_seconds.seconds();
+        let longest = now + self.settings.session_max_seconds.seconds();
+        let expires_at = acting.map_or(longest, |acting| acting.expires_at);
         let idle_seconds = match backend.can_refresh {
             true => backend.refresh_token_seconds,
             false => backend.access_token_seconds,
         };
-        if self.throttle.keep_device(tx, user.public.id, &entry.client, now)? && user.public.email_verified {
-            self.outbox.tell(tx, mail::Kind::NewDevice, &user.public, now)?;
-        }
         let trusted_device = match entry.trusts_device {
             true => self.trusted_devices.trust(tx, &user, &entry.client, now_ms)?,
             false => None,
@@ -137,20 +202,12 @@ impl Sessions {
             idle_at: (now + idle_seconds).min(expires_at),
             expires_at,
             scope: entry.scope.clone(),
+            actor: acting.map(|acting| (acting.act, acting.session_id)),
             retirement: keys::retirement(tx)?,
             trusted_device,
         };
         sessions::forget_ended(tx, now - KEPT_SECONDS, Share::AFew)?;
         session.insert(tx, user.epoch, entry)?;
-        let user_id = session.user.id;
-        let ip = entry.client.ip_text();
-        let event = Event {
-            session_id: Some(session.id),
-            ip: ip.as_deref(),
-            detail: Some(&backend.name),
-            ..event(Kind::LoggedIn, user_id)
-        };
-        self.audit.record(tx, now, event)?;
         Ok(session)
     }
 
@@ -166,9 +223,10 @@ impl Sessions {
                 user: &session.user,
                 sid: session.id,
                 scope: session.scope.as_ref().map(Scope::as_str),
-                auth_time: now,
+                auth_time: session.actor.is_none().then_some(now),
                 amr: &session.amr,
                 provider: session.provider.as_ref(),
+                act: session.actor.map(|(act, _)| act),
                 iat: now,
                 exp: expires_at,
             },
@@ -196,11 +254,12 @@ impl Sessions {
             jti: &base64url(&crate::types::random::random::<16>()?),
             account_epoch: None,
             sid: Some(session.sid),
-            auth_time: Some(session.auth_time),
+            auth_time: session.auth_time,
             amr: Some(amr.as_slice()).filter(|amr| !amr.is_empty()),
             provider: session.provider,
             scope: session.scope,
             roles: Some(&session.user.roles).filter(|roles| !roles.is_empty()).map(Vec::as_slice),
+            act: session.act,
         };
         self.tokens.sign(backend, &claims, None)
     }
@@ -229,6 +288,16 @@ impl Entry {
     }
 }
 
+/// A person who is to act as another user.
+pub(crate) struct Acting {
+    pub act: Act,
+    /// The person's own session.
+    pub session_id: Id,
+    pub reason: ActingReason,
+    /// When the person stops acting at the latest.
+    pub expires_at: i64,
+}
+
 /// A session that was opened.
 pub(crate) struct Session<'e> {
     id: Id,
@@ -240,6 +309,8 @@ pub(crate) struct Session<'e> {
     idle_at: i64,
     expires_at: i64,
     scope: Option<Scope>,
+    /// The person who acts as the user, and the session from which they do.
+    actor: Option<(Act, Id)>,
     retirement: Retirement,
     trusted_device: Option<Trusted>,
 }
@@ -261,6 +332,7 @@ impl Session<'_> {
             ip: ip.as_deref(),
             user_agent: entry.client.user_agent_text(),
             device_id: entry.client.device_id_text(),
+            actor: self.actor.map(|(act, session_id)| (act.sub, session_id)),
         };
         sessions::insert(tx, &new)
     }
@@ -271,9 +343,11 @@ pub(crate) struct SessionClaims<'a> {
     pub user: &'a PublicUser,
     pub sid: Id,
     pub scope: Option<&'a str>,
-    pub auth_time: i64,
+    /// When the user authenticated; none if another person acts as the user.
+    pub auth_time: Option<i64>,
     pub amr: &'a Amr,
     pub provider: Option<&'a ProviderLogin>,
+    pub act: Option<Act>,
     pub iat: i64,
     pub exp: i64,
 }

@@ -28,7 +28,7 @@ use crate::store::{Store, revoked_tokens, sessions};
 use crate::types::base64url::text_from_base64url;
 use crate::types::id::Id;
 use crate::types::token::Token;
-use crate::types::user::{Proofs, ProviderLogin, PublicUser, Role};
+use crate::types::user::{Act, Proofs, ProviderLogin, PublicUser, Role};
 
 /// The claims of an access token, as they are written.
 #[derive(Serialize)]
@@ -57,6 +57,8 @@ struct Payload<'a> {
     scope: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     roles: Option<&'a [Role]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act: Option<Act>,
     #[serde(flatten)]
     own: Option<&'a Map<String, Value>>,
 }
@@ -94,9 +96,9 @@ impl Tokens {
     /// Identifies the user of a live token.
     pub(crate) fn authenticate(&self, token: &Token, backend: &Backend) -> Result<Authenticated> {
         let signed = self.keys.signed(token.expose(), Some(backend))?;
-        let Subject { user, session_id, .. } = self.subject(token, &self.verified(&signed)?)?;
+        let Subject { user, session_id, act, .. } = self.subject(token, &self.verified(&signed)?)?;
         let claims = Claims::new(signed.text, signed.backend.subject_claim);
-        Ok(Authenticated { user, session_id, claims })
+        Ok(Authenticated { user, session_id, act, claims })
     }
 
     /// Signs an access token of this backend.
@@ -122,6 +124,7 @@ impl Tokens {
             provider: claims.provider,
             scope: claims.scope,
             roles: claims.roles,
+            act: claims.act,
             own,
         };
         Ok(Token::new(self.keys.signing_key(backend)?.key.sign(&crate::json::render(&payload)?)?))
@@ -261,7 +264,7 @@ impl Tokens {
         } else if is_older || is_revoked {
             refused("revoked")
         } else {
-            Ok(Subject { user: user.public, session_id: None, proofs: Proofs::default() })
+            Ok(Subject { user: user.public, session_id: None, proofs: Proofs::default(), act: None })
         }
     }
 
@@ -283,12 +286,13 @@ impl Tokens {
             Some(session) if session.user.public.id != user_id || session.backend != backend.name => {
                 refused("foreign_session")
             }
-            Some(session) => match session.end(self.clock.now()) {
+            Some(session) => match session.end(self.clock.now(), &self.config) {
                 Some(reason) => refused(reason),
                 None => Ok(Subject {
                     user: session.user.public,
                     session_id: Some(session_id),
                     proofs: session.proofs,
+                    act: session.actor.map(|actor| actor.act),
                 }),
             },
             // The session was deleted with its user, or purged.
@@ -305,10 +309,21 @@ impl Tokens {
     pub(crate) fn bearer(&self, token: &Token, backend: Option<&Backend>) -> Result<Bearer> {
         let signed = self.keys.signed(token.expose(), backend)?;
         let verified = self.verified(&signed)?;
-        let Subject { user, session_id, proofs } = self.subject(token, &verified)?;
+        let Subject { user, session_id, proofs, act } = self.subject(token, &verified)?;
         let claims = verified.claims;
         let scope = claims.scope.map(Cow::into_owned);
-        Ok(Bearer { user, session_id, scope, auth_time: claims.auth_time, proofs, is_api_key: false })
+        Ok(Bearer { user, session_id, scope, auth_time: claims.auth_time, proofs, act, is_api_key: false })
+    }
+
+    /// Identifies the user of a live token, for what only that user may do. Failure: `permission_denied`, if another
+    /// person acts as the user.
+    pub(crate) fn bearer_in_person(&self, token: &Token) -> Result<Bearer> {
+        let bearer = self.bearer(token, None)?;
+        match bearer.act {
+            None => Ok(bearer),
+            Some(_) => Err(Error::new(Code::PermissionDenied, "impersonated")
+                .about(Some(bearer.user.id), bearer.session_id)),
+        }
     }
 
     /// Opens a refresh token again, by the secret keys that the store now has in force.
@@ -344,6 +359,8 @@ pub(crate) struct Bearer {
     pub auth_time: Option<i64>,
     /// The proofs of the session; empty without a session.
     pub proofs: Proofs,
+    /// The person who acts as the user, if another one does.
+    pub act: Option<Act>,
     /// Whether it is an API key, which proves nothing about a person.
     pub is_api_key: bool,
 }
@@ -352,6 +369,7 @@ pub(crate) struct Bearer {
 pub(crate) struct Authenticated {
     pub user: PublicUser,
     pub session_id: Option<Id>,
+    pub act: Option<Act>,
     pub claims: Claims,
 }
 
@@ -360,6 +378,8 @@ pub(crate) struct Subject {
     pub user: PublicUser,
     pub session_id: Option<Id>,
     pub proofs: Proofs,
+    /// The person who acts as the user, if another one does.
+    pub act: Option<Act>,
 }
 
 /// The claims that the engine makes; `iss`, `aud` and `client_id` come from the configuration.
@@ -376,6 +396,7 @@ pub(crate) struct AccessClaims<'a> {
     pub provider: Option<&'a ProviderLogin>,
     pub scope: Option<&'a str>,
     pub roles: Option<&'a [Role]>,
+    pub act: Option<Act>,
 }
 
 /// The id under which a token without a session is revoked.

@@ -78,6 +78,8 @@ kinds! {
     ApiKeyCreated = "api_key_created", false;
     /// The user logged in on a device for the first time.
     NewDevice = "new_device", false;
+    /// Another person opened a session to act as the user.
+    Impersonated = "impersonated", false;
     /// To the old address: the host changed the name or the address.
     AccountChanged = "account_changed", false;
     /// The host locked the account.

@@ -93,8 +93,10 @@ impl Engine {
         };
         let is_recent = |time: Option<i64>| time.is_some_and(is_young);
         let by_one_of = |methods: &[String]| methods.iter().any(|method| is_recent(proofs.time_of(method)));
+        // An API key proves nothing about a person, and a person who acts as the user is not the user.
+        let proves_no_person = bearer.is_api_key || bearer.act.is_some();
         let wants_factor = request.by_second_factor == Some(true)
-            && (bearer.is_api_key || self.store.read(|tx| self.factors.of(tx, user.id))?.any());
+            && (proves_no_person || self.store.read(|tx| self.factors.of(tx, user.id))?.any());
         Ok(
             if request.roles.as_ref().is_some_and(|roles| !roles.iter().any(|role| user.roles.contains(role)))
             {
@@ -107,6 +109,10 @@ impl Engine {
                 Some("missing_scope")
             } else if needs_verified && !user.email_verified {
                 Some("unverified_email")
+            } else if bearer.act.is_some()
+                && (request.max_age_seconds.is_some() || request.amr.is_some() || wants_factor)
+            {
+                Some("impersonated")
             } else if (request.max_age_seconds.is_some() && !is_recent(*auth_time))
                 || request.amr.as_ref().is_some_and(|methods| !by_one_of(methods))
                 || (wants_factor && !is_recent(proofs.time_of("mfa")))

@@ -18,7 +18,7 @@ use crate::store::{
 };
 use crate::types::id::Id;
 use crate::types::secret::IssuedSecret;
-use crate::types::user::{Amr, ProviderLogin, PublicUser};
+use crate::types::user::{Act, Amr, ProviderLogin, PublicUser};
 
 /// Reads everything that the store keeps about a person.
 #[derive(Debug, Deserialize, JsonSchema, Build)]
@@ -153,6 +153,9 @@ pub struct ExportedSession {
     /// The login at an identity provider that opened the session, if one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<ProviderLogin>,
+    /// The person who acts or acted as the user in this session, if it is not the user's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<Act>,
     /// When the session was opened.
     pub created_at: i64,
     /// When the session was last refreshed, or else opened.
@@ -266,6 +269,7 @@ impl From<sessions::Kept> for ExportedSession {
             scope: session.scope,
             amr: session.amr,
             provider: session.provider,
+            act: session.act,
             created_at: session.created_at,
             refreshed_at: session.refreshed_at,
             expires_at: session.expires_at,

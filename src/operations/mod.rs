@@ -8,6 +8,7 @@ pub mod authorization;
 pub mod describe;
 pub mod exports;
 pub mod id_tokens;
+pub mod impersonation;
 pub mod imports;
 pub mod introspection;
 pub mod keys;
@@ -271,7 +272,7 @@ operations! {
     /// assert_eq!(engine.change_password(request)?.revoked_sessions, 1);
     change_password: passwords::ChangePasswordRequest => passwords::ChangePasswordResponse, "0.1.0", Hash once,
         "Changes a password by the old one and ends every session.",
-        [InvalidCredentials, InvalidToken, UserNotFound, WeakPassword, TooManyAttempts, HashQueueFull, StoreUnavailable];
+        [InvalidCredentials, InvalidToken, UserNotFound, PermissionDenied, WeakPassword, TooManyAttempts, HashQueueFull, StoreUnavailable];
     /// let user = engine.set_password(SetPasswordRequest::new(ada.id, "nine wiser words"))?.user;
     /// assert_eq!(user.id, ada.id);
     set_password: passwords::SetPasswordRequest => accounts::UserResponse, "0.1.0", Hash again actor,
@@ -309,7 +310,7 @@ operations! {
     /// }
     begin_provider_login: providers::login::BeginProviderLoginRequest => providers::login::BeginProviderLoginResponse, "0.1.0", Network again,
         "Begins a login at a provider: returns the URL to send the browser to.",
-        [InvalidToken, TokenUserNotFound, EmailNotVerified, AuthServiceUnavailable, InvalidConfig, FeatureNotBuilt, StoreUnavailable];
+        [InvalidToken, TokenUserNotFound, PermissionDenied, EmailNotVerified, AuthServiceUnavailable, InvalidConfig, FeatureNotBuilt, StoreUnavailable];
     /// fn next(engine: &Engine, transaction: &str, query: &str) -> Result<Option<ProviderRequest>> {
     ///     Ok(engine.next_provider_request(NextProviderRequestRequest::new(transaction, query))?.send)
     /// }
@@ -335,7 +336,13 @@ operations! {
     /// assert_eq!(engine.reauthenticate(request)?.expires_in, 900);
     reauthenticate: reauthentication::ReauthenticateRequest => reauthentication::ReauthenticateResponse, "0.1.0", Hash once,
         "Authenticates the user of a session again.",
-        [InvalidToken, TokenUserNotFound, InvalidCredentials, InvalidCode, TooManyAttempts, HashQueueFull, StoreUnavailable];
+        [InvalidToken, TokenUserNotFound, PermissionDenied, InvalidCredentials, InvalidCode, TooManyAttempts, HashQueueFull, StoreUnavailable];
+    /// let request = ImpersonateRequest::new(&session.access_token, ada.id, "she cannot find her bill".parse()?);
+    /// // The configuration names no roles that allow it.
+    /// assert_eq!(engine.impersonate(request).unwrap_err().code, Code::InvalidConfig);
+    impersonate: impersonation::ImpersonateRequest => login::LoginResponse, "0.1.0", Store once,
+        "Opens a session in which the user of a token acts as another user.",
+        [InvalidToken, TokenUserNotFound, UserNotFound, PermissionDenied, InvalidConfig, StoreUnavailable];
     /// let token = session.refresh_token.ok_or(Code::InvalidToken)?;
     /// let refreshed = engine.refresh(RefreshRequest::new(&token))?;
     /// assert_ne!(refreshed.refresh_token.expose(), token.expose());
@@ -345,7 +352,7 @@ operations! {
     /// engine.logout(LogoutRequest::new().token(&session.access_token))?;
     logout: sessions::LogoutRequest => sessions::LogoutResponse, "0.1.0", Store once,
         "Ends a session, or every session of its user.",
-        [InvalidToken, StoreUnavailable];
+        [InvalidToken, PermissionDenied, StoreUnavailable];
     /// let sessions = engine.list_sessions(ListSessionsRequest::new(ada.id))?.sessions;
     /// assert_eq!(sessions[0].id, session.session_id);
     list_sessions: sessions::ListSessionsRequest => sessions::ListSessionsResponse, "0.1.0", Store again,
@@ -459,7 +466,7 @@ operations! {
     /// assert!(engine.request_email_verification(request)?.sent);
     request_email_verification: mail::addresses::RequestEmailVerificationRequest => mail::addresses::SentResponse, "0.1.0", Hash once actor,
         "Mails a token that verifies the address of an account.",
-        [InvalidToken, TokenUserNotFound, UserNotFound, InvalidCredentials, InvalidChallenge, TooManyAttempts, HashQueueFull, StoreUnavailable];
+        [InvalidToken, TokenUserNotFound, UserNotFound, PermissionDenied, InvalidCredentials, InvalidChallenge, TooManyAttempts, HashQueueFull, StoreUnavailable];
     /// let request = RequestEmailChangeRequest::new(ada.id, "lovelace@example.com".parse()?);
     /// assert!(engine.request_email_change(request)?.sent);
     request_email_change: mail::addresses::RequestEmailChangeRequest => mail::addresses::RequestEmailChangeResponse, "0.1.0", Store once actor,

@@ -170,8 +170,8 @@ impl Engine {
     /// Changes a password, ends every session and token of the user, and invalidates the mailed tokens, all
     /// or nothing (ASVS 7.4.3). Wrong old passwords are counted like those of `login`.
     ///
-    /// Failures: `invalid_credentials`, `invalid_token`, `user_not_found`, `weak_password`,
-    /// `too_many_attempts`, `invalid_request`, `hash_queue_full`, `store_unavailable`.
+    /// Failures: `invalid_credentials`, `invalid_token`, `user_not_found`, `permission_denied` (the token is that of a
+    /// person who acts as the user), `weak_password`, `too_many_attempts`, `invalid_request`, `hash_queue_full`, `store_unavailable`.
     pub fn change_password(&self, request: ChangePasswordRequest) -> Result<ChangePasswordResponse> {
         let ChangePasswordRequest { token, user_id, old_password, new_password, client } = request;
         let client = client.unwrap_or_default();
@@ -245,7 +245,7 @@ impl Engine {
     fn account_to_change(&self, token: Option<Token>, user_id: Option<Id>) -> Result<(Id, Option<Id>)> {
         match (token, user_id) {
             (Some(token), None) => {
-                let bearer = self.tokens.bearer(&token, None)?;
+                let bearer = self.tokens.bearer_in_person(&token)?;
                 Ok((bearer.user.id, bearer.session_id))
             }
             (None, Some(user_id)) => Ok((user_id, None)),
@@ -271,7 +271,8 @@ impl Engine {
                 return Err(Error::new(Code::InvalidCredentials, "changed_meanwhile"));
             }
             if let Some(id) = session_id
-                && let Some(reason) = sessions::find(tx, id)?.map_or(Some("revoked"), |it| it.end(now))
+                && let Some(reason) =
+                    sessions::find(tx, id)?.map_or(Some("revoked"), |it| it.end(now, &self.config))
             {
                 return Err(Error::new(Code::InvalidToken, reason));
             }

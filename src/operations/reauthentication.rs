@@ -61,13 +61,14 @@ impl Engine {
     /// `authorize` accepts for `max_age_seconds`. The session continues, and its later tokens carry the new
     /// time of authentication.
     ///
-    /// Failures: `invalid_token`, `user_not_found`, `invalid_credentials`, `invalid_code`, `too_many_attempts`,
+    /// Failures: `invalid_token`, `user_not_found`, `permission_denied` (the token is that of a person who acts as the
+    /// user), `invalid_credentials`, `invalid_code`, `too_many_attempts`,
     /// `invalid_request`, `hash_queue_full`, `store_unavailable`.
     pub fn reauthenticate(&self, request: ReauthenticateRequest) -> Result<ReauthenticateResponse> {
         let ReauthenticateRequest { token, password, two_fa_code, webauthn_response, client } = request;
         let passkey = |response| PasskeyProof { response, challenge: None, is_alone: true };
         let client = client.unwrap_or_default();
-        let bearer = self.tokens.bearer(&token, None)?;
+        let bearer = self.tokens.bearer_in_person(&token)?;
         let Some(session_id) = bearer.session_id else {
             return Err(Error::new(Code::InvalidToken, "no_session").about(Some(bearer.user.id), None));
         };
@@ -88,9 +89,10 @@ impl Engine {
             sid: session_id,
             // No scopes beyond those of the offered token.
             scope: bearer.scope.as_deref(),
-            auth_time: now,
+            auth_time: Some(now),
             amr: &amr,
             provider: provider.as_ref(),
+            act: None,
             iat: now,
             exp: expires_at,
         };
@@ -169,7 +171,7 @@ impl Engine {
     ) -> Result<Proven> {
         let session = sessions::find(tx, session_id)?;
         let session = session.ok_or(Error::new(Code::InvalidToken, "unknown_session"))?;
-        if let Some(reason) = session.end(now) {
+        if let Some(reason) = session.end(now, &self.config) {
             return Err(Error::new(Code::InvalidToken, reason));
         }
         let mut proofs = session.proofs.with(methods, now);

@@ -22,7 +22,7 @@ use crate::store::{Durability, Share, Tx, keys, one_time_secrets, revoked_tokens
 use crate::types::id::Id;
 use crate::types::secret::IssuedSecret;
 use crate::types::token::Token;
-use crate::types::user::{Amr, ProviderLogin, Scope};
+use crate::types::user::{Act, Amr, ProviderLogin, Scope};
 
 /// Gets the next tokens of a session.
 #[derive(Debug, Deserialize, JsonSchema, Build)]
@@ -115,6 +115,9 @@ pub struct SessionInfo {
     /// The login at an identity provider that opened the session, if one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<ProviderLogin>,
+    /// The person who acts as the user in this session, if it is not the user's own (`impersonate`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<Act>,
     /// The IP address that opened the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
@@ -211,9 +214,10 @@ impl Engine {
                 user: &session.user.public,
                 sid: offered.session_id,
                 scope: request.scope.as_ref().map(Scope::as_str).or(session.scope.as_deref()),
-                auth_time: session.auth_time,
+                auth_time: session.actor.is_none().then_some(session.auth_time),
                 amr: &session.proofs.amr(),
                 provider: session.provider.as_ref(),
+                act: session.actor.as_ref().map(|actor| actor.act),
                 iat: now,
                 exp: expires_at,
             },
@@ -240,7 +244,7 @@ impl Engine {
         self.tokens.still_sealed(&request.refresh_token, &session.retirement)?;
         let user_id = session.user.public.id;
         let refused = |reason| Error::new(Code::InvalidToken, reason).about(Some(user_id), None);
-        if let Some(reason) = session.end(now) {
+        if let Some(reason) = session.end(now, &self.config) {
             return Err(refused(reason));
         }
         let backend = self.keys.backend(Some(&session.backend)).map_err(|_| refused("unknown_backend"))?;
@@ -254,8 +258,10 @@ impl Engine {
             // The revocation must be committed, so the transaction does not fail.
             sessions::revoke(tx, session_id, now)?;
             let detail = (generation == session.generations.newest - 1).then_some("repeated");
+            let actor = session.actor.as_ref().map(|actor| actor.act.sub.to_string());
             let event = event(Kind::RefreshTokenReused, user_id);
-            self.audit.record(tx, now, Event { session_id: Some(session_id), detail, ..event })?;
+            let event = Event { session_id: Some(session_id), actor: actor.as_deref(), detail, ..event };
+            self.audit.record(tx, now, event)?;
             return Ok(Step::Refused(refused("reused")));
         }
         let granted = session.scope.as_deref().unwrap_or_default();
@@ -285,14 +291,18 @@ impl Engine {
         repeats.push(now);
         sessions::put_repeats(tx, session_id, &repeats)?;
         let detail = repeats.len().to_string();
+        let actor = session.actor.as_ref().map(|actor| actor.act.sub.to_string());
         let event = event(Kind::RefreshRepeated, session.user.public.id);
-        self.audit.record(tx, now, Event { session_id: Some(session_id), detail: Some(&detail), ..event })
+        let event = Event { actor: actor.as_deref(), detail: Some(&detail), ..event };
+        self.audit.record(tx, now, Event { session_id: Some(session_id), ..event })
     }
 
     /// Ends the session of a token, or every session of its user. An ended session is not a failure. An
-    /// expired access token still ends its own session, but not the others.
+    /// expired access token, and that of a person who acts as the user, still ends its own session, but not the
+    /// others.
     ///
-    /// Failures: `invalid_token`, `invalid_request`, `store_unavailable`.
+    /// Failures: `invalid_token`, `permission_denied` (`everywhere` by a person who acts as the user),
+    /// `invalid_request`, `store_unavailable`.
     pub fn logout(&self, request: LogoutRequest) -> Result<LogoutResponse> {
         let LogoutRequest { token, refresh_token, everywhere, stateless } = request;
         let everywhere = everywhere.unwrap_or(false);
@@ -330,7 +340,11 @@ impl Engine {
         let is_spent = leaving.generation.is_some_and(|generation| {
             Rotation::of(generation, &session.generations, now, grace) == Rotation::Reused
         });
-        let reason = session.end(now).or(is_spent.then_some("reused"));
+        let reason = session.end(now, &self.config).or(is_spent.then_some("reused"));
+        if session.actor.is_some() && reason.is_none() {
+            let error = Error::new(Code::PermissionDenied, "impersonated");
+            return Ok(Step::Refused(error.about(Some(user_id), Some(session_id))));
+        }
         if let Some(reason) = reason.or(leaving.is_expired.then_some("expired")) {
             let error = Error::new(Code::InvalidToken, reason);
             return Ok(Step::Refused(error.about(Some(user_id), Some(session_id))));
@@ -360,6 +374,7 @@ impl Engine {
                 expires_at: session.expires_at,
                 amr: session.amr,
                 provider: session.provider,
+                act: session.act,
                 ip: session.ip,
                 user_agent: session.user_agent,
                 device_id: session.device_id.map(IssuedSecret::new),

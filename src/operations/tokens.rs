@@ -27,7 +27,7 @@ use crate::types::base64url::base64url;
 use crate::types::id::Id;
 use crate::types::strict::{HostOnly, Object};
 use crate::types::token::Token;
-use crate::types::user::{PublicUser, Scope};
+use crate::types::user::{Act, PublicUser, Scope};
 
 /// Verifies an access token by signature and claims alone, without the store: a session that was
 /// revoked still passes until the token expires.
@@ -69,6 +69,10 @@ pub struct AuthenticateResponse {
     /// The session's id, if the token belongs to a session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<Id>,
+    /// The person who acts as the user, if another one does (RFC 8693 section 4.1). The host lets that person change
+    /// no password, factor, address or API key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<Act>,
     /// The token's claims; absent for an API key.
     #[serde(serialize_with = "as_signed_if_any", skip_serializing_if = "Option::is_none")]
     pub claims: Option<Claims>,
@@ -135,6 +139,9 @@ pub struct IntrospectResponse {
     /// `Bearer`, `refresh_token` or `api_key`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_type: Option<&'static str>,
+    /// The person who acts as the user, if another one does (RFC 8693 section 4.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<Act>,
     /// The API key, without the key itself, if it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_key: Option<ApiKeyInfo>,
@@ -171,9 +178,9 @@ pub struct IssueTokenResponse {
 
 impl From<Accepted> for AuthenticateResponse {
     fn from(accepted: Accepted) -> AuthenticateResponse {
-        let Accepted { user, kind, session_id, claims, api_key } = accepted;
+        let Accepted { user, kind, session_id, act, claims, api_key } = accepted;
         let api_key = api_key.map(ApiKeyInfo::from);
-        AuthenticateResponse { user, credential: kind, session_id, claims, api_key }
+        AuthenticateResponse { user, credential: kind, session_id, act, claims, api_key }
     }
 }
 
@@ -277,6 +284,7 @@ impl Engine {
             provider: None,
             scope: None,
             roles: None,
+            act: None,
         };
         let token = self.tokens.sign(backend, &registered, Some(&claims))?;
         if token.expose().len() > jws::MAX_TOKEN_BYTES {
@@ -372,7 +380,7 @@ impl Engine {
         if audience.is_some_and(|audience| !verified.claims.aud.iter().any(|member| member == audience)) {
             return Ok(inactive(Some("wrong_audience".into())));
         }
-        let Subject { user, session_id: sid, .. } = self.tokens.subject(token, &verified)?;
+        let Subject { user, session_id: sid, act, .. } = self.tokens.subject(token, &verified)?;
         let claims = verified.claims;
         Ok(IntrospectResponse {
             active: true,
@@ -387,6 +395,7 @@ impl Engine {
             iss: claims.iss.map(Cow::into_owned),
             aud: Some(claims.aud.into_iter().map(Cow::into_owned).collect()),
             token_type: Some("Bearer"),
+            act,
             api_key: None,
         })
     }
@@ -422,7 +431,7 @@ impl Engine {
             return Ok(inactive(Some("unknown_session".into())));
         };
         self.tokens.still_sealed(token, &session.retirement)?;
-        if let Some(reason) = session.end(self.clock.now()) {
+        if let Some(reason) = session.end(self.clock.now(), &self.config) {
             return Ok(inactive(Some(reason.into())));
         }
         let Ok(backend) = self.keys.backend(Some(&session.backend)) else {
@@ -448,6 +457,7 @@ impl Engine {
             iss: Some(self.settings.issuer.as_str().to_owned()),
             aud: Some(members.to_vec()),
             token_type: Some("refresh_token"),
+            act: session.actor.map(|actor| actor.act),
             ..IntrospectResponse::default()
         })
     }

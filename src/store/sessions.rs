@@ -8,7 +8,7 @@ use super::value::Value;
 use crate::error::Result;
 use crate::json;
 use crate::types::id::Id;
-use crate::types::user::{Amr, Proofs, ProviderLogin};
+use crate::types::user::{Act, Amr, Proofs, ProviderLogin};
 
 /// A session and its user.
 pub(crate) struct Session {
@@ -24,8 +24,18 @@ pub(crate) struct Session {
     pub expires_at: i64,
     pub is_revoked: bool,
     pub scope: Option<String>,
+    /// The person who acts as the user, if another one does.
+    pub actor: Option<Actor>,
     /// The retirement in force when the session was read.
     pub retirement: Retirement,
+}
+
+/// A person who acts as the user of a session.
+pub(crate) struct Actor {
+    pub act: Act,
+    session_id: Id,
+    /// The session from which the person acts; none if it was forgotten.
+    pub session: Option<Box<Session>>,
 }
 
 /// The refresh tokens of a session.
@@ -42,12 +52,21 @@ pub(crate) struct Generations {
 
 /// Returns the session with its user, if there is one.
 pub(crate) fn find(tx: &mut Tx, id: Id) -> Result<Option<Session>> {
+    let mut session = find_alone(tx, id)?;
+    if let Some(actor) = session.as_mut().and_then(|session| session.actor.as_mut()) {
+        actor.session = find_alone(tx, actor.session_id)?.map(Box::new);
+    }
+    Ok(session)
+}
+
+/// Returns the session without that of an actor.
+fn find_alone(tx: &mut Tx, id: Id) -> Result<Option<Session>> {
     const SQL: &str = concat!(
         select!(
             "sessions s JOIN users u ON u.id = s.user_id",
             "s.epoch, s.generation, s.rotated_at, s.replaced_at, s.repeats, s.auth_time, s.idle_at, \
              s.expires_at, s.revoked_at, s.scope, s.backend, s.amr, s.provider, \
-             (SELECT value FROM meta WHERE name = 'retired_keys')"
+             s.actor_id, s.actor_session_id, (SELECT value FROM meta WHERE name = 'retired_keys')"
         ),
         "WHERE s.id = ?1 ORDER BY r.role"
     );
@@ -82,7 +101,11 @@ fn read(row: &Row) -> Result<Session> {
         backend: row.text(column(10))?,
         proofs: stored_proofs(&row.text(column(11))?)?,
         provider: provider(row, column(12))?,
-        retirement: Retirement::stored(row.optional_bytes(column(13))?),
+        actor: match (row.optional_id(column(13))?, row.optional_id(column(14))?) {
+            (Some(sub), Some(session_id)) => Some(Actor { act: Act { sub }, session_id, session: None }),
+            _ => None,
+        },
+        retirement: Retirement::stored(row.optional_bytes(column(15))?),
     })
 }
 
@@ -114,15 +137,19 @@ pub(crate) struct NewSession<'a> {
     pub ip: Option<&'a str>,
     pub user_agent: Option<&'a str>,
     pub device_id: Option<&'a str>,
+    /// The account of a person who acts as the user, and the session from which they do.
+    pub actor: Option<(Id, Id)>,
 }
 
 /// Stores a new session, at generation 0.
 pub(crate) fn insert(tx: &mut Tx, new: &NewSession) -> Result<()> {
     let provider = new.provider.map(json::render).transpose()?;
+    let actor = new.actor.as_ref();
     tx.run(
         "INSERT INTO sessions (id, user_id, epoch, generation, rotated_at, replaced_at, repeats, auth_time, \
-         created_at, idle_at, expires_at, scope, ip, user_agent, device_id, backend, amr, provider) \
-         VALUES (?1, ?2, ?3, 0, ?4, ?4, '', ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+         created_at, idle_at, expires_at, scope, ip, user_agent, device_id, backend, amr, provider, \
+         actor_id, actor_session_id) \
+         VALUES (?1, ?2, ?3, 0, ?4, ?4, '', ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         &[
             Value::Bytes(new.id.as_bytes()),
             Value::Bytes(new.user_id.as_bytes()),
@@ -137,6 +164,8 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewSession) -> Result<()> {
             Value::Text(new.backend),
             Value::Text(&Proofs::at(new.created_at, new.amr).to_text()),
             Value::optional_text(provider.as_deref()),
+            Value::optional_bytes(actor.map(|(id, _)| id.as_bytes().as_slice())),
+            Value::optional_bytes(actor.map(|(_, session_id)| session_id.as_bytes().as_slice())),
         ],
     )
 }
@@ -171,12 +200,18 @@ pub(crate) fn reauthenticate(tx: &mut Tx, id: Id, auth_time: i64, proofs: &Proof
     )
 }
 
-/// Ends a session; ending it again changes nothing. Returns its user's id, if it was ended now.
-pub(crate) fn revoke(tx: &mut Tx, id: Id, now: i64) -> Result<Option<Id>> {
+/// A session that was ended.
+pub(crate) struct Revoked {
+    pub user_id: Id,
+    pub act: Option<Act>,
+}
+
+/// Ends a session; ending it again changes nothing. Returns it, if it was ended now.
+pub(crate) fn revoke(tx: &mut Tx, id: Id, now: i64) -> Result<Option<Revoked>> {
     tx.first(
-        "UPDATE sessions SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL RETURNING user_id",
+        "UPDATE sessions SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL RETURNING user_id, actor_id",
         &[Value::Bytes(id.as_bytes()), Value::Integer(now)],
-        |row| row.array(0).map(Id::from_bytes),
+        |row| Ok(Revoked { user_id: row.id(0)?, act: row.optional_id(1)?.map(|sub| Act { sub }) }),
     )
 }
 
@@ -253,13 +288,14 @@ pub(crate) struct Kept {
     pub ip: Option<String>,
     pub user_agent: Option<String>,
     pub device_id: Option<String>,
+    pub act: Option<Act>,
 }
 
 macro_rules! select_kept {
     ($which:literal) => {
         concat!(
             "SELECT id, backend, scope, created_at, rotated_at, idle_at, expires_at, revoked_at, ip, user_agent, ",
-            "device_id, amr, provider FROM sessions WHERE ",
+            "device_id, amr, provider, actor_id FROM sessions WHERE ",
             $which
         )
     };
@@ -277,7 +313,10 @@ pub(crate) fn list_all(tx: &mut Tx, user_id: Id, after: Option<Id>, limit: usize
 pub(crate) fn list(tx: &mut Tx, user_id: Id, limit: usize, now: i64) -> Result<Vec<Kept>> {
     const SQL: &str = select_kept!(
         "user_id = ?1 AND revoked_at IS NULL AND expires_at > ?2 AND idle_at > ?2 \
-         AND epoch = (SELECT epoch FROM users WHERE id = ?1) ORDER BY id LIMIT ?3"
+         AND epoch = (SELECT epoch FROM users WHERE id = ?1) \
+         AND (actor_session_id IS NULL OR EXISTS (SELECT 1 FROM sessions a JOIN users b ON b.id = a.user_id \
+         WHERE a.id = sessions.actor_session_id AND a.revoked_at IS NULL AND a.expires_at > ?2 AND a.idle_at > ?2 \
+         AND a.epoch = b.epoch AND b.is_active = 1)) ORDER BY id LIMIT ?3"
     );
     let limit = Value::Integer(limit as i64);
     tx.all(SQL, &[Value::Bytes(user_id.as_bytes()), Value::Integer(now), limit], read_kept)
@@ -297,6 +336,7 @@ fn read_kept(row: &Row) -> Result<Kept> {
         device_id: row.optional_text(10)?,
         amr: stored_proofs(&row.text(11)?)?.amr(),
         provider: provider(row, 12)?,
+        act: row.optional_id(13)?.map(|sub| Act { sub }),
     })
 }
 

@@ -74,6 +74,8 @@ pub(super) const TABLES: &[Table] = &[
             ("ip", Text),
             ("user_agent", Text),
             ("device_id", Text),
+            ("actor_id", Bytes),
+            ("actor_session_id", Bytes),
         ],
     },
     Table {

@@ -13,4 +13,8 @@ impl<'a> Value<'a> {
     pub(crate) fn optional_text(text: Option<&'a str>) -> Value<'a> {
         text.map_or(Value::Null, Value::Text)
     }
+
+    pub(crate) fn optional_bytes(bytes: Option<&'a [u8]>) -> Value<'a> {
+        bytes.map_or(Value::Null, Value::Bytes)
+    }
 }

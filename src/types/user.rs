@@ -223,6 +223,10 @@ fn least_quoted(local: &str, needs_none: impl Fn(&str) -> bool) -> Cow<'_, str> 
     }
 }
 
+/// The administrators' role. The last active account with this role can neither lose it, nor be deactivated,
+/// nor be deleted.
+pub(crate) const ADMIN: &str = "admin";
+
 /// A role: 1 to 64 visible ASCII characters without quotes or backslash (the `scope-token` of RFC 6749), so
 /// that it fits into every protocol field.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -492,6 +496,14 @@ pub struct ProviderLogin {
     /// When the user authenticated at the provider, in Unix seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
+}
+
+/// The person who acts in a session as its user (RFC 8693 section 4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Act {
+    /// The id of the person's own account.
+    pub sub: Id,
 }
 
 /// A text that was offered and may name a person; not for logs.

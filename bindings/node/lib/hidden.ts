@@ -134,6 +134,7 @@ export const responses: Record<string, string> = {
   next_provider_request: 'NextProviderRequestResponse',
   finish_provider_login: 'FinishProviderLoginResponse',
   reauthenticate: 'ReauthenticateResponse',
+  impersonate: 'LoginResponse',
   refresh: 'RefreshResponse',
   list_sessions: 'ListSessionsResponse',
   introspect: 'IntrospectResponse',

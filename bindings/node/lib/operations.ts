@@ -56,6 +56,7 @@ import type {
   GetUserResponse,
   HashPasswordRequest,
   HashPasswordResponse,
+  ImpersonateRequest,
   ImportUsersRequest,
   ImportUsersResponse,
   IntrospectRemoteRequest,
@@ -270,6 +271,7 @@ export abstract class Operations {
    *
    * - DeniedError: invalid_credentials, invalid_token.
    * - NotFoundError: user_not_found.
+   * - ForbiddenError: permission_denied.
    * - InvalidRequestError: weak_password.
    * - ThrottledError: too_many_attempts.
    * - UnavailableError: hash_queue_full, store_unavailable.
@@ -338,7 +340,7 @@ export abstract class Operations {
    * Begins a login at a provider: returns the URL to send the browser to.
    *
    * - DeniedError: invalid_token, user_not_found.
-   * - ForbiddenError: email_not_verified.
+   * - ForbiddenError: permission_denied, email_not_verified.
    * - UnavailableError: auth_service_unavailable, store_unavailable.
    * - ConfigError: invalid_config, feature_not_built.
    */
@@ -405,11 +407,25 @@ export abstract class Operations {
    * Authenticates the user of a session again.
    *
    * - DeniedError: invalid_token, user_not_found, invalid_credentials, invalid_code.
+   * - ForbiddenError: permission_denied.
    * - ThrottledError: too_many_attempts.
    * - UnavailableError: hash_queue_full, store_unavailable.
    */
   reauthenticate(request: ReauthenticateRequest, options?: CallOptions): Promise<ReauthenticateResponse> {
     return this.start('reauthenticate', request, options)
+  }
+
+  /**
+   * Opens a session in which the user of a token acts as another user.
+   *
+   * - DeniedError: invalid_token, user_not_found.
+   * - NotFoundError: user_not_found.
+   * - ForbiddenError: permission_denied.
+   * - ConfigError: invalid_config.
+   * - UnavailableError: store_unavailable.
+   */
+  impersonate(request: ImpersonateRequest, options?: CallOptions): Promise<LoginResponse> {
+    return this.start('impersonate', request, options)
   }
 
   /**
@@ -426,6 +442,7 @@ export abstract class Operations {
    * Ends a session, or every session of its user.
    *
    * - DeniedError: invalid_token.
+   * - ForbiddenError: permission_denied.
    * - UnavailableError: store_unavailable.
    */
   logout(request: LogoutRequest = {}, options?: CallOptions): Promise<LogoutResponse> {
@@ -637,6 +654,7 @@ export abstract class Operations {
    *
    * - DeniedError: invalid_token, user_not_found, invalid_credentials, invalid_challenge.
    * - NotFoundError: user_not_found.
+   * - ForbiddenError: permission_denied.
    * - ThrottledError: too_many_attempts.
    * - UnavailableError: hash_queue_full, store_unavailable.
    */

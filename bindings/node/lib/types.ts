@@ -527,6 +527,12 @@ export interface ExportedTotp {
   confirmed_at?: number
 }
 
+/** The person who acts in a session as its user (RFC 8693 section 4.1). */
+export interface Act {
+  /** The id of the person's own account. */
+  sub: string
+}
+
 /**
  * A login at an identity provider, and what the provider says about it. The engine concludes nothing from it.
  */
@@ -555,6 +561,8 @@ export interface ExportedSession {
   refreshed_at: number
   /** When the session ends or ended, unless it is refreshed or revoked. */
   expires_at: number
+  /** The person who acts or acted as the user in this session, if it is not the user's own. */
+  act?: Act
   /** The device that opened the session. */
   device_id?: string
   /** The IP address that opened the session. */
@@ -1151,6 +1159,24 @@ export interface ReauthenticateResponse {
   expires_in: number
 }
 
+/** Opens a session in which the user of a token acts as another user. */
+export interface ImpersonateRequest {
+  /** An access token of the person who is to act, from a session of their own. */
+  actor_token: string
+  /** The id of the user as whom the person acts. */
+  user_id: string
+  /** Why, for the audit log. */
+  reason: string
+  /** The backend that the session's tokens are for; default: `default`. */
+  backend?: string | null
+  /** The connection of the person's client, where known. */
+  client?: Client | null
+  /** When the session ends, however often it is refreshed; default 900. From 1 to 3600. */
+  lifetime_seconds?: number | null
+  /** The scopes of the access token, separated by spaces. The engine grants what the host asks for. */
+  scope?: string | null
+}
+
 /** Gets the next tokens of a session. */
 export interface RefreshRequest {
   /** The newest refresh token. */
@@ -1214,6 +1240,8 @@ export interface Session {
   expires_at: number
   /** The methods by which the user authenticated (RFC 8176). */
   amr: string[]
+  /** The person who acts as the user in this session, if it is not the user's own (`impersonate`). */
+  act?: Act
   /** The device that opened the session. */
   device_id?: string
   /** The IP address that opened the session. */
@@ -1308,6 +1336,8 @@ export interface Claims {
   exp: number
   /** In a token without a session: the account's epoch, which every revocation of all its sessions raises. */
   account_epoch?: number
+  /** The person who acts as the user, if another one does (RFC 8693 section 4.1). */
+  act?: Act
   /** The methods by which the user authenticated (RFC 8176). */
   amr?: string[]
   /** When the user authenticated. */
@@ -1363,6 +1393,11 @@ export interface AuthenticateResponse {
   user: User
   /** The kind of the credential. */
   credential: CredentialKind
+  /**
+   * The person who acts as the user, if another one does (RFC 8693 section 4.1). The host lets that person
+   * change no password, factor, address or API key.
+   */
+  act?: Act
   /** The API key, without the key itself, if the credential is one. */
   api_key?: ApiKey
   /** The token's claims; absent for an API key. */
@@ -1386,6 +1421,8 @@ export type IntrospectResponse =
   | {
       /** Whether the token is valid now. */
       active: true
+      /** The person who acts as the user, if another one does (RFC 8693 section 4.1). */
+      act?: Act
       /** The API key, without the key itself, if it is one. */
       api_key?: ApiKey
       /** The token's audience. */
@@ -1417,6 +1454,8 @@ export type IntrospectResponse =
   | {
       /** Whether the token is valid now. */
       active: false
+      /** The person who acts as the user, if another one does (RFC 8693 section 4.1). */
+      act?: Act
       /** The API key, without the key itself, if it is one. */
       api_key?: ApiKey
       aud?: undefined
@@ -1569,6 +1608,11 @@ export type AuthenticateRequestResponse =
   | {
       /** Whether the request needs no authentication; the other members are then absent. */
       skipped: false
+      /**
+       * The person who acts as the user, if another one does (RFC 8693 section 4.1). The host lets that
+       * person change no password, factor, address or API key.
+       */
+      act?: Act
       /** The API key, without the key itself, if the credential is one. */
       api_key?: ApiKey
       /** The token's claims; absent for an API key. */
@@ -1583,6 +1627,11 @@ export type AuthenticateRequestResponse =
   | {
       /** Whether the request needs no authentication; the other members are then absent. */
       skipped: true
+      /**
+       * The person who acts as the user, if another one does (RFC 8693 section 4.1). The host lets that
+       * person change no password, factor, address or API key.
+       */
+      act?: Act
       /** The API key, without the key itself, if the credential is one. */
       api_key?: ApiKey
       /** The token's claims; absent for an API key. */
@@ -2621,6 +2670,7 @@ export type EventKind =
   | 'registered'
   | 'invited'
   | 'logged_in'
+  | 'impersonated'
   | 'login_failed'
   | 'step_up_required'
   | 'password_changed'
@@ -3120,6 +3170,14 @@ export interface IdTokenProviderConfig {
   userinfo_endpoint?: string | null
 }
 
+/** Acting as another user: `impersonate`. */
+export interface ImpersonationConfig {
+  /** The roles that allow a person to act as another user. At least one. */
+  roles: string[]
+  /** The roles of users as whom no person may act, beside `admin` and the roles that allow it. */
+  protected_roles?: string[]
+}
+
 /** Name and password at the service (RFC 7617). */
 export interface BasicCredentials {
   /** The name, without a colon. */
@@ -3190,6 +3248,7 @@ export interface MailConfigNotices {
   email_change_requested?: boolean
   email_changed?: boolean
   identity_linked?: boolean
+  impersonated?: boolean
   invitation?: boolean
   login?: boolean
   new_device?: boolean
@@ -3257,6 +3316,7 @@ export interface MailConfigTemplates {
   email_change_requested?: Record<string, MailTemplate>
   email_changed?: Record<string, MailTemplate>
   identity_linked?: Record<string, MailTemplate>
+  impersonated?: Record<string, MailTemplate>
   invitation?: Record<string, MailTemplate>
   login?: Record<string, MailTemplate>
   new_device?: Record<string, MailTemplate>
@@ -3452,6 +3512,8 @@ export interface Config {
    * host chooses. Default: none.
    */
   id_token_providers?: Record<string, IdTokenProviderConfig>
+  /** Who may act as another user (`impersonate`). Default: none may. */
+  impersonation?: ImpersonationConfig | null
   /** Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none. */
   introspection_service?: IntrospectionServiceConfig | null
   /** The `iss` of every token. Default: the store's; for a new store `doorward`. */
@@ -3620,6 +3682,7 @@ export type MailKind =
   | 'identity_linked'
   | 'api_key_created'
   | 'new_device'
+  | 'impersonated'
   | 'account_changed'
   | 'account_locked'
   | 'account_deleted'

@@ -22,7 +22,7 @@ use crate::types::client::Client;
 use crate::types::id::Id;
 use crate::types::secret::{IssuedSecret, Secret};
 use crate::types::strict::Object;
-use crate::types::user::{Email, Locale, Offered, PublicUser, Role, Username};
+use crate::types::user::{ADMIN, Email, Locale, Offered, PublicUser, Role, Username};
 
 /// Creates an account.
 #[derive(Debug, Deserialize, JsonSchema, Build)]
@@ -148,10 +148,6 @@ pub struct DeleteUserResponse {
     /// Always true.
     pub deleted: bool,
 }
-
-/// The administrators' role. The last active account with this role can neither lose it, nor be deactivated,
-/// nor be deleted.
-const ADMIN: &str = "admin";
 
 impl Engine {
     /// Creates an account. The name and the address are unique by their canonical form, also between

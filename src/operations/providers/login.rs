@@ -196,7 +196,8 @@ impl Engine {
     /// Begins a login at a provider: returns the URL to send the browser to, and the transaction that binds the
     /// way back to this browser. It writes nothing. With `user_token`, the identity will be linked to that account.
     ///
-    /// Failures: `invalid_request`, `invalid_token` and `user_not_found` (of `user_token`), `email_not_verified`,
+    /// Failures: `invalid_request`, `invalid_token` and `user_not_found` (of `user_token`), `permission_denied` (a person
+    /// acts as the user of `user_token`), `email_not_verified`,
     /// `auth_service_unavailable`, `invalid_config`, `feature_not_built`, `store_unavailable`.
     pub fn begin_provider_login(
         &self,
@@ -304,7 +305,7 @@ impl Engine {
 
     /// Reads an access token of the account to which an identity is to be linked.
     fn link_for(&self, token: &Token) -> Result<Link> {
-        let bearer = self.tokens.bearer(token, None).map_err(|error| error.at_field("/user_token"))?;
+        let bearer = self.tokens.bearer_in_person(token).map_err(|error| error.at_field("/user_token"))?;
         let user_id = bearer.user.id;
         let no_session =
             || Error::at(Code::InvalidToken, "/user_token", "no_session").about(Some(user_id), None);
@@ -431,7 +432,7 @@ impl Engine {
                 Error::new(Code::InvalidToken, reason).about(Some(link.user_id), Some(link.session_id))
             };
             let session = sessions::find(tx, link.session_id)?.ok_or_else(|| ended("unknown_session"))?;
-            if let Some(reason) = session.end(now) {
+            if let Some(reason) = session.end(now, &self.config) {
                 return Err(ended(reason));
             }
             self.factors.may_be_taken_by(&session.user.public)?;
@@ -451,9 +452,10 @@ impl Engine {
             user: &session.user.public,
             sid: link.session_id,
             scope: link.scope.as_deref(),
-            auth_time: link.auth_time.unwrap_or(session.auth_time),
+            auth_time: Some(link.auth_time.unwrap_or(session.auth_time)),
             amr: &session.proofs.amr(),
             provider: session.provider.as_ref(),
+            act: None,
             iat: now,
             exp: expires_at,
         };

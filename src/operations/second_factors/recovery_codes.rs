@@ -63,15 +63,15 @@ impl Engine {
     /// Replaces the recovery codes of an account that has a second factor, ends every session, and tells the user by
     /// mail.
     ///
-    /// Failures: `invalid_token`, `user_not_found`, `permission_denied` (the account has no second factor, or the
-    /// token's session gave none lately), `invalid_request`, `store_unavailable`.
+    /// Failures: `invalid_token`, `user_not_found`, `permission_denied` (the account has no second factor, the
+    /// token's session gave none lately, or a person acts as the user in it), `invalid_request`, `store_unavailable`.
     pub fn generate_recovery_codes(
         &self,
         request: GenerateRecoveryCodesRequest,
     ) -> Result<GenerateRecoveryCodesResponse> {
         let (user_id, session_id, reason) = match (request.token, request.user_id, request.reason) {
             (Some(token), None, None) => {
-                let bearer = self.tokens.bearer(&token, None)?;
+                let bearer = self.tokens.bearer_in_person(&token)?;
                 let session_id = bearer.session_id.filter(|_| self.is_fresh(&bearer.proofs));
                 let refused = Error::new(Code::PermissionDenied, "reauthentication_required");
                 let refused = refused.about(Some(bearer.user.id), bearer.session_id);
@@ -84,7 +84,8 @@ impl Engine {
         let codes = self.mailing.write(|tx| {
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
             if let Some(id) = session_id
-                && let Some(end) = sessions::find(tx, id)?.map_or(Some("revoked"), |it| it.end(now))
+                && let Some(end) =
+                    sessions::find(tx, id)?.map_or(Some("revoked"), |it| it.end(now, &self.config))
             {
                 return Err(Error::new(Code::InvalidToken, end).about(Some(user_id), session_id));
             }

@@ -5,6 +5,7 @@ mod chain;
 mod doctor;
 mod events;
 mod figures;
+mod impersonation;
 
 use std::collections::{HashMap, HashSet};
 use std::fs::Permissions;

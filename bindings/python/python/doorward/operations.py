@@ -357,8 +357,8 @@ class Operations(_doorward.Engine):
         token: A live access token of the user.
         user_id: The user's id, if the host has authenticated the user.
 
-        Failures: invalid_credentials, invalid_token, user_not_found, weak_password, too_many_attempts,
-        hash_queue_full, store_unavailable.
+        Failures: invalid_credentials, invalid_token, user_not_found, permission_denied, weak_password,
+        too_many_attempts, hash_queue_full, store_unavailable.
         """
         fields: dict[str, object] = {
             "old_password": old_password,
@@ -556,8 +556,8 @@ class Operations(_doorward.Engine):
         user_token: An access token of the account to which the identity is linked. Without it the
             identity logs in. The host must have authenticated its user just now.
 
-        Failures: invalid_token, user_not_found, email_not_verified, auth_service_unavailable,
-        invalid_config, feature_not_built, store_unavailable.
+        Failures: invalid_token, user_not_found, permission_denied, email_not_verified,
+        auth_service_unavailable, invalid_config, feature_not_built, store_unavailable.
         """
         fields: dict[str, object] = {
             "redirect_uri": redirect_uri,
@@ -693,8 +693,8 @@ class Operations(_doorward.Engine):
         webauthn_response: A passkey's answer to a challenge of `begin_passkey_login` instead, which is
             spent: the credential's `toJSON()`. The authenticator must have verified its user.
 
-        Failures: invalid_token, user_not_found, invalid_credentials, invalid_code, too_many_attempts,
-        hash_queue_full, store_unavailable.
+        Failures: invalid_token, user_not_found, permission_denied, invalid_credentials, invalid_code,
+        too_many_attempts, hash_queue_full, store_unavailable.
         """
         fields: dict[str, object] = {
             "token": token,
@@ -705,6 +705,42 @@ class Operations(_doorward.Engine):
         }
         answer = self.call("reauthenticate", _text(fields))
         return models.ReauthenticateResponse.model_validate(answer)
+
+    def impersonate(
+        self,
+        *,
+        actor_token: str,
+        user_id: str,
+        reason: str,
+        backend: str | None = None,
+        client: models.Client | Mapping[str, Any] | None = None,
+        lifetime_seconds: int | None = None,
+        scope: str | None = None,
+    ) -> models.LoginResponse:
+        """Opens a session in which the user of a token acts as another user.
+
+        actor_token: An access token of the person who is to act, from a session of their own.
+        user_id: The id of the user as whom the person acts.
+        reason: Why, for the audit log.
+        backend: The backend that the session's tokens are for; default: `default`.
+        client: The connection of the person's client, where known.
+        lifetime_seconds: When the session ends, however often it is refreshed; default 900.
+        scope: The scopes of the access token, separated by spaces. The engine grants what the host asks
+            for.
+
+        Failures: invalid_token, user_not_found, permission_denied, invalid_config, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "actor_token": actor_token,
+            "user_id": user_id,
+            "reason": reason,
+            "backend": backend,
+            "client": client,
+            "lifetime_seconds": lifetime_seconds,
+            "scope": scope,
+        }
+        answer = self.call("impersonate", _text(fields))
+        return models.LoginResponse.model_validate(answer)
 
     def refresh(
         self,
@@ -742,7 +778,7 @@ class Operations(_doorward.Engine):
             stay valid until they expire.
         token: The access token.
 
-        Failures: invalid_token, store_unavailable.
+        Failures: invalid_token, permission_denied, store_unavailable.
         """
         fields: dict[str, object] = {
             "everywhere": everywhere,
@@ -1292,8 +1328,8 @@ class Operations(_doorward.Engine):
         username: The username or the address, for users who cannot log in before the address is verified.
         verification: The challenge that `register` returned.
 
-        Failures: invalid_token, user_not_found, invalid_credentials, invalid_challenge, too_many_attempts,
-        hash_queue_full, store_unavailable.
+        Failures: invalid_token, user_not_found, permission_denied, invalid_credentials, invalid_challenge,
+        too_many_attempts, hash_queue_full, store_unavailable.
         """
         fields: dict[str, object] = {
             "actor": actor,

@@ -150,6 +150,15 @@ class IdTokenProviderConfig(TypedDict, total=False):
     """
 
 
+class ImpersonationConfig(TypedDict, total=False):
+    """Acting as another user: `impersonate`."""
+
+    roles: Required[list[str]]
+    """The roles that allow a person to act as another user. At least one."""
+    protected_roles: list[str]
+    """The roles of users as whom no person may act, beside `admin` and the roles that allow it."""
+
+
 class BasicCredentials(TypedDict, total=False):
     """Name and password at the service (RFC 7617)."""
 
@@ -220,6 +229,7 @@ class MailConfigNotices(TypedDict, total=False):
     email_change_requested: bool
     email_changed: bool
     identity_linked: bool
+    impersonated: bool
     invitation: bool
     login: bool
     new_device: bool
@@ -285,6 +295,7 @@ class MailConfigTemplates(TypedDict, total=False):
     email_change_requested: dict[str, MailTemplate | None]
     email_changed: dict[str, MailTemplate | None]
     identity_linked: dict[str, MailTemplate | None]
+    impersonated: dict[str, MailTemplate | None]
     invitation: dict[str, MailTemplate | None]
     login: dict[str, MailTemplate | None]
     new_device: dict[str, MailTemplate | None]
@@ -499,6 +510,8 @@ class Config(TypedDict, total=False):
     """The providers by whom users log in (`begin_provider_login`, `login_with_id_token`), by names that
     the host chooses. Default: none.
     """
+    impersonation: ImpersonationConfig | None
+    """Who may act as another user (`impersonate`). Default: none may."""
     introspection_service: IntrospectionServiceConfig | None
     """Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none."""
     issuer: str | None
@@ -575,6 +588,13 @@ class Config(TypedDict, total=False):
     """
 
 
+class Act(TypedDict, total=False):
+    """The person who acts in a session as its user (RFC 8693 section 4.1)."""
+
+    sub: Required[str]
+    """The id of the person's own account."""
+
+
 class ProviderLogin(TypedDict, total=False):
     """A login at an identity provider, and what the provider says about it. The engine concludes nothing
     from it.
@@ -601,6 +621,8 @@ class Claims(TypedDict, total=False):
     """In a token without a session: the account's epoch, which every revocation of all its sessions
     raises.
     """
+    act: Act
+    """The person who acts as the user, if another one does (RFC 8693 section 4.1)."""
     amr: list[str]
     """The methods by which the user authenticated (RFC 8176)."""
     auth_time: int | float

@@ -78,7 +78,11 @@ CREATE TABLE sessions (
   revoked_at  BIGINT,
   ip          TEXT COLLATE "C",
   user_agent  TEXT COLLATE "C",
-  device_id   TEXT COLLATE "C"
+  device_id   TEXT COLLATE "C",
+  -- The account of a person who acts as the user, and the session from which they do. Without that session this one
+  -- is over, too.
+  actor_id    BYTEA,
+  actor_session_id BYTEA
 );
 CREATE INDEX sessions_by_user ON sessions (user_id, id);
 CREATE INDEX sessions_by_end ON sessions (idle_at);

@@ -78,7 +78,11 @@ CREATE TABLE sessions (
   revoked_at  INTEGER,
   ip          TEXT,
   user_agent  TEXT,
-  device_id   TEXT
+  device_id   TEXT,
+  -- The account of a person who acts as the user, and the session from which they do. Without that session this one
+  -- is over, too.
+  actor_id    BLOB,
+  actor_session_id BLOB
 ) WITHOUT ROWID;
 CREATE INDEX sessions_by_user ON sessions (user_id, id);
 CREATE INDEX sessions_by_end ON sessions (idle_at);

@@ -20,6 +20,7 @@ __all__ = [
     "AccountStatus",
     "AcknowledgeMailRequest",
     "AcknowledgeMailResponse",
+    "Act",
     "ApiKey",
     "AuthenticateRequest",
     "AuthenticateRequestRequest",
@@ -90,6 +91,8 @@ __all__ = [
     "HashPasswordResponse",
     "HashQueueStats",
     "Identifiers",
+    "ImpersonateRequest",
+    "ImpersonateResponse",
     "ImportProblem",
     "ImportUsersRequest",
     "ImportUsersResponse",
@@ -255,6 +258,7 @@ EventKind = Literal[
     "registered",
     "invited",
     "logged_in",
+    "impersonated",
     "login_failed",
     "step_up_required",
     "password_changed",
@@ -834,6 +838,13 @@ class ExportedTotp(Model):
     """When the app was activated."""
 
 
+class Act(Model):
+    """The person who acts in a session as its user (RFC 8693 section 4.1)."""
+
+    sub: str
+    """The id of the person's own account."""
+
+
 class ProviderLogin(Model):
     """A login at an identity provider, and what the provider says about it. The engine concludes nothing
     from it.
@@ -864,6 +875,8 @@ class ExportedSession(Model):
     """When the session was last refreshed, or else opened."""
     expires_at: int
     """When the session ends or ended, unless it is refreshed or revoked."""
+    act: Act | None = None
+    """The person who acts or acted as the user in this session, if it is not the user's own."""
     device_id: Annotated[str | None, Field(repr=False)] = None
     """The device that opened the session."""
     ip: str | None = None
@@ -1400,6 +1413,25 @@ class ReauthenticateResponse(Model):
     """The token's lifetime in seconds."""
 
 
+class ImpersonateRequest(Model, extra="forbid"):
+    """Opens a session in which the user of a token acts as another user."""
+
+    actor_token: Annotated[str, Field(repr=False)]
+    """An access token of the person who is to act, from a session of their own."""
+    user_id: str
+    """The id of the user as whom the person acts."""
+    reason: Annotated[str, Field(max_length=200, min_length=1)]
+    """Why, for the audit log."""
+    backend: str | None = None
+    """The backend that the session's tokens are for; default: `default`."""
+    client: Client | None = None
+    """The connection of the person's client, where known."""
+    lifetime_seconds: Annotated[int | None, Field(ge=1, le=3600)] = None
+    """When the session ends, however often it is refreshed; default 900."""
+    scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
+    """The scopes of the access token, separated by spaces. The engine grants what the host asks for."""
+
+
 class RefreshRequest(Model, extra="forbid"):
     """Gets the next tokens of a session."""
 
@@ -1468,6 +1500,8 @@ class Session(Model):
     """When the session ends unless it is refreshed."""
     amr: list[str]
     """The methods by which the user authenticated (RFC 8176)."""
+    act: Act | None = None
+    """The person who acts as the user in this session, if it is not the user's own (`impersonate`)."""
     device_id: Annotated[str | None, Field(repr=False)] = None
     """The device that opened the session."""
     ip: str | None = None
@@ -1577,6 +1611,10 @@ class AuthenticateResponse(Model):
     """The account as it is now. With an API key that has fewer roles, these are its `roles`."""
     credential: CredentialKind
     """The kind of the credential."""
+    act: Act | None = None
+    """The person who acts as the user, if another one does (RFC 8693 section 4.1). The host lets that
+    person change no password, factor, address or API key.
+    """
     api_key: ApiKey | None = None
     """The API key, without the key itself, if the credential is one."""
     claims: Annotated[Claims, SkipValidation] | None = None
@@ -1606,6 +1644,8 @@ class IntrospectResponse(Model):
 
     active: bool
     """Whether the token is valid now."""
+    act: Act | None = None
+    """The person who acts as the user, if another one does (RFC 8693 section 4.1)."""
     api_key: ApiKey | None = None
     """The API key, without the key itself, if it is one."""
     aud: list[str] | None = None
@@ -1716,6 +1756,10 @@ class AuthenticateRequestResponse(Model):
 
     skipped: bool
     """Whether the request needs no authentication; the other members are then absent."""
+    act: Act | None = None
+    """The person who acts as the user, if another one does (RFC 8693 section 4.1). The host lets that
+    person change no password, factor, address or API key.
+    """
     api_key: ApiKey | None = None
     """The API key, without the key itself, if the credential is one."""
     claims: Annotated[Claims, SkipValidation] | None = None
@@ -2989,6 +3033,7 @@ class BackupResponse(Model):
 UpdateUserResponse = UserResponse
 SetPasswordResponse = UserResponse
 CompleteLoginResponse = LoginResponse
+ImpersonateResponse = LoginResponse
 RevokeSessionResponse = RevokedResponse
 RevokeUserSessionsResponse = RevokedResponse
 RevokeAllSessionsResponse = RevokedResponse

@@ -132,6 +132,11 @@ public final class AsyncDoorward {
     return lanes.submit(Lanes.Cost.HASH, () -> engine.reauthenticate(request));
   }
 
+  /** Does what {@link Doorward#impersonate(ImpersonateRequest)} does. */
+  public CompletableFuture<LoginResponse> impersonate(ImpersonateRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.impersonate(request));
+  }
+
   /** Does what {@link Doorward#refresh(RefreshRequest)} does. */
   public CompletableFuture<RefreshResponse> refresh(RefreshRequest request) {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.refresh(request));

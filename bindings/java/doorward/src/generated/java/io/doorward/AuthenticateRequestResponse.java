@@ -9,6 +9,8 @@ import java.util.Map;
  * The request may pass.
  *
  * @param skipped Whether the request needs no authentication; the other members are then absent.
+ * @param act The person who acts as the user, if another one does (RFC 8693 section 4.1). The host
+ *     lets that person change no password, factor, address or API key. May be null.
  * @param apiKey The API key, without the key itself, if the credential is one. May be null.
  * @param claims The token's claims; absent for an API key. May be null.
  * @param credential The kind of the credential. May be null.
@@ -18,6 +20,7 @@ import java.util.Map;
  */
 public record AuthenticateRequestResponse(
     boolean skipped,
+    Act act,
     ApiKey apiKey,
     Claims claims,
     CredentialKind credential,
@@ -28,6 +31,7 @@ public record AuthenticateRequestResponse(
     Map<String, Object> json = Read.object(value);
     return new AuthenticateRequestResponse(
         Read.required(json, "skipped", Read::bool),
+        Read.optional(json, "act", Act::read),
         Read.optional(json, "api_key", ApiKey::read),
         Read.optional(json, "claims", Claims::read),
         Read.optional(json, "credential", CredentialKind::read),
@@ -39,6 +43,7 @@ public record AuthenticateRequestResponse(
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "skipped", skipped);
+    Read.put(json, "act", act);
     Read.put(json, "api_key", apiKey);
     Read.put(json, "claims", claims);
     Read.put(json, "credential", credential);

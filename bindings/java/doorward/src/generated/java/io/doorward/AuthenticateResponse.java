@@ -11,18 +11,21 @@ import java.util.Map;
  * @param user The account as it is now. With an API key that has fewer roles, these are its {@code
  *     roles}.
  * @param credential The kind of the credential.
+ * @param act The person who acts as the user, if another one does (RFC 8693 section 4.1). The host
+ *     lets that person change no password, factor, address or API key. May be null.
  * @param apiKey The API key, without the key itself, if the credential is one. May be null.
  * @param claims The token's claims; absent for an API key. May be null.
  * @param sessionId The session's id, if the token belongs to a session. May be null.
  */
 public record AuthenticateResponse(
-    User user, CredentialKind credential, ApiKey apiKey, Claims claims, String sessionId)
+    User user, CredentialKind credential, Act act, ApiKey apiKey, Claims claims, String sessionId)
     implements Shape {
   static AuthenticateResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new AuthenticateResponse(
         Read.optional(json, "user", User::read),
         Read.optional(json, "credential", CredentialKind::read),
+        Read.optional(json, "act", Act::read),
         Read.optional(json, "api_key", ApiKey::read),
         Read.optional(json, "claims", Claims::read),
         Read.optional(json, "session_id", Read::text));
@@ -33,6 +36,7 @@ public record AuthenticateResponse(
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "user", user);
     Read.put(json, "credential", credential);
+    Read.put(json, "act", act);
     Read.put(json, "api_key", apiKey);
     Read.put(json, "claims", claims);
     Read.put(json, "session_id", sessionId);

@@ -16,6 +16,8 @@ import java.util.Set;
  * @param exp When the token expires.
  * @param accountEpoch In a token without a session: the account's epoch, which every revocation of
  *     all its sessions raises. May be null.
+ * @param act The person who acts as the user, if another one does (RFC 8693 section 4.1). May be
+ *     null.
  * @param amr The methods by which the user authenticated (RFC 8176).
  * @param authTime When the user authenticated. May be null.
  * @param clientId The backend that issued the token. May be null.
@@ -40,6 +42,7 @@ public record Claims(
     List<String> aud,
     Instant exp,
     Long accountEpoch,
+    Act act,
     List<String> amr,
     Instant authTime,
     String clientId,
@@ -60,6 +63,7 @@ public record Claims(
           "aud",
           "exp",
           "account_epoch",
+          "act",
           "amr",
           "auth_time",
           "client_id",
@@ -81,6 +85,7 @@ public record Claims(
         Read.orEmpty(Read.fitting(json, extra, "aud", Read::oneOrMore)),
         Read.required(json, "exp", Read::instant),
         Read.fitting(json, extra, "account_epoch", Read::integer),
+        Read.fitting(json, extra, "act", Act::read),
         Read.orEmpty(Read.fitting(json, extra, "amr", Read.list(Read::text))),
         Read.fitting(json, extra, "auth_time", Read::instant),
         Read.fitting(json, extra, "client_id", Read::text),
@@ -101,6 +106,7 @@ public record Claims(
     List<String> aud = null;
     Instant exp = null;
     Long accountEpoch = null;
+    Act act = null;
     List<String> amr = null;
     Instant authTime = null;
     String clientId = null;
@@ -123,6 +129,7 @@ public record Claims(
           case "aud" -> aud = Read.orNull(value, Read::oneOrMore);
           case "exp" -> exp = Read.orNull(value, Read::instant);
           case "account_epoch" -> accountEpoch = (Long) value;
+          case "act" -> act = Read.orNull(value, Act::read);
           case "amr" -> amr = Read.orNull(value, Read.list(Read::text));
           case "auth_time" -> authTime = Read.orNull(value, Read::instant);
           case "client_id" -> clientId = (String) value;
@@ -146,6 +153,7 @@ public record Claims(
         Read.orEmpty(aud),
         Objects.requireNonNull(exp, "exp"),
         accountEpoch,
+        act,
         Read.orEmpty(amr),
         authTime,
         clientId,
@@ -168,6 +176,7 @@ public record Claims(
     Read.put(json, "aud", Read.compact(aud));
     Read.put(json, "exp", Read.seconds(exp));
     Read.put(json, "account_epoch", accountEpoch);
+    Read.put(json, "act", act);
     Read.putUnlessEmpty(json, "amr", amr);
     Read.put(json, "auth_time", Read.seconds(authTime));
     Read.put(json, "client_id", clientId);

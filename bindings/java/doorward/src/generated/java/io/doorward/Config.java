@@ -25,6 +25,8 @@ import java.util.Map;
  *     which means that there was a store and it is lost. May be null.
  * @param idTokenProviders The providers by whom users log in ({@code begin_provider_login}, {@code
  *     login_with_id_token}), by names that the host chooses. Default: none. May be null.
+ * @param impersonation Who may act as another user ({@code impersonate}). Default: none may. May be
+ *     null.
  * @param introspectionService Another service that {@code introspect_remote} asks about tokens (RFC
  *     7662). Default: none. May be null.
  * @param issuer The {@code iss} of every token. Default: the store's; for a new store {@code
@@ -83,6 +85,7 @@ public record Config(
     Boolean changeSettings,
     Boolean create,
     Map<String, IdTokenProviderConfig> idTokenProviders,
+    ImpersonationConfig impersonation,
     IntrospectionServiceConfig introspectionService,
     String issuer,
     Long leewaySeconds,
@@ -114,7 +117,7 @@ public record Config(
     return new Config(
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null);
+        null, null, null);
   }
 
   /**
@@ -130,6 +133,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -170,6 +174,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -207,6 +212,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -248,6 +254,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -290,6 +297,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -330,6 +338,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -371,6 +380,48 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
+        introspectionService,
+        issuer,
+        leewaySeconds,
+        limits,
+        mail,
+        mailedLogin,
+        migrate,
+        passkeys,
+        password,
+        refreshGraceSeconds,
+        refreshTokenSeconds,
+        registration,
+        requests,
+        requireSecondFactor,
+        requireVerifiedEmail,
+        secretKey,
+        secretKeyFile,
+        secretKeyFiles,
+        secretKeys,
+        sessionMaxSeconds,
+        signingAlgorithm,
+        store,
+        throttle,
+        totp,
+        trustedDevices);
+  }
+
+  /**
+   * Returns the same with impersonation: Who may act as another user ({@code impersonate}).
+   * Default: none may.
+   */
+  public Config withImpersonation(ImpersonationConfig impersonation) {
+    return new Config(
+        accessTokenSeconds,
+        audience,
+        audit,
+        backends,
+        changeSettings,
+        create,
+        idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -411,6 +462,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -451,6 +503,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -491,6 +544,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -528,6 +582,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -565,6 +620,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -605,6 +661,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -646,6 +703,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -686,6 +744,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -723,6 +782,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -765,6 +825,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -805,6 +866,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -842,6 +904,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -879,6 +942,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -919,6 +983,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -959,6 +1024,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -1001,6 +1067,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -1042,6 +1109,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -1082,6 +1150,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -1122,6 +1191,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -1162,6 +1232,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -1202,6 +1273,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -1243,6 +1315,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -1280,6 +1353,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -1317,6 +1391,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -1357,6 +1432,7 @@ public record Config(
         changeSettings,
         create,
         idTokenProviders,
+        impersonation,
         introspectionService,
         issuer,
         leewaySeconds,
@@ -1394,6 +1470,7 @@ public record Config(
         Read.optional(json, "change_settings", Read::bool),
         Read.optional(json, "create", Read::bool),
         Read.optional(json, "id_token_providers", Read.map(IdTokenProviderConfig::read)),
+        Read.optional(json, "impersonation", ImpersonationConfig::read),
         Read.optional(json, "introspection_service", IntrospectionServiceConfig::read),
         Read.optional(json, "issuer", Read::text),
         Read.optional(json, "leeway_seconds", Read::integer),
@@ -1431,6 +1508,7 @@ public record Config(
     Read.put(json, "change_settings", changeSettings);
     Read.put(json, "create", create);
     Read.put(json, "id_token_providers", idTokenProviders);
+    Read.put(json, "impersonation", impersonation);
     Read.put(json, "introspection_service", introspectionService);
     Read.put(json, "issuer", issuer);
     Read.put(json, "leeway_seconds", leewaySeconds);
@@ -1476,6 +1554,8 @@ public record Config(
         + create
         + ", idTokenProviders="
         + idTokenProviders
+        + ", impersonation="
+        + impersonation
         + ", introspectionService="
         + introspectionService
         + ", issuer="

@@ -7,6 +7,7 @@ public enum EventKind {
   REGISTERED("registered"),
   INVITED("invited"),
   LOGGED_IN("logged_in"),
+  IMPERSONATED("impersonated"),
   LOGIN_FAILED("login_failed"),
   STEP_UP_REQUIRED("step_up_required"),
   PASSWORD_CHANGED("password_changed"),

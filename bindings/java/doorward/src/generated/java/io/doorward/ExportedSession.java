@@ -15,6 +15,8 @@ import java.util.Map;
  * @param createdAt When the session was opened.
  * @param refreshedAt When the session was last refreshed, or else opened.
  * @param expiresAt When the session ends or ended, unless it is refreshed or revoked.
+ * @param act The person who acts or acted as the user in this session, if it is not the user's own.
+ *     May be null.
  * @param deviceId The device that opened the session. May be null.
  * @param ip The IP address that opened the session. May be null.
  * @param provider The login at an identity provider that opened the session, if one did. May be
@@ -30,6 +32,7 @@ public record ExportedSession(
     long createdAt,
     long refreshedAt,
     long expiresAt,
+    Act act,
     String deviceId,
     String ip,
     ProviderLogin provider,
@@ -46,6 +49,7 @@ public record ExportedSession(
         Read.required(json, "created_at", Read::integer),
         Read.required(json, "refreshed_at", Read::integer),
         Read.required(json, "expires_at", Read::integer),
+        Read.optional(json, "act", Act::read),
         Read.optional(json, "device_id", Read::text),
         Read.optional(json, "ip", Read::text),
         Read.optional(json, "provider", ProviderLogin::read),
@@ -63,6 +67,7 @@ public record ExportedSession(
     Read.put(json, "created_at", createdAt);
     Read.put(json, "refreshed_at", refreshedAt);
     Read.put(json, "expires_at", expiresAt);
+    Read.put(json, "act", act);
     Read.put(json, "device_id", deviceId);
     Read.put(json, "ip", ip);
     Read.put(json, "provider", provider);
@@ -87,6 +92,8 @@ public record ExportedSession(
         + refreshedAt
         + ", expiresAt="
         + expiresAt
+        + ", act="
+        + act
         + ", deviceId="
         + Read.hidden(deviceId)
         + ", ip="

@@ -10,6 +10,8 @@ import java.util.Map;
  * The token's state. An inactive token discloses nothing else.
  *
  * @param active Whether the token is valid now.
+ * @param act The person who acts as the user, if another one does (RFC 8693 section 4.1). May be
+ *     null.
  * @param apiKey The API key, without the key itself, if it is one. May be null.
  * @param aud The token's audience.
  * @param clientId The backend that issued the token, or that the API key is for. May be null.
@@ -28,6 +30,7 @@ import java.util.Map;
  */
 public record IntrospectResponse(
     boolean active,
+    Act act,
     ApiKey apiKey,
     List<String> aud,
     String clientId,
@@ -45,6 +48,7 @@ public record IntrospectResponse(
     Map<String, Object> json = Read.object(value);
     return new IntrospectResponse(
         Read.required(json, "active", Read::bool),
+        Read.optional(json, "act", Act::read),
         Read.optional(json, "api_key", ApiKey::read),
         Read.orEmpty(Read.optional(json, "aud", Read.list(Read::text))),
         Read.optional(json, "client_id", Read::text),
@@ -63,6 +67,7 @@ public record IntrospectResponse(
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "active", active);
+    Read.put(json, "act", act);
     Read.put(json, "api_key", apiKey);
     Read.putUnlessEmpty(json, "aud", aud);
     Read.put(json, "client_id", clientId);

@@ -17,6 +17,7 @@ import java.util.Map;
  * @param emailChangeRequested settings. May be null.
  * @param emailChanged settings. May be null.
  * @param identityLinked settings. May be null.
+ * @param impersonated settings. May be null.
  * @param invitation settings. May be null.
  * @param login settings. May be null.
  * @param newDevice settings. May be null.
@@ -38,6 +39,7 @@ public record MailConfigNotices(
     Boolean emailChangeRequested,
     Boolean emailChanged,
     Boolean identityLinked,
+    Boolean impersonated,
     Boolean invitation,
     Boolean login,
     Boolean newDevice,
@@ -53,7 +55,7 @@ public record MailConfigNotices(
   public static MailConfigNotices of() {
     return new MailConfigNotices(
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null, null, null);
+        null, null, null, null, null);
   }
 
   /** Returns the same with account_changed. */
@@ -68,6 +70,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -92,6 +95,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -116,6 +120,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -140,6 +145,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -164,6 +170,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -188,6 +195,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -212,6 +220,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -236,6 +245,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -260,6 +270,32 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
+        invitation,
+        login,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
+  }
+
+  /** Returns the same with impersonated. */
+  public MailConfigNotices withImpersonated(boolean impersonated) {
+    return new MailConfigNotices(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        apiKeyCreated,
+        changeEmail,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -284,6 +320,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -308,6 +345,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -332,6 +370,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -356,6 +395,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -380,6 +420,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -404,6 +445,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -428,6 +470,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -452,6 +495,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -476,6 +520,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -500,6 +545,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -524,6 +570,7 @@ public record MailConfigNotices(
         Read.optional(json, "email_change_requested", Read::bool),
         Read.optional(json, "email_changed", Read::bool),
         Read.optional(json, "identity_linked", Read::bool),
+        Read.optional(json, "impersonated", Read::bool),
         Read.optional(json, "invitation", Read::bool),
         Read.optional(json, "login", Read::bool),
         Read.optional(json, "new_device", Read::bool),
@@ -548,6 +595,7 @@ public record MailConfigNotices(
     Read.put(json, "email_change_requested", emailChangeRequested);
     Read.put(json, "email_changed", emailChanged);
     Read.put(json, "identity_linked", identityLinked);
+    Read.put(json, "impersonated", impersonated);
     Read.put(json, "invitation", invitation);
     Read.put(json, "login", login);
     Read.put(json, "new_device", newDevice);

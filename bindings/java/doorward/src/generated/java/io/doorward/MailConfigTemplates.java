@@ -17,6 +17,7 @@ import java.util.Map;
  * @param emailChangeRequested settings. May be null.
  * @param emailChanged settings. May be null.
  * @param identityLinked settings. May be null.
+ * @param impersonated settings. May be null.
  * @param invitation settings. May be null.
  * @param login settings. May be null.
  * @param newDevice settings. May be null.
@@ -38,6 +39,7 @@ public record MailConfigTemplates(
     Map<String, MailTemplate> emailChangeRequested,
     Map<String, MailTemplate> emailChanged,
     Map<String, MailTemplate> identityLinked,
+    Map<String, MailTemplate> impersonated,
     Map<String, MailTemplate> invitation,
     Map<String, MailTemplate> login,
     Map<String, MailTemplate> newDevice,
@@ -53,7 +55,7 @@ public record MailConfigTemplates(
   public static MailConfigTemplates of() {
     return new MailConfigTemplates(
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null, null, null);
+        null, null, null, null, null);
   }
 
   /** Returns the same with account_changed. */
@@ -68,6 +70,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -92,6 +95,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -116,6 +120,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -140,6 +145,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -164,6 +170,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -188,6 +195,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -213,6 +221,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -237,6 +246,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -261,6 +271,32 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
+        invitation,
+        login,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
+  }
+
+  /** Returns the same with impersonated. */
+  public MailConfigTemplates withImpersonated(Map<String, MailTemplate> impersonated) {
+    return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        apiKeyCreated,
+        changeEmail,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -285,6 +321,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -309,6 +346,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -333,6 +371,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -357,6 +396,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -381,6 +421,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -406,6 +447,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -430,6 +472,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -454,6 +497,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -479,6 +523,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -503,6 +548,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -527,6 +573,7 @@ public record MailConfigTemplates(
         Read.optional(json, "email_change_requested", Read.map(MailTemplate::read)),
         Read.optional(json, "email_changed", Read.map(MailTemplate::read)),
         Read.optional(json, "identity_linked", Read.map(MailTemplate::read)),
+        Read.optional(json, "impersonated", Read.map(MailTemplate::read)),
         Read.optional(json, "invitation", Read.map(MailTemplate::read)),
         Read.optional(json, "login", Read.map(MailTemplate::read)),
         Read.optional(json, "new_device", Read.map(MailTemplate::read)),
@@ -551,6 +598,7 @@ public record MailConfigTemplates(
     Read.put(json, "email_change_requested", emailChangeRequested);
     Read.put(json, "email_changed", emailChanged);
     Read.put(json, "identity_linked", identityLinked);
+    Read.put(json, "impersonated", impersonated);
     Read.put(json, "invitation", invitation);
     Read.put(json, "login", login);
     Read.put(json, "new_device", newDevice);

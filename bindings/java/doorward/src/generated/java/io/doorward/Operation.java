@@ -29,6 +29,7 @@ enum Operation {
   LIST_IDENTITIES("list_identities", Lanes.Cost.STORE),
   UNLINK_IDENTITY("unlink_identity", Lanes.Cost.STORE),
   REAUTHENTICATE("reauthenticate", Lanes.Cost.HASH),
+  IMPERSONATE("impersonate", Lanes.Cost.STORE),
   REFRESH("refresh", Lanes.Cost.STORE),
   LOGOUT("logout", Lanes.Cost.STORE),
   LIST_SESSIONS("list_sessions", Lanes.Cost.STORE),

@@ -143,6 +143,7 @@ public abstract sealed class Operations permits Doorward {
    *
    * @throws DeniedException {@code invalid_credentials}, {@code invalid_token}
    * @throws NotFoundException {@code user_not_found}
+   * @throws ForbiddenException {@code permission_denied}
    * @throws InvalidRequestException {@code weak_password}
    * @throws ThrottledException {@code too_many_attempts}
    * @throws UnavailableException {@code hash_queue_full}, {@code store_unavailable}
@@ -210,7 +211,7 @@ public abstract sealed class Operations permits Doorward {
    * Begins a login at a provider: returns the URL to send the browser to.
    *
    * @throws DeniedException {@code invalid_token}, {@code user_not_found}
-   * @throws ForbiddenException {@code email_not_verified}
+   * @throws ForbiddenException {@code permission_denied}, {@code email_not_verified}
    * @throws UnavailableException {@code auth_service_unavailable}, {@code store_unavailable}
    * @throws ConfigException {@code invalid_config}, {@code feature_not_built}
    */
@@ -271,11 +272,25 @@ public abstract sealed class Operations permits Doorward {
    *
    * @throws DeniedException {@code invalid_token}, {@code user_not_found}, {@code
    *     invalid_credentials}, {@code invalid_code}
+   * @throws ForbiddenException {@code permission_denied}
    * @throws ThrottledException {@code too_many_attempts}
    * @throws UnavailableException {@code hash_queue_full}, {@code store_unavailable}
    */
   public ReauthenticateResponse reauthenticate(ReauthenticateRequest request) {
     return run(Operation.REAUTHENTICATE, request, ReauthenticateResponse::read);
+  }
+
+  /**
+   * Opens a session in which the user of a token acts as another user.
+   *
+   * @throws DeniedException {@code invalid_token}, {@code user_not_found}
+   * @throws NotFoundException {@code user_not_found}
+   * @throws ForbiddenException {@code permission_denied}
+   * @throws ConfigException {@code invalid_config}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public LoginResponse impersonate(ImpersonateRequest request) {
+    return run(Operation.IMPERSONATE, request, LoginResponse::read);
   }
 
   /**
@@ -292,6 +307,7 @@ public abstract sealed class Operations permits Doorward {
    * Ends a session, or every session of its user.
    *
    * @throws DeniedException {@code invalid_token}
+   * @throws ForbiddenException {@code permission_denied}
    * @throws UnavailableException {@code store_unavailable}
    */
   public LogoutResponse logout(LogoutRequest request) {
@@ -535,6 +551,7 @@ public abstract sealed class Operations permits Doorward {
    * @throws DeniedException {@code invalid_token}, {@code user_not_found}, {@code
    *     invalid_credentials}, {@code invalid_challenge}
    * @throws NotFoundException {@code user_not_found}
+   * @throws ForbiddenException {@code permission_denied}
    * @throws ThrottledException {@code too_many_attempts}
    * @throws UnavailableException {@code hash_queue_full}, {@code store_unavailable}
    */

@@ -15,6 +15,8 @@ import java.util.Map;
  * @param refreshedAt When the session was last refreshed, or else opened.
  * @param expiresAt When the session ends unless it is refreshed.
  * @param amr The methods by which the user authenticated (RFC 8176).
+ * @param act The person who acts as the user in this session, if it is not the user's own ({@code
+ *     impersonate}). May be null.
  * @param deviceId The device that opened the session. May be null.
  * @param ip The IP address that opened the session. May be null.
  * @param provider The login at an identity provider that opened the session, if one did. May be
@@ -28,6 +30,7 @@ public record Session(
     long refreshedAt,
     long expiresAt,
     List<String> amr,
+    Act act,
     String deviceId,
     String ip,
     ProviderLogin provider,
@@ -42,6 +45,7 @@ public record Session(
         Read.required(json, "refreshed_at", Read::integer),
         Read.required(json, "expires_at", Read::integer),
         Read.orEmpty(Read.optional(json, "amr", Read.list(Read::text))),
+        Read.optional(json, "act", Act::read),
         Read.optional(json, "device_id", Read::text),
         Read.optional(json, "ip", Read::text),
         Read.optional(json, "provider", ProviderLogin::read),
@@ -57,6 +61,7 @@ public record Session(
     Read.put(json, "refreshed_at", refreshedAt);
     Read.put(json, "expires_at", expiresAt);
     Read.put(json, "amr", amr);
+    Read.put(json, "act", act);
     Read.put(json, "device_id", deviceId);
     Read.put(json, "ip", ip);
     Read.put(json, "provider", provider);
@@ -79,6 +84,8 @@ public record Session(
         + expiresAt
         + ", amr="
         + amr
+        + ", act="
+        + act
         + ", deviceId="
         + Read.hidden(deviceId)
         + ", ip="
