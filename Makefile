@@ -131,8 +131,10 @@ test-cpp: tested
 # The cryptography as it is shipped: without AVX-512, whose AES-GCM is 0.7 MB of code, because doorward seals short texts
 # (an RSA signature then takes 0.7 ms instead of 0.3 on processors that have it); its C, which calls the assembler
 # that computes, is compiled for size, and nothing unwinds through it.
-library command wheel node-package java-package test-dist bench bench-scale bench-python: export AWS_LC_SYS_CFLAGS = \
-  -DMY_ASSEMBLER_IS_TOO_OLD_FOR_512AVX -Os -fno-asynchronous-unwind-tables
+SHIPPED = library command wheel node-package java-package test-dist bench bench-scale bench-python
+$(SHIPPED): export AWS_LC_SYS_CFLAGS = -DMY_ASSEMBLER_IS_TOO_OLD_FOR_512AVX -Os -fno-asynchronous-unwind-tables
+# Nothing unwinds through SQLite, either.
+$(SHIPPED): export CFLAGS += -fno-asynchronous-unwind-tables
 
 # The most bytes that the shared library may have.
 LIBRARY_BYTES = 10000000
