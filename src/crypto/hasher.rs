@@ -14,6 +14,8 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64_simd::STANDARD_NO_PAD;
 use zeroize::Zeroizing;
 
+#[cfg(target_arch = "x86_64")]
+use super::argon2id::Kernel;
 use super::foreign_hashes::{ForeignHash, number};
 use super::memory::Memory;
 use crate::error::{Code, Error, Result};
@@ -196,8 +198,15 @@ impl Slot<'_> {
         let failed = |error: argon2::Error| Error::new(Code::Internal, error.to_string());
         let params =
             Params::new(memory_kib, iterations, parallelism, Some(phc.output.len())).map_err(failed)?;
-        let mut output = Zeroizing::new(vec![0; phc.output.len()]);
         let memory = self.memory(params.block_count())?;
+        #[cfg(target_arch = "x86_64")]
+        if phc.has_a_kernel()
+            && let Some(kernel) = Kernel::fastest()
+        {
+            let output = kernel.hash(password, &phc.salt, memory_kib, iterations, memory.blocks());
+            return output.ok_or(Error::new(Code::Internal, "Argon2id"));
+        }
+        let mut output = Zeroizing::new(vec![0; phc.output.len()]);
         Argon2::new(phc.algorithm, phc.version, params)
             .hash_password_into_with_memory(password, &phc.salt, &mut output, memory.blocks())
             .map_err(failed)?;
@@ -272,6 +281,15 @@ struct Phc {
 }
 
 impl Phc {
+    /// Returns whether our own code may compute the hash.
+    #[cfg(target_arch = "x86_64")]
+    fn has_a_kernel(&self) -> bool {
+        self.algorithm == Algorithm::Argon2id
+            && self.version == Version::V0x13
+            && self.cost.parallelism == 1
+            && self.output.len() == OUTPUT_LEN
+    }
+
     /// Parses a string whose every part is within the limits of RFC 9106 and 64 bytes. Nothing is computed
     /// and no memory taken before this is known.
     fn parse(text: &str) -> Option<Phc> {

@@ -1,6 +1,8 @@
 //! Everything that computes with secrets. It does not know the store or requests.
 
 pub(crate) mod api_key;
+#[cfg(target_arch = "x86_64")]
+mod argon2id;
 mod bcrypt;
 pub(crate) mod claims;
 mod foreign_hashes;

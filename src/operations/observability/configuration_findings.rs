@@ -35,9 +35,9 @@ impl Findings {
         };
         let milliseconds = hash.as_millis();
         let field = key("/password/iterations");
-        if hash < Duration::from_millis(5) {
+        if hash < Duration::from_millis(2) {
             let advice =
-                "A password hash takes less than 5 ms on this machine. Raise password.memory_kib or this.";
+                "A password hash takes less than 2 ms on this machine. Raise password.memory_kib or this.";
             self.add(Advice, "hash_time", field, advice);
         } else if hash > Duration::from_secs(1) {
             let advice = format!(
