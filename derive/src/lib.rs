@@ -1,12 +1,21 @@
 //! `#[derive(Build)]`: how a host makes a request or a part of the configuration. `new` takes the members that
 //! must be given, in their order, and each other member has a setter of its name. So a `#[non_exhaustive]`
 //! structure is made in one expression, and a new optional member breaks no host.
+//!
+//! `packed!`: a file in the library, in less space.
 
 #![forbid(unsafe_code)]
 
+mod packed;
+
+use std::path::Path;
+use std::{env, fs};
+
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Data, DeriveInput, Error, Field, GenericArgument, Ident, PathArguments, Result, Type};
+use syn::{
+    Attribute, Data, DeriveInput, Error, Field, GenericArgument, Ident, LitStr, PathArguments, Result, Type,
+};
 
 /// Writes `new` and the setters. A member may be left out if it is an `Option` or has a default
 /// (`#[serde(default)]`, of the member or of all); a member with `#[serde(skip)]` has no setter.
@@ -14,6 +23,31 @@ use syn::{Attribute, Data, DeriveInput, Error, Field, GenericArgument, Ident, Pa
 pub fn build(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = syn::parse_macro_input!(input as DeriveInput);
     written(&input).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// Returns the bytes of a file, packed, as a `&'static [u8]`. The path is relative to the crate's folder.
+#[proc_macro]
+pub fn packed(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let path = syn::parse_macro_input!(input as LitStr);
+    packed_file(&path).unwrap_or_else(Error::into_compile_error).into()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo names the crate's folder in the environment of the compiler"
+)]
+fn packed_file(path: &LitStr) -> Result<TokenStream> {
+    let failed = |error: &dyn std::fmt::Display| Error::new_spanned(path, error);
+    let folder = env::var("CARGO_MANIFEST_DIR").map_err(|error| failed(&error))?;
+    let file = Path::new(&folder).join(path.value());
+    let packed = packed::packed(&fs::read(&file).map_err(|error| failed(&error))?);
+    let bytes = proc_macro2::Literal::byte_string(&packed);
+    let file = file.to_str().ok_or_else(|| failed(&"the folder's name is no text"))?;
+    // A change of the file compiles the crate anew.
+    Ok(quote!({
+        const _: &[u8] = ::core::include_bytes!(#file);
+        #bytes
+    }))
 }
 
 /// The types that any text or path is a value of: their members take `impl Into`, so that a host gives `"ada"`.

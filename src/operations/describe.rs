@@ -38,13 +38,42 @@ const OF_THE_STORE: [Code; 2] = [Code::StoreConstraint, Code::InvalidConfig];
 /// ```
 pub fn describe() -> Value {
     // A test compares the text with what `generate` returns, so it is JSON.
-    let mut description: Value = serde_json::from_str(WRITTEN).unwrap_or_default();
+    let text = unpacked(WRITTEN).unwrap_or_default();
+    let mut description: Value = serde_json::from_slice(&text).unwrap_or_default();
     description["features"] = json!(features());
     description
 }
 
 /// The description with every feature, as `make header` writes it.
-const WRITTEN: &str = include_str!("../../tests/describe.json");
+const WRITTEN: &[u8] = doorward_derive::packed!("tests/describe.json");
+
+/// Returns the bytes that `packed!` packed. Each run of bytes is followed by a part to repeat.
+fn unpacked(mut packed: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    while !packed.is_empty() {
+        let count = number(&mut packed)?;
+        bytes.extend(packed.split_off(..count)?);
+        let length = number(&mut packed)?;
+        let from = bytes.len().checked_sub(number(&mut packed)?)?;
+        for at in from..from + length {
+            bytes.push(*bytes.get(at)?);
+        }
+    }
+    Some(bytes)
+}
+
+/// Reads a number of seven bits in each byte, the lowest first.
+fn number(packed: &mut &[u8]) -> Option<usize> {
+    let mut number = 0;
+    for shift in (0..28).step_by(7) {
+        let byte = usize::from(*packed.split_off_first()?);
+        number |= (byte & 127) << shift;
+        if byte < 128 {
+            return Some(number);
+        }
+    }
+    None
+}
 
 /// Makes the description from the types. Libraries contain only the written one.
 #[doc(hidden)]
@@ -224,6 +253,14 @@ mod tests {
         let mut schemas = Generators::default();
         OPERATIONS.iter().zip(SCHEMAS).for_each(|(operation, of)| drop(schemas.operation(operation, of)));
         schemas
+    }
+
+    #[test]
+    fn the_library_has_the_written_description_in_less_space() {
+        let written = include_bytes!("../../tests/describe.json");
+        assert!(unpacked(WRITTEN).unwrap() == written);
+        assert!(WRITTEN.len() < written.len() / 3);
+        assert!(unpacked(&WRITTEN[..WRITTEN.len() - 1]).is_none());
     }
 
     #[test]
