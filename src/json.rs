@@ -75,7 +75,7 @@ fn has_row_of_digits(bytes: &[u8], length: usize) -> bool {
 pub(crate) fn with_other_empties(
     text: &str,
     error: Error,
-    parse: impl Fn(&str) -> Result<()>,
+    parse: &dyn Fn(&str) -> Result<()>,
 ) -> Result<Zeroizing<String>> {
     exchanged(text, error, |error| error.field.as_deref(), parse)
 }

@@ -308,7 +308,7 @@ impl ImportedUser {
     pub fn parse(text: &str) -> Result<ImportedUser> {
         let parse = |text: &str| json::parse::<ImportedUser>(text, Code::InvalidRequest);
         parse(text).or_else(|error| {
-            let mended = json::with_other_empties(text, error, |text| parse(text).map(drop))?;
+            let mended = json::with_other_empties(text, error, &|text| parse(text).map(drop))?;
             parse(&mended)
         })
     }

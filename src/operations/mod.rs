@@ -164,7 +164,7 @@ macro_rules! operations {
                         Err(error) => {
                             let parse =
                                 |text: &str| json::parse::<Parsed<$request>>(text, Code::InvalidRequest).map(drop);
-                            mended = json::with_other_empties(text, error, parse)?;
+                            mended = json::with_other_empties(text, error, &parse)?;
                             json::parse(&mended, Code::InvalidRequest)?
                         }
                     };

@@ -15,12 +15,12 @@ pub(crate) fn document(text: &str) -> &str {
 }
 
 /// Replaces `[]` by `{}`, or the reverse, wherever `parse` expects the other. `error` is the failure of `parse` for
-/// the original text, and `place` returns the JSON pointer of a failure.
+/// the original text, and `place` returns the JSON pointer of a failure. It is compiled once for all types.
 pub(crate) fn exchanged<E>(
     text: &str,
     error: E,
-    place: impl Fn(&E) -> Option<&str>,
-    parse: impl Fn(&str) -> Result<(), E>,
+    place: fn(&E) -> Option<&str>,
+    parse: &dyn Fn(&str) -> Result<(), E>,
 ) -> Result<Zeroizing<String>, E> {
     let mut mended = Zeroizing::new(text.to_owned());
     let mut refused = Err(error);

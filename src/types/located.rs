@@ -206,7 +206,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Items<'_, A> {
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
         let item = self.items.next_element_seed(Located { inner: seed, steps: self.steps });
-        let item = item.inspect_err(|_| self.steps.borrow_mut().push(self.index.to_string()));
+        let item = item.inspect_err(|_| step(self.steps, &self.index));
         self.index += 1;
         item
     }
@@ -222,10 +222,11 @@ struct Members<'s, 'de, A> {
     steps: &'s Steps,
 }
 
-impl<A> Members<'_, '_, A> {
-    fn step(&self) {
-        self.steps.borrow_mut().push(self.name.to_string());
-    }
+/// Adds the name or index of a failed member. It is compiled once for all types.
+#[cold]
+#[inline(never)]
+fn step(steps: &Steps, name: &dyn ToString) {
+    steps.borrow_mut().push(name.to_string());
 }
 
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
@@ -238,11 +239,11 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
             Cow::Borrowed(name) => seed.deserialize(BorrowedStrDeserializer::new(name)),
             Cow::Owned(name) => seed.deserialize(StrDeserializer::new(name)),
         };
-        key.map(Some).inspect_err(|_| self.step())
+        key.map(Some).inspect_err(|_| step(self.steps, &self.name))
     }
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
         let value = self.members.next_value_seed(Located { inner: seed, steps: self.steps });
-        value.inspect_err(|_| self.step())
+        value.inspect_err(|_| step(self.steps, &self.name))
     }
     fn size_hint(&self) -> Option<usize> {
         self.members.size_hint()

@@ -56,7 +56,7 @@ pub(crate) fn from_object<T: DeserializeOwned>(object: Object) -> Result<T, Flaw
     let text = text.ok_or_else(Flaw::default)?;
     // By the text, so that a type is compiled for texts only.
     from_text(&text).or_else(|flaw| {
-        from_text(&exchanged(&text, flaw, place_of_value, |text| from_text::<T>(text).map(drop))?)
+        from_text(&exchanged(&text, flaw, place_of_value, &|text| from_text::<T>(text).map(drop))?)
     })
 }
 
