@@ -133,8 +133,9 @@ test-cpp: tested
 # that computes, is compiled for size, and nothing unwinds through it.
 SHIPPED = library command wheel node-package java-package test-dist bench bench-scale bench-python
 $(SHIPPED): export AWS_LC_SYS_CFLAGS = -DMY_ASSEMBLER_IS_TOO_OLD_FOR_512AVX -Os -fno-asynchronous-unwind-tables
-# Nothing unwinds through SQLite, either.
-$(SHIPPED): export CFLAGS += -fno-asynchronous-unwind-tables
+# Nothing unwinds through SQLite, either. A target and those that it needs have the same flags, or cargo builds anew.
+OF_SQLITE := $(CFLAGS) -fno-asynchronous-unwind-tables
+$(SHIPPED): export CFLAGS = $(OF_SQLITE)
 
 # The most bytes that the shared library may have.
 LIBRARY_BYTES = 10000000
