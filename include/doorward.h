@@ -589,7 +589,7 @@ doorward_status doorward_login_with_mail_token(const struct doorward_engine *eng
                                                char **response);
 
 // Invites a person by mail to an account with these roles.
-// CONFLICT: email_taken. UNAVAILABLE: store_unavailable.
+// CONFLICT: email_taken. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_invite_user(const struct doorward_engine *engine,
                                      const char *request,

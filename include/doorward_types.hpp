@@ -435,7 +435,7 @@ struct import_problem {
   // The problem: `invalid_username`, `username_taken` (in the store, by another account), `username_repeated`
   // (in the request), `invalid_email`, `missing_email` (required, or said to be verified), `email_taken`,
   // `email_repeated`, `invalid_password_hash`, `password_hash_too_costly`, `invalid_roles`,
-  // `invalid_attributes`, `invalid_locale`.
+  // `invalid_attributes`, `invalid_locale`, `invalid_service_account`.
   std::string code{};
 
   template <class Self, class Visitor>
@@ -451,9 +451,9 @@ struct import_users_response {
   std::int64_t imported{};
   // The number of accounts not imported because of a problem.
   std::int64_t skipped{};
-  // The number of accounts that exist already with the same name, address, roles, attributes and language.
-  // They are left alone and are not problems. Passwords are not compared, because a login may have changed
-  // the hash.
+  // The number of accounts that exist already with the same name, kind, address, roles, attributes and
+  // language. They are left alone and are not problems. Passwords are not compared, because a login may have
+  // changed the hash.
   std::int64_t present{};
   // The problems, in the order of the accounts.
   std::vector<doorward::import_problem> problems{};
@@ -2482,6 +2482,8 @@ struct purged_rows {
   std::int64_t keys{};
   // Revoked tokens that have expired.
   std::int64_t revoked_tokens{};
+  // Accounts of invitations and of logins by mail that waited for their owner in vain.
+  std::int64_t waiting_accounts{};
   // Events older than `audit.retention_days` of the store.
   std::int64_t events{};
 
@@ -2497,6 +2499,7 @@ struct purged_rows {
     visit("api_keys", self.api_keys);
     visit("keys", self.keys);
     visit("revoked_tokens", self.revoked_tokens);
+    visit("waiting_accounts", self.waiting_accounts);
     visit("events", self.events);
   }
 };
@@ -3068,13 +3071,15 @@ struct imported_user {
   std::optional<bool> email_verified{};
   // Whether the account may log in; default: true.
   std::optional<bool> is_active{};
+  // Whether the account is a program's, without an address and a password; default: false.
+  std::optional<bool> is_service_account{};
   // The language of mails to this user (BCP 47).
   std::optional<std::string> locale{};
   // Whether the next login by password requires a new password; default: false.
   std::optional<bool> must_change_password{};
   // The hash of the other system. Without it the account has no password until one is set.
   std::optional<doorward::secret> password_hash{};
-  // The roles; default: `registration.default_roles`.
+  // The roles; default: `registration.default_roles`, and none for a service account.
   std::optional<std::vector<std::string>> roles{};
 
   template <class Value = std::string>
@@ -3104,6 +3109,12 @@ struct imported_user {
   template <class Value = bool>
   imported_user &set_is_active(Value &&value) {
     is_active = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  imported_user &set_is_service_account(Value &&value) {
+    is_service_account = std::forward<Value>(value);
     return *this;
   }
 
@@ -3138,6 +3149,7 @@ struct imported_user {
     visit("email", self.email);
     visit("email_verified", self.email_verified);
     visit("is_active", self.is_active);
+    visit("is_service_account", self.is_service_account);
     visit("locale", self.locale);
     visit("must_change_password", self.must_change_password);
     visit("password_hash", self.password_hash);
@@ -7519,6 +7531,7 @@ struct mail_config_notices {
   std::optional<bool> account_exists{};
   std::optional<bool> account_locked{};
   std::optional<bool> api_key_created{};
+  std::optional<bool> api_key_widened{};
   std::optional<bool> change_email{};
   std::optional<bool> email_change_requested{};
   std::optional<bool> email_changed{};
@@ -7562,6 +7575,12 @@ struct mail_config_notices {
   template <class Value = bool>
   mail_config_notices &set_api_key_created(Value &&value) {
     api_key_created = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_api_key_widened(Value &&value) {
+    api_key_widened = std::forward<Value>(value);
     return *this;
   }
 
@@ -7662,6 +7681,7 @@ struct mail_config_notices {
     visit("account_exists", self.account_exists);
     visit("account_locked", self.account_locked);
     visit("api_key_created", self.api_key_created);
+    visit("api_key_widened", self.api_key_widened);
     visit("change_email", self.change_email);
     visit("email_change_requested", self.email_change_requested);
     visit("email_changed", self.email_changed);
@@ -7851,6 +7871,7 @@ struct mail_config_templates {
   std::optional<std::map<std::string, doorward::mail_template>> account_exists{};
   std::optional<std::map<std::string, doorward::mail_template>> account_locked{};
   std::optional<std::map<std::string, doorward::mail_template>> api_key_created{};
+  std::optional<std::map<std::string, doorward::mail_template>> api_key_widened{};
   std::optional<std::map<std::string, doorward::mail_template>> change_email{};
   std::optional<std::map<std::string, doorward::mail_template>> email_change_requested{};
   std::optional<std::map<std::string, doorward::mail_template>> email_changed{};
@@ -7894,6 +7915,12 @@ struct mail_config_templates {
   template <class Value = std::map<std::string, doorward::mail_template>>
   mail_config_templates &set_api_key_created(Value &&value) {
     api_key_created = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_api_key_widened(Value &&value) {
+    api_key_widened = std::forward<Value>(value);
     return *this;
   }
 
@@ -7994,6 +8021,7 @@ struct mail_config_templates {
     visit("account_exists", self.account_exists);
     visit("account_locked", self.account_locked);
     visit("api_key_created", self.api_key_created);
+    visit("api_key_widened", self.api_key_widened);
     visit("change_email", self.change_email);
     visit("email_change_requested", self.email_change_requested);
     visit("email_changed", self.email_changed);
@@ -9129,7 +9157,7 @@ class operations {
   }
 
   // Invites a person by mail to an account with these roles. Cost: store; not to be repeated. Failures:
-  // email_taken, store_unavailable.
+  // email_taken, permission_denied, store_unavailable.
   Result<doorward::invite_user_response> invite_user(const doorward::invite_user_request &request) const {
     return run<invite_user_response>(doorward_invite_user, request);
   }

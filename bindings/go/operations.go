@@ -567,7 +567,7 @@ func (e *Engine) LoginWithMailToken(ctx context.Context, request LoginWithMailTo
 
 // InviteUser invites a person by mail to an account with these roles.
 //
-// ErrConflict: email_taken. ErrUnavailable: store_unavailable.
+// ErrConflict: email_taken. ErrForbidden: permission_denied. ErrUnavailable: store_unavailable.
 func (e *Engine) InviteUser(ctx context.Context, request InviteUserRequest) (*InviteUserResponse, error) {
 	return call[InviteUserResponse](ctx, e, opInviteUser, request)
 }

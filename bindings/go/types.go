@@ -227,6 +227,9 @@ type ImportedUser struct {
 	// Whether the account may log in; default: true.
 	IsActive *bool `json:"is_active,omitzero"`
 
+	// Whether the account is a program's, without an address and a password; default: false.
+	IsServiceAccount *bool `json:"is_service_account,omitzero"`
+
 	// The language of mails to this user (BCP 47).
 	Locale *string `json:"locale,omitzero"`
 
@@ -236,7 +239,7 @@ type ImportedUser struct {
 	// The hash of the other system. Without it the account has no password until one is set.
 	PasswordHash *string `json:"password_hash,omitzero" doorward:"secret"`
 
-	// The roles; default: `registration.default_roles`.
+	// The roles; default: `registration.default_roles`, and none for a service account.
 	Roles []string `json:"roles,omitzero"`
 }
 
@@ -2543,6 +2546,8 @@ type MailConfigNotices struct {
 
 	ApiKeyCreated *bool `json:"api_key_created,omitzero"`
 
+	ApiKeyWidened *bool `json:"api_key_widened,omitzero"`
+
 	ChangeEmail *bool `json:"change_email,omitzero"`
 
 	EmailChangeRequested *bool `json:"email_change_requested,omitzero"`
@@ -2663,6 +2668,8 @@ type MailConfigTemplates struct {
 	AccountLocked map[string]MailTemplate `json:"account_locked,omitzero"`
 
 	ApiKeyCreated map[string]MailTemplate `json:"api_key_created,omitzero"`
+
+	ApiKeyWidened map[string]MailTemplate `json:"api_key_widened,omitzero"`
 
 	ChangeEmail map[string]MailTemplate `json:"change_email,omitzero"`
 
@@ -3232,7 +3239,7 @@ type ImportProblem struct {
 	// The problem: `invalid_username`, `username_taken` (in the store, by another account),
 	// `username_repeated` (in the request), `invalid_email`, `missing_email` (required, or said to be
 	// verified), `email_taken`, `email_repeated`, `invalid_password_hash`, `password_hash_too_costly`,
-	// `invalid_roles`, `invalid_attributes`, `invalid_locale`.
+	// `invalid_roles`, `invalid_attributes`, `invalid_locale`, `invalid_service_account`.
 	Code string `json:"code"`
 }
 
@@ -3244,9 +3251,9 @@ type ImportUsersResponse struct {
 	// The number of accounts not imported because of a problem.
 	Skipped int64 `json:"skipped"`
 
-	// The number of accounts that exist already with the same name, address, roles, attributes and language.
-	// They are left alone and are not problems. Passwords are not compared, because a login may have changed
-	// the hash.
+	// The number of accounts that exist already with the same name, kind, address, roles, attributes and
+	// language. They are left alone and are not problems. Passwords are not compared, because a login may
+	// have changed the hash.
 	Present int64 `json:"present"`
 
 	// The problems, in the order of the accounts.
@@ -5198,6 +5205,9 @@ type PurgedRows struct {
 	// Revoked tokens that have expired.
 	RevokedTokens int64 `json:"revoked_tokens"`
 
+	// Accounts of invitations and of logins by mail that waited for their owner in vain.
+	WaitingAccounts int64 `json:"waiting_accounts"`
+
 	// Events older than `audit.retention_days` of the store.
 	Events int64 `json:"events"`
 }
@@ -5300,6 +5310,7 @@ const (
 	MailKindRecoveryCodeUsed       MailKind = "recovery_code_used"
 	MailKindIdentityLinked         MailKind = "identity_linked"
 	MailKindApiKeyCreated          MailKind = "api_key_created"
+	MailKindApiKeyWidened          MailKind = "api_key_widened"
 	MailKindNewDevice              MailKind = "new_device"
 	MailKindImpersonated           MailKind = "impersonated"
 	MailKindAccountChanged         MailKind = "account_changed"

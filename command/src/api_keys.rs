@@ -86,7 +86,7 @@ impl ApiKey {
                 };
                 let roles = (!roles.is_empty()).then_some(roles);
                 let mut request = json!({"name": name, "scopes": scopes, "roles": roles, "backend": backend,
-                    "expires_at": days.and_then(moment::in_days)});
+                    "expires_at": days.map(moment::in_days).transpose()?});
                 request[owner] = user["id"].clone();
                 let answer = host.call("create_api_key", &request)?;
                 match context.json {

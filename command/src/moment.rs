@@ -3,13 +3,15 @@
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use doorward::{Code, Error};
+
 /// Unix seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment(pub i64);
 
 impl Moment {
     pub fn is_past(self) -> bool {
-        now().is_some_and(|now| self.0 < now)
+        now().is_none_or(|now| self.0 < now)
     }
 }
 
@@ -25,9 +27,14 @@ impl FromStr for Moment {
     }
 }
 
-/// Returns the time so many days from now, in Unix seconds.
-pub fn in_days(days: u16) -> Option<i64> {
-    now()?.checked_add(i64::from(days) * 86_400)
+/// Returns the time so many days from now, in Unix seconds. Failure: the machine's clock tells no time.
+pub fn in_days(days: u16) -> Result<i64, Error> {
+    days_after(now(), days)
+}
+
+fn days_after(now: Option<i64>, days: u16) -> Result<i64, Error> {
+    let end = now.and_then(|now| now.checked_add(i64::from(days) * 86_400));
+    end.ok_or_else(|| Error::new(Code::InvalidRequest, "the clock of this machine tells no time"))
 }
 
 #[expect(
@@ -99,7 +106,16 @@ fn digits(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{date_time, duration};
+    use super::{date_time, days_after, duration};
+
+    /// A key that was to expire is not made without an end.
+    #[test]
+    fn without_a_clock_no_end_is_known() {
+        assert_eq!(days_after(Some(1_767_225_600), 2).unwrap(), 1_767_398_400);
+        for now in [None, Some(i64::MAX)] {
+            days_after(now, 2).unwrap_err();
+        }
+    }
 
     #[test]
     fn what_is_typed_is_a_moment() {

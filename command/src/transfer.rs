@@ -380,8 +380,16 @@ fn other_form(begins: &[u8]) -> Option<&'static str> {
 
 /// Writes all accounts in the format of import.
 pub fn export(context: &mut Context) -> Outcome {
-    const FORM: [&str; 7] =
-        ["username", "email", "email_verified", "is_active", "roles", "attributes", "locale"];
+    const FORM: [&str; 8] = [
+        "username",
+        "email",
+        "email_verified",
+        "is_active",
+        "is_service_account",
+        "roles",
+        "attributes",
+        "locale",
+    ];
     let host = context.source.open()?;
     let signals = signals::watch()?;
     let mut exported = 0;

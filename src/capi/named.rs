@@ -642,7 +642,7 @@ pub unsafe extern "C" fn doorward_login_with_mail_token(
 }
 
 /// Invites a person by mail to an account with these roles.
-/// CONFLICT: email_taken. UNAVAILABLE: store_unavailable.
+/// CONFLICT: email_taken. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_invite_user(
     engine: *const doorward_engine,

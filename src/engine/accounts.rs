@@ -10,6 +10,7 @@ use super::audit::{Audit, Kind as EventKind, event};
 use super::background::Mailing;
 use super::factors::Factors;
 use super::one_time::{Found, OneTime, Purpose};
+use super::pending::Pending;
 use super::sessions::Sessions;
 use super::shared::Shared;
 use super::throttle::Throttle;
@@ -19,7 +20,8 @@ use crate::json;
 use crate::mail::Kind;
 use crate::store::events::Event;
 use crate::store::users::{self, By, Canonical, User};
-use crate::store::{Tx, damaged, identities, mails, unexpected};
+use crate::store::waiting_accounts::{self, Expired};
+use crate::store::{Tx, damaged, events, identities, mails, unexpected};
 use crate::types::id::Id;
 use crate::types::strict::Object;
 use crate::types::token::Token;
@@ -100,6 +102,29 @@ impl Accounts {
             Some(_) => self.mail_verification(tx, user, locale, source, now).map(drop),
             None => Ok(()),
         }
+    }
+
+    /// Deletes an account and everything that is kept about it, in the caller's transaction. Notices of earlier
+    /// changes of the name or the address still go out.
+    pub(crate) fn delete(&self, tx: &mut Tx, id: Id, now: i64) -> Result<()> {
+        self.throttle.forget_guesses(tx, id)?;
+        self.throttle.forget_attempts(tx, id, &[])?;
+        mails::delete_all_but(tx, id, Kind::OUTLIVING.map(Kind::name))?;
+        users::delete(tx, id)?;
+        events::forget_addresses(tx, id)?;
+        self.audit.record(tx, now, event(EventKind::UserDeleted, id))
+    }
+
+    /// Deletes the account of an expired row, if it still waits, and the row. Returns whether the row was there.
+    pub(crate) fn forget_waiting(&self, tx: &mut Tx, expired: &Expired, now: i64) -> Result<bool> {
+        let was_there = waiting_accounts::forget(tx, &expired.id, now)?;
+        if was_there
+            && let Some(user) = users::find(tx, By::Id(expired.user_id))?
+            && Pending::is_unused(tx, &user)?
+        {
+            self.delete(tx, expired.user_id, now)?;
+        }
+        Ok(was_there)
     }
 
     /// Removes everything that opens an account which never verified an address: another person has proven

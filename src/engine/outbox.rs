@@ -67,6 +67,8 @@ pub(crate) struct Outbox {
     unwelcome: Mutex<Option<String>>,
     /// How many mails this engine has put.
     written: AtomicU64,
+    /// The id of the newest of them.
+    newest: Mutex<Option<Id>>,
 }
 
 /// A mail to be written.
@@ -170,6 +172,7 @@ impl Outbox {
             templates: Templates::new(mail, shared.settings.issuer.as_str())?,
             unwelcome: Mutex::default(),
             written: AtomicU64::default(),
+            newest: Mutex::default(),
         })
     }
 
@@ -281,7 +284,7 @@ impl Outbox {
     }
 
     fn put(&self, tx: &mut Tx, now: i64, letter: &Letter) -> Result<Id> {
-        let id = Id::new(now * 1000)?;
+        let id = self.next_id(now)?;
         let token = letter.token.map(|token| Cow::Borrowed(token.expose()));
         let code = letter.code.map(|code| Cow::Owned(code.shown()));
         // The row of the user that says it may be gone by then.
@@ -302,6 +305,17 @@ impl Outbox {
         };
         mails::insert(tx, &new)?;
         self.written.fetch_add(1, Ordering::Relaxed);
+        Ok(id)
+    }
+
+    /// Returns an id above that of every earlier mail of this second, because mails are sent in the order of their ids.
+    fn next_id(&self, now: i64) -> Result<Id> {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = match *newest {
+            Some(newest) if newest.unix_ms() == now * 1000 => newest.next(),
+            _ => Id::new(now * 1000)?,
+        };
+        *newest = Some(id);
         Ok(id)
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::crypto::secrets::{Purpose, Secrets};
 use crate::error::{Code, Error, Result};
 use crate::store::users::{self, By, NewUser, User};
-use crate::store::{Tx, unexpected};
+use crate::store::{Tx, api_keys, identities, passkeys, unexpected, waiting_accounts};
 use crate::types::id::Id;
 use crate::types::random::random;
 use crate::types::strict::Object;
@@ -22,6 +22,8 @@ pub(crate) struct Newcomer<'a> {
     pub email: &'a Email,
     pub locale: Option<&'a Locale>,
     pub roles: &'a [Role],
+    /// How long the account waits, at least.
+    pub waits_seconds: i64,
 }
 
 /// The account that waits for the owner of an address.
@@ -43,17 +45,15 @@ impl Pending {
     ) -> Result<Waiting> {
         let mailbox = newcomer.email.mailbox().ok_or_else(unexpected)?;
         let text = format!("pending account {mailbox}");
-        let code = self.secrets.lasting_mac(Purpose::LookUp, text.as_bytes())?;
-        let [_, _, _, _, letters @ ..] = code;
-        let own = name(&letters)?;
-        let holder = users::find(tx, By::Username(&own.key()))?;
-        let is_held = holder.is_some();
+        let row = self.secrets.lasting_mac(Purpose::LookUp, text.as_bytes())?;
+        let id = Id::new(now_ms)?;
+        let holder = waiting_accounts::find(tx, &row)?.unwrap_or(id);
+        let holder = users::find(tx, By::Id(holder))?;
         let pending = holder.filter(|holder| is_pending(holder, newcomer.email));
         let stays = is_wanted && pending.is_none();
-        let username = if stays && !is_held { own } else { name(&random::<28>()?)? };
         let user = PublicUser {
-            id: Id::new(now_ms)?,
-            username,
+            id,
+            username: name(&random()?)?,
             email: Some(newcomer.email.clone()),
             email_verified: false,
             is_active: true,
@@ -68,7 +68,24 @@ impl Pending {
             NewUser { public: &user, username_key: &username_key, email_key: None, password_hash: None };
         users::insert(tx, &new)?;
         let made = users::find(tx, By::Id(user.id))?.ok_or_else(unexpected)?;
-        Ok(Waiting { user: pending.unwrap_or(made), superfluous: (!stays).then_some(user.id) })
+        let (row, waiting) = match is_wanted {
+            true => (row, pending.unwrap_or(made)),
+            // The row of the superfluous account goes with it.
+            false => (random()?, made),
+        };
+        let expires_at = now_ms / 1000 + newcomer.waits_seconds;
+        waiting_accounts::put(tx, &row, waiting.public.id, expires_at)?;
+        Ok(Waiting { user: waiting, superfluous: (!stays).then_some(user.id) })
+    }
+
+    /// Whether an account has no way in and no proven address, so that it was never used.
+    pub(crate) fn is_unused(tx: &mut Tx, user: &User) -> Result<bool> {
+        let id = user.public.id;
+        let has_way_in = user.was_verified || user.password_hash.is_some();
+        let is_without = identities::list(tx, id)?.is_empty()
+            && passkeys::list(tx, id)?.is_empty()
+            && api_keys::list(tx, id)?.is_empty();
+        Ok(!has_way_in && is_without)
     }
 }
 
@@ -86,9 +103,9 @@ fn is_pending(user: &User, email: &Email) -> bool {
 }
 
 /// Returns a name of 60 bits, which keeps names from being taken in advance.
-fn name(bytes: &[u8; 28]) -> Result<Username> {
+fn name(bytes: &[u8; 12]) -> Result<Username> {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let letter = |byte: &u8| LETTERS[usize::from(byte % 32)] as char;
-    let suffix: String = bytes.iter().take(12).map(letter).collect();
+    let suffix: String = bytes.iter().map(letter).collect();
     format!("user-{suffix}").parse().map_err(|_| Error::new(Code::Internal, "username"))
 }

@@ -76,6 +76,8 @@ kinds! {
     IdentityLinked = "identity_linked", false;
     /// An API key of the account was created.
     ApiKeyCreated = "api_key_created", false;
+    /// An API key of the account may do more than before, or is valid for longer.
+    ApiKeyWidened = "api_key_widened", false;
     /// The user logged in on a device for the first time.
     NewDevice = "new_device", false;
     /// Another person opened a session to act as the user.

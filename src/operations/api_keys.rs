@@ -286,7 +286,8 @@ impl Engine {
         Ok(ListApiKeysResponse { api_keys: live.map(ApiKeyInfo::from).collect() })
     }
 
-    /// Changes an API key. The key itself stays the same.
+    /// Changes an API key. The key itself stays the same. A person gets a mail if the key may do more than before, or
+    /// is valid for longer.
     ///
     /// Failures: `api_key_not_found`, `permission_denied` (the account has not one of the roles), `invalid_request`,
     /// `store_unavailable`.
@@ -296,19 +297,23 @@ impl Engine {
         in_future(expires_at, now)?;
         let scope = scopes.map(|scopes| joined(Some(scopes))).transpose()?;
         let roles = roles.map(in_order).transpose()?;
-        let key = self.store.write(Durability::Full, |tx| {
-            let key = own(tx, api_key_id, user_id)?.filter(|key| !key.has_expired(now));
-            let key = key.ok_or(Error::from(Code::ApiKeyNotFound))?;
-            are_roles_of(&account(tx, key.user_id)?.public, roles.as_deref())?;
+        let key = self.mailing.write(|tx| {
+            let before = own(tx, api_key_id, user_id)?.filter(|key| !key.has_expired(now));
+            let before = before.ok_or(Error::from(Code::ApiKeyNotFound))?;
+            let owner = account(tx, before.user_id)?.public;
+            are_roles_of(&owner, roles.as_deref())?;
             let key = ApiKey {
-                name: name.as_ref().map_or(key.name, |name| name.0.clone()),
-                scope: scope.clone().unwrap_or(key.scope),
-                roles: roles.clone().or(key.roles),
-                expires_at: expires_at.or(key.expires_at),
-                ..key
+                name: name.as_ref().map_or_else(|| before.name.clone(), |name| name.0.clone()),
+                scope: scope.clone().unwrap_or_else(|| before.scope.clone()),
+                roles: roles.clone().or_else(|| before.roles.clone()),
+                expires_at: expires_at.or(before.expires_at),
+                ..before.clone()
             };
             rows::update(tx, &key)?;
             self.api_keys.record(tx, Kind::ApiKeyUpdated, &key, now)?;
+            if key.is_wider_than(&before) {
+                self.mailing.outbox.tell(tx, mail::Kind::ApiKeyWidened, &owner, now)?;
+            }
             Ok(key)
         })?;
         Ok(UpdateApiKeyResponse { api_key: key.into() })
@@ -326,6 +331,23 @@ impl Engine {
                 None => Ok(false),
             })?;
         Ok(RevokeApiKeyResponse { revoked })
+    }
+}
+
+impl ApiKey {
+    /// Whether the key may do what it could not do before, or is valid for longer.
+    fn is_wider_than(&self, before: &ApiKey) -> bool {
+        let scopes = before.scopes();
+        let has_new_scope = self.scopes().iter().any(|scope| !scopes.contains(scope));
+        let has_new_role = before.roles.as_ref().is_some_and(|roles| {
+            self.roles.as_ref().is_none_or(|wider| wider.iter().any(|role| !roles.contains(role)))
+        });
+        let ends = |key: &ApiKey| key.expires_at.unwrap_or(i64::MAX);
+        has_new_scope || has_new_role || ends(self) > ends(before)
+    }
+
+    fn scopes(&self) -> Vec<&str> {
+        self.scope.as_deref().unwrap_or_default().split_whitespace().collect()
     }
 }
 
@@ -370,13 +392,14 @@ fn joined(scopes: Option<Vec<Scope>>) -> Result<Option<String>> {
 
 impl From<ApiKey> for ApiKeyInfo {
     fn from(key: ApiKey) -> ApiKeyInfo {
+        let scopes = key.scopes().into_iter().map(str::to_owned).collect();
         ApiKeyInfo {
             id: key.id,
             user_id: key.user_id,
             name: key.name,
             beginning: key.beginning,
             backend: key.backend,
-            scopes: key.scope.as_deref().unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
+            scopes,
             roles: key.roles,
             created_at: key.created_at,
             expires_at: key.expires_at,

@@ -58,7 +58,7 @@ pub struct ImportedUser {
     pub password_hash: Option<Secret>,
     /// Whether the next login by password requires a new password; default: false.
     pub must_change_password: Option<bool>,
-    /// The roles; default: `registration.default_roles`.
+    /// The roles; default: `registration.default_roles`, and none for a service account.
     pub roles: Option<Vec<Offered>>,
     /// Other data that the host keeps with the account: at most 16 KiB.
     pub attributes: Option<Object>,
@@ -66,6 +66,8 @@ pub struct ImportedUser {
     pub email_verified: Option<bool>,
     /// Whether the account may log in; default: true.
     pub is_active: Option<bool>,
+    /// Whether the account is a program's, without an address and a password; default: false.
+    pub is_service_account: Option<bool>,
     /// The language of mails to this user (BCP 47).
     pub locale: Option<Offered>,
 }
@@ -102,9 +104,9 @@ pub struct ImportUsersResponse {
     pub imported: usize,
     /// The number of accounts not imported because of a problem.
     pub skipped: usize,
-    /// The number of accounts that exist already with the same name, address, roles, attributes and language.
-    /// They are left alone and are not problems. Passwords are not compared, because a login may have changed
-    /// the hash.
+    /// The number of accounts that exist already with the same name, kind, address, roles, attributes and
+    /// language. They are left alone and are not problems. Passwords are not compared, because a login may have
+    /// changed the hash.
     pub present: usize,
     /// The problems, in the order of the accounts.
     pub problems: Vec<ImportProblem>,
@@ -123,7 +125,7 @@ pub struct ImportProblem {
     /// The problem: `invalid_username`, `username_taken` (in the store, by another account),
     /// `username_repeated` (in the request), `invalid_email`, `missing_email` (required, or said to be
     /// verified), `email_taken`, `email_repeated`, `invalid_password_hash`, `password_hash_too_costly`,
-    /// `invalid_roles`, `invalid_attributes`, `invalid_locale`.
+    /// `invalid_roles`, `invalid_attributes`, `invalid_locale`, `invalid_service_account`.
     #[schemars(with = "String")]
     pub code: Problem,
 }
@@ -157,6 +159,8 @@ pub enum Problem {
     InvalidAttributes,
     /// No language tag.
     InvalidLocale,
+    /// A service account with an address or a password.
+    InvalidServiceAccount,
 }
 
 impl Engine {
@@ -213,11 +217,18 @@ impl Engine {
         let email = user.email.as_ref();
         let email = email.and_then(|text| parsed::<Email>(text, Problem::InvalidEmail, &mut problems));
         let email_verified = user.email_verified.unwrap_or(false);
-        if user.email.is_none() && (registration.require_email || email_verified) {
+        let is_service_account = user.is_service_account.unwrap_or(false);
+        let may_log_in = user.email.is_some() || email_verified || user.password_hash.is_some();
+        if is_service_account && (may_log_in || user.must_change_password == Some(true)) {
+            problems.push(Problem::InvalidServiceAccount);
+        }
+        let needs_email = !is_service_account && (registration.require_email || email_verified);
+        if user.email.is_none() && needs_email {
             problems.push(Problem::MissingEmail);
         }
         let scheme = user.password_hash.as_ref().and_then(|hash| self.scheme_of(hash, &mut problems));
-        let roles = roles_of(user.roles, &registration.default_roles, &mut problems);
+        let default_roles = if is_service_account { &[] } else { registration.default_roles.as_slice() };
+        let roles = roles_of(user.roles, default_roles, &mut problems);
         let attributes = bounded(user.attributes.unwrap_or_default());
         let attributes = attributes.map_err(|_| problems.push(Problem::InvalidAttributes)).ok();
         let locale = user.locale.as_ref();
@@ -239,7 +250,7 @@ impl Engine {
                 email,
                 email_verified,
                 is_active: user.is_active.unwrap_or(true),
-                is_service_account: false,
+                is_service_account,
                 roles,
                 attributes,
                 locale,
@@ -344,8 +355,8 @@ impl Account {
 
 /// A digest of the content by which two accounts are the same.
 fn content(account: &PublicUser) -> Result<Vec<u8>> {
-    let PublicUser { username, email, roles, attributes, locale, .. } = account;
-    let text = json::render(&(username, email, roles, attributes, locale))?;
+    let PublicUser { username, email, is_service_account, roles, attributes, locale, .. } = account;
+    let text = json::render(&(username, email, is_service_account, roles, attributes, locale))?;
     Ok(digest::digest(&digest::SHA256, text.as_bytes()).as_ref().to_vec())
 }
 

@@ -15,7 +15,7 @@ use crate::engine::sessions::KEPT_SECONDS;
 use crate::error::{Code, Error, Result};
 use crate::store::{
     Durability, Look, Share, Tx, Watch, api_keys, keys, known_devices, one_time_secrets, passkeys,
-    revoked_tokens, sessions, throttles, trusted_devices,
+    revoked_tokens, sessions, throttles, trusted_devices, waiting_accounts,
 };
 
 /// Purges expired data. Ordinary writes do a little of it; a scheduled job that calls this operation does the
@@ -65,6 +65,8 @@ pub struct Purged {
     pub keys: usize,
     /// Revoked tokens that have expired.
     pub revoked_tokens: usize,
+    /// Accounts of invitations and of logins by mail that waited for their owner in vain.
+    pub waiting_accounts: usize,
     /// Events older than `audit.retention_days` of the store.
     pub events: usize,
 }
@@ -143,6 +145,7 @@ impl Engine {
             api_keys: purge.all(|tx| api_keys::forget_expired(tx, now - KEPT_SECONDS, share))?,
             keys: purge.all(|tx| keys::forget_expired(tx, now, share))?,
             revoked_tokens: purge.all(|tx| revoked_tokens::forget_expired(tx, now, share))?,
+            waiting_accounts: purge.waiting_accounts(now)?,
             events: purge.all(|tx| self.retention.forget(tx, now, share))?,
         };
         Ok(MaintainResponse { purged, complete: purge.is_complete })
@@ -207,6 +210,31 @@ impl Purge<'_> {
             from = [&key[..], &[0xff; 29]].concat();
         }
         Ok(rows + self.all(|tx| throttles::forget_lasting(tx, &from, &[0xff; 33], share))?)
+    }
+
+    /// Deletes accounts that waited in vain, each by a transaction of its own. An account that rows of the host
+    /// refer to stays.
+    fn waiting_accounts(&mut self, now: i64) -> Result<usize> {
+        let Engine { store, accounts, .. } = self.engine;
+        let mut rows = 0;
+        while self.is_complete {
+            let expired = store.read(|tx| waiting_accounts::expired(tx, now, BATCH))?;
+            for waiting in &expired {
+                let forget = |tx: &mut Tx| accounts.forget_waiting(tx, waiting, now);
+                let deleted = match store.write(Durability::Relaxed, forget) {
+                    Err(error) if error.code == Code::StoreConstraint => {
+                        store.write(Durability::Relaxed, |tx| waiting_accounts::forget(tx, &waiting.id, now))
+                    }
+                    deleted => deleted,
+                }?;
+                rows += usize::from(deleted);
+            }
+            if expired.len() < BATCH {
+                break;
+            }
+            self.is_complete = Instant::now() < self.end;
+        }
+        Ok(rows)
     }
 
     /// Deletes rows of one kind in batches, until a batch is not full or the time is up. Returns the number

@@ -501,7 +501,7 @@ operations! {
     /// assert!(!engine.invite_user(request)?.user.email_verified);
     invite_user: mail::invitations::InviteUserRequest => mail::invitations::InviteUserResponse, "0.1.0", Store once actor,
         "Invites a person by mail to an account with these roles.",
-        [EmailTaken, StoreUnavailable];
+        [EmailTaken, PermissionDenied, StoreUnavailable];
     /// engine.invite_user(InviteUserRequest::new("grace@example.com".parse()?))?;
     /// let mail = engine.take_mail(TakeMailRequest::new())?.mails.remove(0);
     /// let token = mail.token.ok_or(Code::InvalidMailToken)?;

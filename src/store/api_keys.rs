@@ -9,6 +9,7 @@ use crate::types::id::Id;
 use crate::types::user::Role;
 
 /// A stored API key, without its code.
+#[derive(Clone)]
 pub(crate) struct ApiKey {
     pub id: Id,
     pub user_id: Id,

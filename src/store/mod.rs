@@ -32,6 +32,7 @@ pub(crate) mod trusted_devices;
 mod tx;
 pub(crate) mod users;
 mod value;
+pub(crate) mod waiting_accounts;
 mod watch;
 
 use std::path::Path;

@@ -47,6 +47,11 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table { name: "user_roles", key: 2, columns: &[("user_id", Bytes), ("role", Text)] },
     Table {
+        name: "waiting_accounts",
+        key: 1,
+        columns: &[("id", Bytes), ("user_id", Bytes), ("expires_at", Integer)],
+    },
+    Table {
         name: "identities",
         key: 2,
         columns: &[("issuer", Text), ("subject", Text), ("user_id", Bytes), ("created_at", Integer)],

@@ -734,6 +734,7 @@ export abstract class Operations {
    * Invites a person by mail to an account with these roles.
    *
    * - ConflictError: email_taken.
+   * - ForbiddenError: permission_denied.
    * - UnavailableError: store_unavailable.
    */
   inviteUser(request: InviteUserRequest, options?: CallOptions): Promise<InviteUserResponse> {

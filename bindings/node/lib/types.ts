@@ -345,13 +345,15 @@ export interface ImportedUser {
   email_verified?: boolean | null
   /** Whether the account may log in; default: true. */
   is_active?: boolean | null
+  /** Whether the account is a program's, without an address and a password; default: false. */
+  is_service_account?: boolean | null
   /** The language of mails to this user (BCP 47). */
   locale?: string | null
   /** Whether the next login by password requires a new password; default: false. */
   must_change_password?: boolean | null
   /** The hash of the other system. Without it the account has no password until one is set. */
   password_hash?: string | null
-  /** The roles; default: `registration.default_roles`. */
+  /** The roles; default: `registration.default_roles`, and none for a service account. */
   roles?: string[] | null
 }
 
@@ -381,7 +383,7 @@ export interface ImportProblem {
    * The problem: `invalid_username`, `username_taken` (in the store, by another account), `username_repeated`
    * (in the request), `invalid_email`, `missing_email` (required, or said to be verified), `email_taken`,
    * `email_repeated`, `invalid_password_hash`, `password_hash_too_costly`, `invalid_roles`,
-   * `invalid_attributes`, `invalid_locale`.
+   * `invalid_attributes`, `invalid_locale`, `invalid_service_account`.
    */
   code: string
 }
@@ -393,9 +395,9 @@ export interface ImportUsersResponse {
   /** The number of accounts not imported because of a problem. */
   skipped: number
   /**
-   * The number of accounts that exist already with the same name, address, roles, attributes and language.
-   * They are left alone and are not problems. Passwords are not compared, because a login may have changed
-   * the hash.
+   * The number of accounts that exist already with the same name, kind, address, roles, attributes and
+   * language. They are left alone and are not problems. Passwords are not compared, because a login may have
+   * changed the hash.
    */
   present: number
   /** The problems, in the order of the accounts. */
@@ -2963,6 +2965,8 @@ export interface PurgedRows {
   keys: number
   /** Revoked tokens that have expired. */
   revoked_tokens: number
+  /** Accounts of invitations and of logins by mail that waited for their owner in vain. */
+  waiting_accounts: number
   /** Events older than `audit.retention_days` of the store. */
   events: number
 }
@@ -3244,6 +3248,7 @@ export interface MailConfigNotices {
   account_exists?: boolean
   account_locked?: boolean
   api_key_created?: boolean
+  api_key_widened?: boolean
   change_email?: boolean
   email_change_requested?: boolean
   email_changed?: boolean
@@ -3312,6 +3317,7 @@ export interface MailConfigTemplates {
   account_exists?: Record<string, MailTemplate>
   account_locked?: Record<string, MailTemplate>
   api_key_created?: Record<string, MailTemplate>
+  api_key_widened?: Record<string, MailTemplate>
   change_email?: Record<string, MailTemplate>
   email_change_requested?: Record<string, MailTemplate>
   email_changed?: Record<string, MailTemplate>
@@ -3681,6 +3687,7 @@ export type MailKind =
   | 'recovery_code_used'
   | 'identity_linked'
   | 'api_key_created'
+  | 'api_key_widened'
   | 'new_device'
   | 'impersonated'
   | 'account_changed'

@@ -35,14 +35,16 @@ fn accounts_are_imported_and_exported() {
         "lines": 1503, "complete": true});
     assert_eq!(summary, expected);
 
+    shell.good(&["service-account", "create", "nightly", "--role", "reader"], "");
     let exported = shell.good(&["export"], "");
-    assert_eq!(exported.lines().count(), 1502);
+    assert_eq!(exported.lines().count(), 1503);
     assert!(!exported.contains("hash") && !exported.contains('\u{7f}'));
     assert!(exported.contains(r#""locale":"de-AT""#));
+    assert!(exported.contains(r#""is_service_account":true"#));
     shell.good(&["--store", "sqlite:b.db", "--secret-key-file", "b.key", "init"], "");
     let (status, out, _) =
         shell.on(&["--store", "sqlite:b.db", "--secret-key-file", "b.key", "import", "-"], &exported);
-    assert_eq!((status, out.contains("Imported: 1502")), (0, true), "{out}");
+    assert_eq!((status, out.contains("Imported: 1503")), (0, true), "{out}");
     let again = shell.good(&["--store", "sqlite:b.db", "--secret-key-file", "b.key", "export"], "");
     // Accounts that were created at the same moment have no order.
     let sorted = |text: &str| {

@@ -15,9 +15,9 @@ use crate::engine::audit::{Kind, event};
 use crate::engine::throttle::locks::LockedAccounts;
 use crate::error::{Code, Error, Result};
 use crate::mail;
-use crate::store::events::{self, Event};
+use crate::store::events::Event;
 use crate::store::users::{self, By, Listing, NewUser};
-use crate::store::{Tx, mails, unexpected};
+use crate::store::{Tx, unexpected};
 use crate::types::client::Client;
 use crate::types::id::Id;
 use crate::types::secret::{IssuedSecret, Secret};
@@ -294,13 +294,8 @@ impl Engine {
             if is_admin(&user.public) {
                 another_admin(tx, request.id)?;
             }
-            self.throttle.forget_guesses(tx, request.id)?;
-            self.throttle.forget_attempts(tx, request.id, &[])?;
-            mails::delete_all_but(tx, request.id, mail::Kind::OUTLIVING.map(mail::Kind::name))?;
             self.mailing.outbox.tell(tx, mail::Kind::AccountDeleted, &user.public, now)?;
-            users::delete(tx, request.id)?;
-            events::forget_addresses(tx, request.id)?;
-            self.audit.record(tx, now, event(Kind::UserDeleted, request.id))
+            self.accounts.delete(tx, request.id, now)
         })?;
         Ok(DeleteUserResponse { deleted: true })
     }

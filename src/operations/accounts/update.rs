@@ -249,6 +249,9 @@ impl Engine {
         if changed.contains(&"username") || changed.contains(&"email") {
             self.mailing.outbox.tell(tx, crate::mail::Kind::AccountChanged, &account.before, now)?;
         }
+        if changed.contains(&"is_active") && !user.is_active {
+            self.mailing.outbox.tell(tx, crate::mail::Kind::AccountLocked, &account.before, now)?;
+        }
         let wanted = changes.request.must_change_password;
         if let Some(wanted) = wanted.filter(|wanted| *wanted != account.must_change_password) {
             users::must_change_password(tx, user.id, wanted)?;

@@ -71,6 +71,9 @@ pub struct AcceptInvitationRequest<'a> {
     pub nonce: Option<Secret>,
 }
 
+/// How long an account waits after its last invitation.
+const WAITS_SECONDS: i64 = 30 * 86_400;
+
 /// What is to open the account of an invitation.
 enum WayIn {
     /// The hash of a password.
@@ -83,9 +86,11 @@ enum WayIn {
 
 impl Engine {
     /// Invites a person by a mail to an address. The account has the roles at once, and no login opens it
-    /// before the invitation is accepted. A further invitation of the same address replaces the one before.
+    /// before the invitation is accepted. A further invitation of the same address replaces the one before. An
+    /// account that waits for 30 days after its last invitation is deleted.
     ///
-    /// Failures: `invalid_request`, `email_taken`, `store_unavailable`.
+    /// Failures: `invalid_request`, `email_taken`, `permission_denied` (the account that waits is locked),
+    /// `store_unavailable`.
     pub fn invite_user(&self, request: InviteUserRequest) -> Result<InviteUserResponse> {
         let InviteUserRequest { email, roles, attributes, locale } = request;
         let attributes = bounded(attributes.unwrap_or_default())?;
@@ -97,10 +102,15 @@ impl Engine {
             if owner.is_some_and(|owner| owner.public.email_verified) {
                 return Err(Error::at(Code::EmailTaken, "/email", "taken"));
             }
-            let newcomer = Newcomer { email: &email, locale: locale.as_ref(), roles: &roles };
+            let waits_seconds = WAITS_SECONDS;
+            let newcomer = Newcomer { email: &email, locale: locale.as_ref(), roles: &roles, waits_seconds };
             let waiting = self.pending.account(tx, &newcomer, true, now_ms)?;
             waiting.settle(tx, now_ms)?;
             let id = waiting.user.public.id;
+            // The token would be dead, because the host locked the account.
+            if !waiting.user.public.is_active {
+                return Err(Error::new(Code::PermissionDenied, "inactive_user").about(Some(id), None));
+            }
             let mut user = waiting.user.public;
             user.email = Some(email.clone());
             user.roles.clone_from(&roles);

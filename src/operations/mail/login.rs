@@ -109,6 +109,10 @@ const MAX_CHALLENGE: usize = 2048;
 /// no stranger's request replaces the user's.
 const LOGINS_AT_ONCE: u32 = 64;
 
+/// How long an account that was made for the reader of a mail waits: longer than the mail is valid, so that a further
+/// request finds it.
+const WAITS_SECONDS: i64 = 86_400;
+
 /// How many guesses at a code are compared with it.
 const GUESSES: u32 = 5;
 
@@ -199,7 +203,7 @@ impl Engine {
             return self.one_time.row_id(None);
         }
         let roles = &self.config.registration.default_roles;
-        let newcomer = Newcomer { email, locale, roles };
+        let newcomer = Newcomer { email, locale, roles, waits_seconds: WAITS_SECONDS };
         let is_free = owner.is_none();
         let waiting = create.then(|| self.pending.account(tx, &newcomer, is_free, now_ms)).transpose()?;
         let creates = is_free && waiting.is_some();

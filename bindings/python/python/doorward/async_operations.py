@@ -1343,7 +1343,7 @@ class AsyncOperations:
         locale: The language of mails to this user (BCP 47).
         roles: The roles; default: `registration.default_roles`.
 
-        Failures: email_taken, store_unavailable.
+        Failures: email_taken, permission_denied, store_unavailable.
         """
         return await to_thread(
             self.engine.invite_user,

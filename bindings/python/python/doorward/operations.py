@@ -1492,7 +1492,7 @@ class Operations(_doorward.Engine):
         locale: The language of mails to this user (BCP 47).
         roles: The roles; default: `registration.default_roles`.
 
-        Failures: email_taken, store_unavailable.
+        Failures: email_taken, permission_denied, store_unavailable.
         """
         fields: dict[str, object] = {
             "email": email,

@@ -225,6 +225,7 @@ class MailConfigNotices(TypedDict, total=False):
     account_exists: bool
     account_locked: bool
     api_key_created: bool
+    api_key_widened: bool
     change_email: bool
     email_change_requested: bool
     email_changed: bool
@@ -291,6 +292,7 @@ class MailConfigTemplates(TypedDict, total=False):
     account_exists: dict[str, MailTemplate | None]
     account_locked: dict[str, MailTemplate | None]
     api_key_created: dict[str, MailTemplate | None]
+    api_key_widened: dict[str, MailTemplate | None]
     change_email: dict[str, MailTemplate | None]
     email_change_requested: dict[str, MailTemplate | None]
     email_changed: dict[str, MailTemplate | None]

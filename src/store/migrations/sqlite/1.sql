@@ -43,6 +43,16 @@ CREATE TABLE user_roles (
 ) WITHOUT ROWID;
 CREATE INDEX user_roles_by_role ON user_roles (role, user_id);
 
+-- Accounts that wait for the reader of a mail to accept them. The id is a code of the address. An account that still
+-- waits when its row expires is deleted.
+CREATE TABLE waiting_accounts (
+  id         BLOB    NOT NULL PRIMARY KEY,
+  user_id    BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX waiting_accounts_by_user ON waiting_accounts (user_id);
+CREATE INDEX waiting_accounts_by_expiry ON waiting_accounts (expires_at);
+
 -- Logins by ID tokens: a provider's id of a user, and the user's account. Never found by address.
 CREATE TABLE identities (
   issuer     TEXT    NOT NULL,

@@ -649,6 +649,8 @@ class ImportedUser(Model, extra="forbid"):
     """Whether the other system had proof that the address belongs to the user."""
     is_active: bool | None = None
     """Whether the account may log in; default: true."""
+    is_service_account: bool | None = None
+    """Whether the account is a program's, without an address and a password; default: false."""
     locale: str | None = None
     """The language of mails to this user (BCP 47)."""
     must_change_password: bool | None = None
@@ -656,7 +658,7 @@ class ImportedUser(Model, extra="forbid"):
     password_hash: Annotated[str | None, Field(repr=False)] = None
     """The hash of the other system. Without it the account has no password until one is set."""
     roles: list[str] | None = None
-    """The roles; default: `registration.default_roles`."""
+    """The roles; default: `registration.default_roles`, and none for a service account."""
 
 
 class ImportUsersRequest(Model, extra="forbid"):
@@ -685,7 +687,7 @@ class ImportProblem(Model):
     """The problem: `invalid_username`, `username_taken` (in the store, by another account),
     `username_repeated` (in the request), `invalid_email`, `missing_email` (required, or said to be
     verified), `email_taken`, `email_repeated`, `invalid_password_hash`, `password_hash_too_costly`,
-    `invalid_roles`, `invalid_attributes`, `invalid_locale`.
+    `invalid_roles`, `invalid_attributes`, `invalid_locale`, `invalid_service_account`.
     """
 
 
@@ -697,7 +699,7 @@ class ImportUsersResponse(Model):
     skipped: Annotated[int, Field(ge=0)]
     """The number of accounts not imported because of a problem."""
     present: Annotated[int, Field(ge=0)]
-    """The number of accounts that exist already with the same name, address, roles, attributes and
+    """The number of accounts that exist already with the same name, kind, address, roles, attributes and
     language. They are left alone and are not problems. Passwords are not compared, because a login may
     have changed the hash.
     """
@@ -2986,6 +2988,8 @@ class PurgedRows(Model):
     """Signing keys that no longer verify anything."""
     revoked_tokens: Annotated[int, Field(ge=0)]
     """Revoked tokens that have expired."""
+    waiting_accounts: Annotated[int, Field(ge=0)]
+    """Accounts of invitations and of logins by mail that waited for their owner in vain."""
     events: Annotated[int, Field(ge=0)]
     """Events older than `audit.retention_days` of the store."""
 

@@ -13,7 +13,8 @@ import java.util.Map;
  *     another account), {@code username_repeated} (in the request), {@code invalid_email}, {@code
  *     missing_email} (required, or said to be verified), {@code email_taken}, {@code
  *     email_repeated}, {@code invalid_password_hash}, {@code password_hash_too_costly}, {@code
- *     invalid_roles}, {@code invalid_attributes}, {@code invalid_locale}.
+ *     invalid_roles}, {@code invalid_attributes}, {@code invalid_locale}, {@code
+ *     invalid_service_account}.
  */
 public record ImportProblem(long index, String code) implements Shape {
   static ImportProblem read(Object value) {

@@ -17,12 +17,15 @@ import java.util.Map;
  * @param emailVerified Whether the other system had proof that the address belongs to the user. May
  *     be null.
  * @param isActive Whether the account may log in; default: true. May be null.
+ * @param isServiceAccount Whether the account is a program's, without an address and a password;
+ *     default: false. May be null.
  * @param locale The language of mails to this user (BCP 47). May be null.
  * @param mustChangePassword Whether the next login by password requires a new password; default:
  *     false. May be null.
  * @param passwordHash The hash of the other system. Without it the account has no password until
  *     one is set. May be null.
- * @param roles The roles; default: {@code registration.default_roles}. May be null.
+ * @param roles The roles; default: {@code registration.default_roles}, and none for a service
+ *     account. May be null.
  */
 public record ImportedUser(
     String username,
@@ -30,6 +33,7 @@ public record ImportedUser(
     String email,
     Boolean emailVerified,
     Boolean isActive,
+    Boolean isServiceAccount,
     String locale,
     Boolean mustChangePassword,
     String passwordHash,
@@ -37,7 +41,7 @@ public record ImportedUser(
     implements Shape {
   /** Makes one of what must be given. */
   public static ImportedUser of(String username) {
-    return new ImportedUser(username, null, null, null, null, null, null, null, null);
+    return new ImportedUser(username, null, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -51,6 +55,7 @@ public record ImportedUser(
         email,
         emailVerified,
         isActive,
+        isServiceAccount,
         locale,
         mustChangePassword,
         passwordHash,
@@ -68,6 +73,7 @@ public record ImportedUser(
         email,
         emailVerified,
         isActive,
+        isServiceAccount,
         locale,
         mustChangePassword,
         passwordHash,
@@ -85,6 +91,7 @@ public record ImportedUser(
         email,
         emailVerified,
         isActive,
+        isServiceAccount,
         locale,
         mustChangePassword,
         passwordHash,
@@ -99,6 +106,25 @@ public record ImportedUser(
         email,
         emailVerified,
         isActive,
+        isServiceAccount,
+        locale,
+        mustChangePassword,
+        passwordHash,
+        roles);
+  }
+
+  /**
+   * Returns the same with is_service_account: Whether the account is a program's, without an
+   * address and a password; default: false.
+   */
+  public ImportedUser withIsServiceAccount(boolean isServiceAccount) {
+    return new ImportedUser(
+        username,
+        attributes,
+        email,
+        emailVerified,
+        isActive,
+        isServiceAccount,
         locale,
         mustChangePassword,
         passwordHash,
@@ -113,6 +139,7 @@ public record ImportedUser(
         email,
         emailVerified,
         isActive,
+        isServiceAccount,
         locale,
         mustChangePassword,
         passwordHash,
@@ -130,6 +157,7 @@ public record ImportedUser(
         email,
         emailVerified,
         isActive,
+        isServiceAccount,
         locale,
         mustChangePassword,
         passwordHash,
@@ -147,13 +175,17 @@ public record ImportedUser(
         email,
         emailVerified,
         isActive,
+        isServiceAccount,
         locale,
         mustChangePassword,
         passwordHash,
         roles);
   }
 
-  /** Returns the same with roles: The roles; default: {@code registration.default_roles}. */
+  /**
+   * Returns the same with roles: The roles; default: {@code registration.default_roles}, and none
+   * for a service account.
+   */
   public ImportedUser withRoles(List<String> roles) {
     return new ImportedUser(
         username,
@@ -161,6 +193,7 @@ public record ImportedUser(
         email,
         emailVerified,
         isActive,
+        isServiceAccount,
         locale,
         mustChangePassword,
         passwordHash,
@@ -175,6 +208,7 @@ public record ImportedUser(
         Read.optional(json, "email", Read::text),
         Read.optional(json, "email_verified", Read::bool),
         Read.optional(json, "is_active", Read::bool),
+        Read.optional(json, "is_service_account", Read::bool),
         Read.optional(json, "locale", Read::text),
         Read.optional(json, "must_change_password", Read::bool),
         Read.optional(json, "password_hash", Read::text),
@@ -189,6 +223,7 @@ public record ImportedUser(
     Read.put(json, "email", email);
     Read.put(json, "email_verified", emailVerified);
     Read.put(json, "is_active", isActive);
+    Read.put(json, "is_service_account", isServiceAccount);
     Read.put(json, "locale", locale);
     Read.put(json, "must_change_password", mustChangePassword);
     Read.put(json, "password_hash", passwordHash);
@@ -209,6 +244,8 @@ public record ImportedUser(
         + emailVerified
         + ", isActive="
         + isActive
+        + ", isServiceAccount="
+        + isServiceAccount
         + ", locale="
         + locale
         + ", mustChangePassword="

@@ -13,6 +13,7 @@ import java.util.Map;
  * @param accountExists settings. May be null.
  * @param accountLocked settings. May be null.
  * @param apiKeyCreated settings. May be null.
+ * @param apiKeyWidened settings. May be null.
  * @param changeEmail settings. May be null.
  * @param emailChangeRequested settings. May be null.
  * @param emailChanged settings. May be null.
@@ -35,6 +36,7 @@ public record MailConfigNotices(
     Boolean accountExists,
     Boolean accountLocked,
     Boolean apiKeyCreated,
+    Boolean apiKeyWidened,
     Boolean changeEmail,
     Boolean emailChangeRequested,
     Boolean emailChanged,
@@ -66,6 +68,7 @@ public record MailConfigNotices(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -91,6 +94,7 @@ public record MailConfigNotices(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -116,6 +120,7 @@ public record MailConfigNotices(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -141,6 +146,7 @@ public record MailConfigNotices(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -166,6 +172,32 @@ public record MailConfigNotices(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
+        changeEmail,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        invitation,
+        login,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
+  }
+
+  /** Returns the same with api_key_widened. */
+  public MailConfigNotices withApiKeyWidened(boolean apiKeyWidened) {
+    return new MailConfigNotices(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -191,6 +223,7 @@ public record MailConfigNotices(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -216,6 +249,7 @@ public record MailConfigNotices(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -241,6 +275,7 @@ public record MailConfigNotices(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -266,6 +301,7 @@ public record MailConfigNotices(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -316,6 +352,7 @@ public record MailConfigNotices(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -341,6 +378,7 @@ public record MailConfigNotices(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -366,6 +404,7 @@ public record MailConfigNotices(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -391,6 +430,7 @@ public record MailConfigNotices(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -416,6 +456,7 @@ public record MailConfigNotices(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -441,6 +482,7 @@ public record MailConfigNotices(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -466,6 +508,7 @@ public record MailConfigNotices(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -491,6 +534,7 @@ public record MailConfigNotices(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -516,6 +560,7 @@ public record MailConfigNotices(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -541,6 +586,7 @@ public record MailConfigNotices(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -566,6 +612,7 @@ public record MailConfigNotices(
         Read.optional(json, "account_exists", Read::bool),
         Read.optional(json, "account_locked", Read::bool),
         Read.optional(json, "api_key_created", Read::bool),
+        Read.optional(json, "api_key_widened", Read::bool),
         Read.optional(json, "change_email", Read::bool),
         Read.optional(json, "email_change_requested", Read::bool),
         Read.optional(json, "email_changed", Read::bool),
@@ -591,6 +638,7 @@ public record MailConfigNotices(
     Read.put(json, "account_exists", accountExists);
     Read.put(json, "account_locked", accountLocked);
     Read.put(json, "api_key_created", apiKeyCreated);
+    Read.put(json, "api_key_widened", apiKeyWidened);
     Read.put(json, "change_email", changeEmail);
     Read.put(json, "email_change_requested", emailChangeRequested);
     Read.put(json, "email_changed", emailChanged);

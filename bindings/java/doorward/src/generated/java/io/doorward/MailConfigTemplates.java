@@ -13,6 +13,7 @@ import java.util.Map;
  * @param accountExists settings. May be null.
  * @param accountLocked settings. May be null.
  * @param apiKeyCreated settings. May be null.
+ * @param apiKeyWidened settings. May be null.
  * @param changeEmail settings. May be null.
  * @param emailChangeRequested settings. May be null.
  * @param emailChanged settings. May be null.
@@ -35,6 +36,7 @@ public record MailConfigTemplates(
     Map<String, MailTemplate> accountExists,
     Map<String, MailTemplate> accountLocked,
     Map<String, MailTemplate> apiKeyCreated,
+    Map<String, MailTemplate> apiKeyWidened,
     Map<String, MailTemplate> changeEmail,
     Map<String, MailTemplate> emailChangeRequested,
     Map<String, MailTemplate> emailChanged,
@@ -66,6 +68,7 @@ public record MailConfigTemplates(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -91,6 +94,7 @@ public record MailConfigTemplates(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -116,6 +120,7 @@ public record MailConfigTemplates(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -141,6 +146,7 @@ public record MailConfigTemplates(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -166,6 +172,32 @@ public record MailConfigTemplates(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
+        changeEmail,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        invitation,
+        login,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
+  }
+
+  /** Returns the same with api_key_widened. */
+  public MailConfigTemplates withApiKeyWidened(Map<String, MailTemplate> apiKeyWidened) {
+    return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -191,6 +223,7 @@ public record MailConfigTemplates(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -217,6 +250,7 @@ public record MailConfigTemplates(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -242,6 +276,7 @@ public record MailConfigTemplates(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -267,6 +302,7 @@ public record MailConfigTemplates(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -317,6 +353,7 @@ public record MailConfigTemplates(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -342,6 +379,7 @@ public record MailConfigTemplates(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -367,6 +405,7 @@ public record MailConfigTemplates(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -392,6 +431,7 @@ public record MailConfigTemplates(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -417,6 +457,7 @@ public record MailConfigTemplates(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -443,6 +484,7 @@ public record MailConfigTemplates(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -468,6 +510,7 @@ public record MailConfigTemplates(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -493,6 +536,7 @@ public record MailConfigTemplates(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -519,6 +563,7 @@ public record MailConfigTemplates(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -544,6 +589,7 @@ public record MailConfigTemplates(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,
@@ -569,6 +615,7 @@ public record MailConfigTemplates(
         Read.optional(json, "account_exists", Read.map(MailTemplate::read)),
         Read.optional(json, "account_locked", Read.map(MailTemplate::read)),
         Read.optional(json, "api_key_created", Read.map(MailTemplate::read)),
+        Read.optional(json, "api_key_widened", Read.map(MailTemplate::read)),
         Read.optional(json, "change_email", Read.map(MailTemplate::read)),
         Read.optional(json, "email_change_requested", Read.map(MailTemplate::read)),
         Read.optional(json, "email_changed", Read.map(MailTemplate::read)),
@@ -594,6 +641,7 @@ public record MailConfigTemplates(
     Read.put(json, "account_exists", accountExists);
     Read.put(json, "account_locked", accountLocked);
     Read.put(json, "api_key_created", apiKeyCreated);
+    Read.put(json, "api_key_widened", apiKeyWidened);
     Read.put(json, "change_email", changeEmail);
     Read.put(json, "email_change_requested", emailChangeRequested);
     Read.put(json, "email_changed", emailChanged);

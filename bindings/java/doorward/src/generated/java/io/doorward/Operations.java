@@ -624,6 +624,7 @@ public abstract sealed class Operations permits Doorward {
    * Invites a person by mail to an account with these roles.
    *
    * @throws ConflictException {@code email_taken}
+   * @throws ForbiddenException {@code permission_denied}
    * @throws UnavailableException {@code store_unavailable}
    */
   public InviteUserResponse inviteUser(InviteUserRequest request) {

@@ -18,6 +18,8 @@ import java.util.Map;
  * @param apiKeys API keys that expired a day ago or more.
  * @param keys Signing keys that no longer verify anything.
  * @param revokedTokens Revoked tokens that have expired.
+ * @param waitingAccounts Accounts of invitations and of logins by mail that waited for their owner
+ *     in vain.
  * @param events Events older than {@code audit.retention_days} of the store.
  */
 public record PurgedRows(
@@ -31,6 +33,7 @@ public record PurgedRows(
     long apiKeys,
     long keys,
     long revokedTokens,
+    long waitingAccounts,
     long events)
     implements Shape {
   static PurgedRows read(Object value) {
@@ -46,6 +49,7 @@ public record PurgedRows(
         Read.required(json, "api_keys", Read::integer),
         Read.required(json, "keys", Read::integer),
         Read.required(json, "revoked_tokens", Read::integer),
+        Read.required(json, "waiting_accounts", Read::integer),
         Read.required(json, "events", Read::integer));
   }
 
@@ -62,6 +66,7 @@ public record PurgedRows(
     Read.put(json, "api_keys", apiKeys);
     Read.put(json, "keys", keys);
     Read.put(json, "revoked_tokens", revokedTokens);
+    Read.put(json, "waiting_accounts", waitingAccounts);
     Read.put(json, "events", events);
     return json;
   }
