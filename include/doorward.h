@@ -293,6 +293,7 @@ doorward_status doorward_verify_password(const struct doorward_engine *engine,
                                          char **response);
 
 // Checks whether a password may be chosen, and says why not.
+// CONFIG: invalid_config.
 DOORWARD_NODISCARD
 doorward_status doorward_check_password(const struct doorward_engine *engine,
                                         const char *request,

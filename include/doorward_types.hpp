@@ -856,6 +856,7 @@ enum class password_weakness {
   contains_issuer,
   contains_user_input,
   easily_guessed,
+  breached,
   same_as_old,
 };
 
@@ -878,6 +879,7 @@ struct names<password_weakness> {
       "contains_issuer",
       "contains_user_input",
       "easily_guessed",
+      "breached",
       "same_as_old",
   };
   // clang-format on
@@ -6416,6 +6418,7 @@ enum class event_kind {
   password_changed,
   password_change_failed,
   password_set,
+  password_breached,
   passkey_counter_regressed,
   throttled,
   reauthenticated,
@@ -6475,6 +6478,7 @@ struct names<event_kind> {
       "password_changed",
       "password_change_failed",
       "password_set",
+      "password_breached",
       "passkey_counter_regressed",
       "throttled",
       "reauthenticated",
@@ -8213,10 +8217,46 @@ struct passkeys_config {
   }
 };
 
+// What a login does by a password that leaked.
+enum class breached_login {
+  // A value that this header does not know.
+  unknown,
+  // Nothing more.
+  ignore,
+  // It writes an event.
+  record,
+  // It writes an event, and requires a new password.
+  change,
+};
+
+namespace detail {
+
+template <>
+struct names<breached_login> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "ignore",
+      "record",
+      "change",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
 // Cost of the password hash (Argon2id, RFC 9106) and the policy for new passwords.
 struct password_config {
   // Whether common passwords, sequences, repetitions and the account's own name are refused. Default: true.
   std::optional<bool> blocklist{};
+  // A file of passwords that leaked, made by `doorward breached build`: none of them may be chosen. It is
+  // opened with the engine. Default: none.
+  std::optional<std::string> breached{};
+  // What a login does by a password that is in that file.
+  std::optional<doorward::breached_login> breached_login{};
+  // Words that an attacker would try first, such as names of the service, at most 100: no password may be
+  // little more than one of them. The account's names and the issuer are such words in any case.
+  std::optional<std::vector<std::string>> context_words{};
   // The number of passes over that memory. From 1 to 64. Default: 2.
   std::optional<std::int64_t> iterations{};
   // The maximum length of a password, in bytes of UTF-8; a longer one is refused, never truncated. From 64 to
@@ -8244,6 +8284,24 @@ struct password_config {
   template <class Value = bool>
   password_config &set_blocklist(Value &&value) {
     blocklist = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  password_config &set_breached(Value &&value) {
+    breached = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::breached_login>
+  password_config &set_breached_login(Value &&value) {
+    breached_login = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  password_config &set_context_words(Value &&value) {
+    context_words = std::forward<Value>(value);
     return *this;
   }
 
@@ -8304,6 +8362,9 @@ struct password_config {
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("blocklist", self.blocklist);
+    visit("breached", self.breached);
+    visit("breached_login", self.breached_login);
+    visit("context_words", self.context_words);
     visit("iterations", self.iterations);
     visit("max_bytes", self.max_bytes);
     visit("max_concurrent", self.max_concurrent);
@@ -8876,7 +8937,8 @@ class operations {
     return run<verify_password_response>(doorward_verify_password, request);
   }
 
-  // Checks whether a password may be chosen, and says why not. Cost: hash; may be repeated.
+  // Checks whether a password may be chosen, and says why not. Cost: hash; may be repeated. Failures:
+  // invalid_config.
   Result<doorward::check_password_response> check_password(
       const doorward::check_password_request &request) const {
     return run<check_password_response>(doorward_check_password, request);

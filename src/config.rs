@@ -48,7 +48,7 @@ pub use values::{AccessTokenSeconds, RefreshTokenSeconds, RetentionDays, Session
 pub use values::{BackendName, BasicUsername, BearerToken, Issuer, RpId, RpName, StoreUrl};
 
 pub use crate::mail::{Delivery, Hello, Link, Links, Mail, Mailbox, Smtp, SmtpHost, Template, Tls};
-pub use crate::password::PasswordPolicy;
+pub use crate::password::{BreachedLogin, PasswordPolicy};
 pub use crate::requests::{Exclude, Name, Pattern, Requests};
 pub use crate::totp::ServiceName;
 pub use crate::types::url::{Origin, ServiceUrl};
@@ -190,10 +190,7 @@ impl Config {
             let rule = "more than one of secret_key, secret_keys, secret_key_file, secret_key_files";
             return Err(Error::new(Code::InvalidConfig, rule));
         }
-        if self.password.memory_kib.get() < 8 * self.password.parallelism.get() {
-            let rule = "less than 8 KiB for each lane (RFC 9106 section 3.1)";
-            return Err(Error::at(Code::InvalidConfig, "/password/memory_kib", rule));
-        }
+        self.password.check()?;
         if self.introspection_service.as_ref().is_some_and(|it| it.bearer.is_some() && it.basic.is_some()) {
             let rule = "both bearer and basic";
             return Err(Error::at(Code::InvalidConfig, "/introspection_service", rule));

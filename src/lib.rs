@@ -60,7 +60,7 @@
 //! | running it | [`maintain`](Engine::maintain), [`backup`](Engine::backup), [`stats`](Engine::stats), [`doctor`](Engine::doctor) |
 //!
 //! [`acting`] names the person on whose behalf a privileged operation is called. [`restore`], [`migrate`],
-//! [`migrate_schema`], [`unseal`] and [`new_secret_key_file`] are for operators, who usually call them by the
+//! [`migrate_schema`], [`unseal`], [`Building`] and [`new_secret_key_file`] are for operators, who usually call them by the
 //! command `doorward`.
 //!
 //! # Errors
@@ -159,6 +159,7 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs, unnameable_types)]
 
+mod breached;
 #[cfg(feature = "capi")]
 #[doc(hidden)]
 pub mod capi;
@@ -183,6 +184,7 @@ mod store;
 mod totp;
 mod types;
 
+pub use breached::{Building, Built, Unbuilt};
 pub use clock::Clock;
 pub use config::Config;
 #[doc(hidden)]

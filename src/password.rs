@@ -1,6 +1,8 @@
 //! Passwords as people type them: parsed once, normalized (RFC 8265 section 4.2, OpaqueString), never
 //! truncated, wiped on drop.
 
+use std::path::PathBuf;
+
 use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -11,6 +13,7 @@ use zxcvbn::matching::patterns::MatchPattern;
 
 use crate::error::{Code, Error, Result};
 use crate::types::secret::{Secret, collected};
+use crate::types::user::Offered;
 use crate::types::weakness::Weakness;
 use crate::types::whole::{Seconds, Whole};
 
@@ -32,6 +35,15 @@ pub struct PasswordPolicy {
     pub max_bytes: Whole<64, 4096, 1024>,
     /// Whether common passwords, sequences, repetitions and the account's own name are refused.
     pub blocklist: bool,
+    /// Words that an attacker would try first, such as names of the service, at most 100: no password may be little
+    /// more than one of them. The account's names and the issuer are such words in any case.
+    #[schemars(length(max = 100))]
+    pub context_words: Vec<Offered>,
+    /// A file of passwords that leaked, made by `doorward breached build`: none of them may be chosen. It is opened
+    /// with the engine. Default: none.
+    pub breached: Option<PathBuf>,
+    /// What a login does by a password that is in that file.
+    pub breached_login: BreachedLogin,
     /// Whether password hashes are sealed under the secret key, so that a copy of the store alone does not
     /// allow guessing. After a change, each hash follows at the next login. Default: the store's; for a new
     /// store false.
@@ -54,6 +66,9 @@ impl Default for PasswordPolicy {
             min_length: Whole::default(),
             max_bytes: Whole::default(),
             blocklist: true,
+            context_words: Vec::new(),
+            breached: None,
+            breached_login: BreachedLogin::default(),
             pepper: None,
             temporary_seconds: Seconds::default(),
             max_concurrent: None,
@@ -61,6 +76,41 @@ impl Default for PasswordPolicy {
         }
     }
 }
+
+/// What a login does by a password that leaked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum BreachedLogin {
+    /// Nothing more.
+    #[default]
+    Ignore,
+    /// It writes an event.
+    Record,
+    /// It writes an event, and requires a new password.
+    Change,
+}
+
+impl PasswordPolicy {
+    /// Checks the rules between members. Failure: `invalid_config`.
+    pub(crate) fn check(&self) -> Result<()> {
+        let invalid = |place, rule: String| Err(Error::at(Code::InvalidConfig, place, rule));
+        if self.memory_kib.get() < 8 * self.parallelism.get() {
+            let rule = "less than 8 KiB for each lane (RFC 9106 section 3.1)";
+            return invalid("/password/memory_kib", rule.to_owned());
+        }
+        if self.context_words.len() > MOST_WORDS {
+            return invalid("/password/context_words", format!("more than {MOST_WORDS}"));
+        }
+        if self.breached.is_none() && self.breached_login != BreachedLogin::Ignore {
+            return invalid("/password/breached_login", "only with breached".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// The most words that a password is compared with, of the configuration and of a request.
+pub(crate) const MOST_WORDS: usize = 100;
 
 /// A password in its normal form, not longer than the policy's `max_bytes`.
 pub struct Password {
@@ -83,21 +133,6 @@ impl Password {
                 Ok(Password { normal, typed })
             }
             None => Err(Error::at(Code::InvalidRequest, field, "empty, or with control characters")),
-        }
-    }
-
-    /// Parses a newly chosen password. Failures: `invalid_request` as above, `weak_password` with the reasons
-    /// of [`assess`].
-    pub(crate) fn chosen(
-        secret: &Secret,
-        policy: &PasswordPolicy,
-        context: &[Context],
-        field: &str,
-    ) -> Result<Password> {
-        let password = Password::offered(secret, policy, field)?;
-        match assess(secret, policy, context).weaknesses.as_slice() {
-            [] => Ok(password),
-            weaknesses => Err(Password::weak(weaknesses, field)),
         }
     }
 
@@ -152,6 +187,8 @@ pub(crate) struct Assessment {
 /// Assesses a password as a whole: one that merely contains a common word is accepted. `context` contains
 /// words that an attacker would try first: the account's name, its address, the service's name.
 pub(crate) fn assess(secret: &Secret, policy: &PasswordPolicy, context: &[Context]) -> Assessment {
+    let own = policy.context_words.iter().map(|word| (Weakness::ContainsUserInput, word.as_str()));
+    let context: Vec<Context> = context.iter().copied().chain(own).collect();
     let refused = |weakness| Assessment { score: 0, weaknesses: vec![weakness] };
     if secret.expose().len() > policy.max_bytes.get() {
         return refused(Weakness::TooLong);
@@ -169,7 +206,7 @@ pub(crate) fn assess(secret: &Secret, policy: &PasswordPolicy, context: &[Contex
         weaknesses.push(Weakness::TooShort);
     }
     if policy.blocklist && entropy.guesses() < FIRST_GUESSES {
-        weaknesses.extend(patterns(&entropy, context));
+        weaknesses.extend(patterns(&entropy, &context));
     }
     Assessment { score: entropy.score().into(), weaknesses }
 }

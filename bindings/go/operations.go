@@ -249,6 +249,8 @@ func (e *Engine) VerifyPassword(ctx context.Context, request VerifyPasswordReque
 }
 
 // CheckPassword checks whether a password may be chosen, and says why not.
+//
+// ErrConfig: invalid_config.
 func (e *Engine) CheckPassword(ctx context.Context, request CheckPasswordRequest) (*CheckPasswordResponse, error) {
 	return call[CheckPasswordResponse](ctx, e, opCheckPassword, request)
 }

@@ -2037,6 +2037,7 @@ const (
 	EventKindPasswordChanged         EventKind = "password_changed"
 	EventKindPasswordChangeFailed    EventKind = "password_change_failed"
 	EventKindPasswordSet             EventKind = "password_set"
+	EventKindPasswordBreached        EventKind = "password_breached"
 	EventKindPasskeyCounterRegressed EventKind = "passkey_counter_regressed"
 	EventKindThrottled               EventKind = "throttled"
 	EventKindReauthenticated         EventKind = "reauthenticated"
@@ -2784,10 +2785,36 @@ type PasskeysConfig struct {
 	LoginName MailedLoginName `json:"login_name,omitzero"`
 }
 
+// BreachedLogin: What a login does by a password that leaked.
+type BreachedLogin string
+
+// The values of BreachedLogin; a newer library may have more.
+const (
+	// Nothing more.
+	BreachedLoginIgnore BreachedLogin = "ignore"
+
+	// It writes an event.
+	BreachedLoginRecord BreachedLogin = "record"
+
+	// It writes an event, and requires a new password.
+	BreachedLoginChange BreachedLogin = "change"
+)
+
 // PasswordConfig: Cost of the password hash (Argon2id, RFC 9106) and the policy for new passwords.
 type PasswordConfig struct {
 	// Whether common passwords, sequences, repetitions and the account's own name are refused. Default: true.
 	Blocklist *bool `json:"blocklist,omitzero"`
+
+	// A file of passwords that leaked, made by `doorward breached build`: none of them may be chosen. It is
+	// opened with the engine. Default: none.
+	Breached *string `json:"breached,omitzero"`
+
+	// What a login does by a password that is in that file.
+	BreachedLogin BreachedLogin `json:"breached_login,omitzero"`
+
+	// Words that an attacker would try first, such as names of the service, at most 100: no password may be
+	// little more than one of them. The account's names and the issuer are such words in any case.
+	ContextWords []string `json:"context_words,omitzero"`
 
 	// The number of passes over that memory. From 1 to 64. Default: 2.
 	Iterations *int64 `json:"iterations,omitzero"`
@@ -3623,6 +3650,7 @@ const (
 	PasswordWeaknessContainsIssuer    PasswordWeakness = "contains_issuer"
 	PasswordWeaknessContainsUserInput PasswordWeakness = "contains_user_input"
 	PasswordWeaknessEasilyGuessed     PasswordWeakness = "easily_guessed"
+	PasswordWeaknessBreached          PasswordWeakness = "breached"
 	PasswordWeaknessSameAsOld         PasswordWeakness = "same_as_old"
 )
 

@@ -111,6 +111,13 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("export", &["doorward export > users.ndjson"]),
+    (
+        "breached build",
+        &[
+            "doorward breached build pwnedpasswords.txt /var/lib/app/breached.filter",
+            "doorward breached build --bits 8 --min-count 10 - breached.filter < pwnedpasswords.txt",
+        ],
+    ),
     ("backup", &["doorward backup /backup/app.db", "doorward backup /backup/app.db --verify"]),
     ("restore", &["doorward restore /backup/app.db", "doorward restore /backup/app.db --end-all-sessions"]),
     ("maintain", &["doorward maintain", "doorward maintain --budget-ms 1000"]),

@@ -2,8 +2,8 @@
 //! Secrets come from files, prompts and standard input, never from arguments, which every user of the machine
 //! can read.
 //!
-//! This file is the command line. Each topic has a file (`users`, `sessions`, `api_keys`, `keys`, `settings`, `events`,
-//! `transfer`, `stores`) that begins with its commands. They share `host` (the open engine), `show` (text for
+//! This file is the command line. Each topic has a file (`users`, `sessions`, `api_keys`, `keys`, `breached`,
+//! `settings`, `events`, `transfer`, `stores`) that begins with its commands. They share `host` (the open engine), `show` (text for
 //! people), `moment`, `actor` (the user at the shell), `status` (an account's state in sentences), `ask` (prompts),
 //! `signals`, `failure` and `origin` (the argument that a failure is about). `examples` and `manual` are
 //! documentation.
@@ -11,6 +11,7 @@
 mod actor;
 mod api_keys;
 mod ask;
+mod breached;
 mod events;
 mod examples;
 mod failure;
@@ -83,6 +84,9 @@ enum Command {
     /// Signing keys.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Passwords that leaked.
+    #[command(subcommand)]
+    Breached(breached::Breached),
     /// Show the settings of the store, or change them to those of a configuration.
     Settings(settings::Settings),
     /// Show the audit log, or verify its chain.
@@ -230,6 +234,7 @@ fn run(command: Command, context: &mut Context) -> Outcome {
         Command::ServiceAccount(account) => account.run(context),
         Command::ApiKey(key) => key.run(context),
         Command::Keys(keys) => keys.run(context),
+        Command::Breached(breached) => breached.run(context),
         Command::Settings(settings) => settings.run(context),
         Command::Events(events) => events.run(context),
         Command::Import(import) => import.run(context),

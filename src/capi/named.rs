@@ -131,6 +131,7 @@ pub unsafe extern "C" fn doorward_verify_password(
 }
 
 /// Checks whether a password may be chosen, and says why not.
+/// CONFIG: invalid_config.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_check_password(
     engine: *const doorward_engine,

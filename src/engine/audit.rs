@@ -65,6 +65,8 @@ kinds! {
     PasswordChangeFailed = "password_change_failed";
     /// A password was set by an administrator, `temporary` where `detail` says so; every session ended.
     PasswordSet = "password_set";
+    /// A user logged in by a password that leaked (`password.breached_login`).
+    PasswordBreached = "password_breached";
     /// The counter of a passkey that may be on several devices went back, so that one of the devices may be a
     /// copy.
     PasskeyCounterRegressed = "passkey_counter_regressed";

@@ -68,6 +68,7 @@ use self::throttle::Throttle;
 use self::tokens::Tokens;
 use self::trusted_devices::TrustedDevices;
 use self::ways_in::WaysIn;
+use crate::breached::Breached;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::hasher::Hasher;
@@ -165,6 +166,7 @@ impl Engine {
         backends::check(&config)?;
         secret_key::check(&config)?;
         let hasher = Hasher::new(&config.password)?;
+        let breached = passwords::breached(&config)?;
         let remote_service = config.introspection_service.as_ref().map(RemoteService::new).transpose()?;
         let clock = Arc::new(hooks.clock);
         let reporter = Arc::new(Reporter { log: hooks.log, clock: Arc::clone(&clock) });
@@ -175,7 +177,7 @@ impl Engine {
         let Opened { recorded, backends, ring } = opening::read_or_make(&store, &secrets, &config, now)?;
         let shared = Shared::new(config, clock, store, secrets, recorded);
         let keys = KeyRing::open(&shared, backends, ring, now);
-        Engine::assemble(shared, keys, hasher, providers, remote_service, reporter)
+        Engine::assemble(shared, keys, hasher, breached, providers, remote_service, reporter)
     }
 
     /// Makes the parts, each from those that it uses.
@@ -183,6 +185,7 @@ impl Engine {
         shared: Shared,
         keys: KeyRing,
         hasher: Hasher,
+        breached: Option<Breached>,
         providers: Arc<Providers>,
         remote_service: Option<RemoteService>,
         reporter: Arc<Reporter>,
@@ -206,7 +209,8 @@ impl Engine {
             trusted_devices: Arc::clone(&trusted_devices),
         });
         let factors = Arc::new(Factors::new(&shared, &audit, &keys, &mailing.outbox, &sessions, &throttle));
-        let passwords = Arc::new(Passwords::new(&shared, hasher, &audit, &mailing, &sessions, &throttle));
+        let passwords =
+            Arc::new(Passwords::new(&shared, hasher, breached, &audit, &mailing, &sessions, &throttle));
         let logins = Logins::new(&audit, &factors, &keys, &one_time, &sessions, &trusted_devices);
         let logins = Arc::new(logins);
         let accounts = Accounts::new(&shared, &audit, &factors, &mailing, &one_time, &sessions, &throttle);

@@ -1,6 +1,7 @@
 //! The passwords of accounts: choice, storage, verification, replacement.
 
 use std::borrow::Cow;
+use std::io;
 use std::sync::Arc;
 
 use super::audit::{Audit, Kind, event};
@@ -8,6 +9,7 @@ use super::background::Mailing;
 use super::sessions::Sessions;
 use super::shared::Shared;
 use super::throttle::{Attempt, Throttle};
+use crate::breached::Breached;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::hasher::Hasher;
@@ -15,7 +17,7 @@ use crate::crypto::pepper;
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
 use crate::mail;
-use crate::password::Password;
+use crate::password::{self, Assessment, BreachedLogin, Context, Password};
 use crate::settings::Settings;
 use crate::store::events::Event;
 use crate::store::users::{self, By, User};
@@ -29,6 +31,7 @@ use crate::types::weakness::Weakness;
 /// Validates, hashes and replaces passwords.
 pub(crate) struct Passwords {
     pub audit: Arc<Audit>,
+    pub breached: Option<Breached>,
     pub clock: Arc<Clock>,
     pub config: Arc<Config>,
     pub hasher: Arc<Hasher>,
@@ -44,6 +47,7 @@ impl Passwords {
     pub(crate) fn new(
         shared: &Shared,
         hasher: Hasher,
+        breached: Option<Breached>,
         audit: &Arc<Audit>,
         mailing: &Arc<Mailing>,
         sessions: &Arc<Sessions>,
@@ -51,6 +55,7 @@ impl Passwords {
     ) -> Passwords {
         Passwords {
             audit: Arc::clone(audit),
+            breached,
             clock: Arc::clone(&shared.clock),
             config: Arc::clone(&shared.config),
             hasher: Arc::new(hasher),
@@ -64,7 +69,7 @@ impl Passwords {
     }
 
     /// Parses a password chosen for an account of this name and address. Failures: `invalid_request`,
-    /// `weak_password`.
+    /// `weak_password`, `invalid_config`.
     pub(crate) fn chosen(
         &self,
         secret: &Secret,
@@ -78,9 +83,59 @@ impl Passwords {
             (Weakness::ContainsUsername, username.as_str()),
             (Weakness::ContainsEmail, address),
             (Weakness::ContainsEmail, local_part),
-            (Weakness::ContainsIssuer, self.settings.issuer.as_str()),
         ];
-        Password::chosen(secret, &self.config.password, &context, field)
+        let password = Password::offered(secret, &self.config.password, field)?;
+        match self.assess(secret, &context)?.weaknesses.as_slice() {
+            [] => Ok(password),
+            weaknesses => Err(Password::weak(weaknesses, field)),
+        }
+    }
+
+    /// Assesses a password to be chosen, beside these words of its account. Failure: `invalid_config`.
+    pub(crate) fn assess(&self, secret: &Secret, context: &[Context]) -> Result<Assessment> {
+        let issuer = (Weakness::ContainsIssuer, self.settings.issuer.as_str());
+        let context: Vec<Context> = context.iter().copied().chain([issuer]).collect();
+        let mut assessment = password::assess(secret, &self.config.password, &context);
+        let password = Password::offered(secret, &self.config.password, "");
+        if let Ok(password) = password
+            && self.is_breached(&password)?
+        {
+            assessment.score = 0;
+            assessment.weaknesses.push(Weakness::Breached);
+        }
+        Ok(assessment)
+    }
+
+    /// Whether a password is one of those that leaked, as it was typed or in its normal form. Failure:
+    /// `invalid_config`.
+    fn is_breached(&self, password: &Password) -> Result<bool> {
+        let Some(breached) = &self.breached else { return Ok(false) };
+        let forms = [Some(password.as_bytes()), password.as_typed()];
+        for form in forms.into_iter().flatten() {
+            if breached.has(form).map_err(unreadable)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a login by this password, which is right, says that it leaked. A file that cannot be read keeps no
+    /// user out.
+    pub(crate) fn is_breached_at_login(&self, password: &Password) -> bool {
+        let is_asked = self.config.password.breached_login != BreachedLogin::Ignore;
+        is_asked && self.is_breached(password).unwrap_or(false)
+    }
+
+    /// Records a login by a password that leaked, and requires a new one if that is configured, in the caller's
+    /// transaction.
+    pub(crate) fn note_breach(&self, tx: &mut Tx, user: &mut User, client: &Client, now: i64) -> Result<()> {
+        let id = user.public.id;
+        if self.config.password.breached_login == BreachedLogin::Change && !user.must_change_password {
+            users::must_change_password(tx, id, true)?;
+            user.must_change_password = true;
+        }
+        let ip = client.ip_text();
+        self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::PasswordBreached, id) })
     }
 
     /// Hashes a password for an account, in the form in which the store keeps it.
@@ -181,6 +236,15 @@ impl Passwords {
             locks.try_for_each(|what| self.audit.record_one_of_many(tx, now, of(Kind::Throttled, Some(what))))
         })
     }
+}
+
+/// Opens the file of passwords that leaked, if one is configured. Failure: `invalid_config`.
+pub(crate) fn breached(config: &Config) -> Result<Option<Breached>> {
+    config.password.breached.as_deref().map(Breached::open).transpose().map_err(unreadable)
+}
+
+fn unreadable(error: io::Error) -> Error {
+    Error::at(Code::InvalidConfig, "/password/breached", format!("the file cannot be used: {error}"))
 }
 
 /// A user whose password was right, and its hash.

@@ -374,16 +374,20 @@ impl Engine {
             return Err(Error::new(Code::InvalidCredentials, "unverified_email"));
         }
         let better_hash = self.passwords.better_hash(&user, &hash, password);
+        let is_breached = self.passwords.is_breached_at_login(password);
         let now_ms = self.clock.now_ms();
         let entered = self.store.write(Durability::Full, |tx| {
             // The account may have changed while the hash was computed. A new password starts a new epoch. A
             // better hash of the same password, from a concurrent login, does not.
             let found = users::find(tx, By::Id(user.public.id))?;
             let unchanged = |now: &User| now.public.is_active && now.epoch == user.epoch;
-            let Some(found) = found.filter(unchanged) else {
+            let Some(mut found) = found.filter(unchanged) else {
                 return Err(Error::new(Code::InvalidCredentials, "changed_meanwhile"));
             };
             attempt.succeeded(tx)?;
+            if is_breached {
+                self.passwords.note_breach(tx, &mut found, &entry.client, now_ms / 1000)?;
+            }
             if let (Some(old), Some(better)) = (&user.password_hash, &better_hash) {
                 users::upgrade_hash(tx, user.public.id, old, better)?;
             }

@@ -267,7 +267,7 @@ operations! {
     /// assert!(!answer.acceptable);
     check_password: passwords::CheckPasswordRequest => passwords::CheckPasswordResponse, "0.1.0", Hash again,
         "Checks whether a password may be chosen, and says why not.",
-        [];
+        [InvalidConfig];
     /// let request = ChangePasswordRequest::new("eight wise words", "nine wiser words").user_id(ada.id);
     /// assert_eq!(engine.change_password(request)?.revoked_sessions, 1);
     change_password: passwords::ChangePasswordRequest => passwords::ChangePasswordResponse, "0.1.0", Hash once,

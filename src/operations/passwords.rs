@@ -11,7 +11,7 @@ use crate::engine::audit::{Kind, event};
 use crate::engine::passwords::Admitted;
 use crate::engine::throttle::Attempt;
 use crate::error::{Code, Error, Result};
-use crate::password::{self, Assessment, Password};
+use crate::password::{Assessment, MOST_WORDS, Password};
 use crate::store::events::Event;
 use crate::store::sessions;
 use crate::store::users::{self, By, User};
@@ -129,9 +129,6 @@ pub struct SetPasswordRequest {
     pub temporary: Option<bool>,
 }
 
-/// The most words that a password is compared with.
-const MAX_USER_INPUTS: usize = 100;
-
 impl Engine {
     /// Hashes a password with the configured cost and a random salt.
     ///
@@ -152,18 +149,16 @@ impl Engine {
 
     /// Checks a password by the rules of the operations that set one.
     ///
-    /// Failures: `invalid_request`.
+    /// Failures: `invalid_request`, `invalid_config` (the file of `password.breached` cannot be read any more).
     pub fn check_password(&self, request: CheckPasswordRequest) -> Result<CheckPasswordResponse> {
         let inputs = request.user_inputs.unwrap_or_default();
-        if inputs.len() > MAX_USER_INPUTS {
-            let limit = format!("more than {MAX_USER_INPUTS}");
+        if inputs.len() > MOST_WORDS {
+            let limit = format!("more than {MOST_WORDS}");
             return Err(Error::at(Code::InvalidRequest, "/user_inputs", limit));
         }
-        let inputs = inputs.iter().map(|input| (Weakness::ContainsUserInput, input.as_str()));
-        let issuer = (Weakness::ContainsIssuer, self.settings.issuer.as_str());
-        let context: Vec<_> = inputs.chain([issuer]).collect();
-        let Assessment { score, weaknesses } =
-            password::assess(&request.password, &self.config.password, &context);
+        let context: Vec<_> =
+            inputs.iter().map(|input| (Weakness::ContainsUserInput, input.as_str())).collect();
+        let Assessment { score, weaknesses } = self.passwords.assess(&request.password, &context)?;
         Ok(CheckPasswordResponse { acceptable: weaknesses.is_empty(), score, reasons: weaknesses })
     }
 

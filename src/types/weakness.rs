@@ -59,6 +59,8 @@ weaknesses! {
     ContainsUserInput = "contains_user_input";
     /// It is so short or regular that it is guessed soon.
     EasilyGuessed = "easily_guessed";
+    /// It is one of the passwords that leaked (`password.breached`).
+    Breached = "breached";
     /// It is the account's present password.
     SameAsOld = "same_as_old";
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::crash::Acknowledged;
 use crate::stage::{Child, PASSWORD, Store, call, login, logout, open, register, report};
+use crate::totp;
 
 /// Compiles the library that injects the faults.
 pub fn shim(store: &Store) -> PathBuf {
@@ -123,6 +124,10 @@ fn live(engine: &Engine) {
     assert_eq!(mails.len(), 1);
     again(|| call(engine, "check_mail_token", json!({"token": mails[0]["token"]})));
     enter_by_mail(engine, email);
+    if is_death() {
+        accept_an_invitation(engine);
+        lose_the_factors(engine);
+    }
     let token = again(|| login(engine, "ada"));
     report(&json!({"logged in": token}));
     report(&json!({"leaving": token}));
@@ -141,6 +146,35 @@ fn enter_by_mail(engine: &Engine, email: &str) {
     let mail = mails["mails"].as_array().unwrap().iter().find(|mail| mail["kind"] == "login").unwrap();
     let request = json!({"challenge": asked["challenge"], "mail_code": mail["code"]});
     again(|| call(engine, "complete_login", request.clone()));
+}
+
+/// An invitation: the account has a name and a password, or waits with a token that is good. `Store::rows` looks for
+/// anything between.
+fn accept_an_invitation(engine: &Engine) {
+    again(|| call(engine, "invite_user", json!({"email": "grace@example.com"})));
+    let mails = again(|| call(engine, "take_mail", json!({})));
+    let mail = mails["mails"].as_array().unwrap().iter().find(|mail| mail["kind"] == "invitation").unwrap();
+    let request = json!({"token": mail["token"], "username": "grace", "password": PASSWORD});
+    again(|| call(engine, "accept_invitation", request.clone()));
+    report(&json!({"registered": "grace"}));
+}
+
+/// Factors that are removed: all of them go, or none.
+fn lose_the_factors(engine: &Engine) {
+    let id = again(|| call(engine, "get_user", json!({"username": "grace"})))["user"]["id"].clone();
+    let setup = again(|| call(engine, "setup_totp", json!({"user_id": id})));
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() as i64;
+    let code = totp::code(setup["secret"].as_str().unwrap(), now);
+    again(|| call(engine, "confirm_totp", json!({"user_id": id, "code": code})));
+    again(|| call(engine, "remove_second_factors", json!({"user_id": id, "reason": "a lost phone"})));
+    let token = again(|| login(engine, "grace"));
+    report(&json!({"logged in": token}));
+}
+
+/// Whether the fault is a kill.
+#[expect(clippy::disallowed_methods, reason = "the engine reads no environment, its tests may")]
+fn is_death() -> bool {
+    std::env::var("FAULT").is_ok_and(|fault| fault.split(':').nth(2) == Some("0"))
 }
 
 fn taken(result: Result<Value, Code>) -> Result<Code, Code> {

@@ -1,9 +1,11 @@
 //! Tests of passwords that change while another caller uses them, and of stored hashes.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use doorward::{Clock, Code, Engine, Hooks};
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use doorward::{Building, Clock, Code, Engine, Hooks};
 use serde_json::{Value, json};
 
 use crate::stage::{
@@ -315,4 +317,134 @@ fn an_address_verified_beside_a_logout(store: &Store) {
     let outcomes: Vec<Option<Code>> = (0..questions).map(outcome).collect();
     let refused = outcomes.iter().take_while(|code| **code == Some(Code::InvalidToken)).count();
     assert!(refused > 0 && outcomes[refused..].iter().all(Option::is_none), "{outcomes:?}");
+}
+
+/// Makes the file of leaked passwords beside a store, and returns its path.
+fn leaked(store: &Store, passwords: &[&str]) -> PathBuf {
+    let digest = |password: &&str| {
+        let digest = digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes());
+        format!("{}:1\n", data_encoding::HEXUPPER.encode(digest.as_ref()))
+    };
+    let mut lines: Vec<String> = passwords.iter().map(digest).collect();
+    lines.sort();
+    let path = store.path().join("breached");
+    Building::new().build(&mut lines.concat().as_bytes(), &path, &mut |_| true).unwrap();
+    path
+}
+
+/// Returns the reasons why a password is too weak.
+fn reasons(engine: &Engine, operation: &str, request: Value) -> Vec<&'static str> {
+    let error = engine.call(operation, &request.to_string()).unwrap_err();
+    assert_eq!(error.code, Code::WeakPassword, "{operation}");
+    error.reasons.iter().map(|reason| reason.name()).collect()
+}
+
+const LEAKED: &str = "a password that leaked";
+
+/// Returns the newest mailed token.
+fn mailed(engine: &Engine) -> Value {
+    let mails = call(engine, "take_mail", json!({"lease_seconds": 3600})).unwrap();
+    let tokens = mails["mails"].as_array().unwrap().iter().filter(|mail| mail.get("token").is_some());
+    tokens.last().unwrap()["token"].clone()
+}
+
+on_each_store!(a_password_that_leaked_is_not_chosen);
+fn a_password_that_leaked_is_not_chosen(store: &Store) {
+    let path = leaked(store, &[LEAKED, "pass\u{a0}word that leaked"]);
+    let engine = open(store.url(), json!({"password": {"breached": path, "blocklist": false}})).unwrap();
+    let id = registered(&engine, "ada");
+    let breached = ["breached"];
+    let request = json!({"username": "bob", "email": "bob@example.com", "password": LEAKED});
+    assert_eq!(reasons(&engine, "register", request.clone()), breached);
+    // The list has the password as it was typed.
+    let typed =
+        json!({"username": "bob", "email": "bob@example.com", "password": "pass\u{a0}word that leaked"});
+    assert_eq!(reasons(&engine, "register", typed), breached);
+    let request = json!({"user_id": id, "old_password": PASSWORD, "new_password": LEAKED});
+    assert_eq!(reasons(&engine, "change_password", request), breached);
+    let request = json!({"user_id": id, "new_password": LEAKED});
+    assert_eq!(reasons(&engine, "set_password", request), breached);
+    call(&engine, "request_password_reset", json!({"email": "ada@example.com"})).unwrap();
+    let request = json!({"token": mailed(&engine), "new_password": LEAKED});
+    assert_eq!(reasons(&engine, "reset_password", request), breached);
+    call(&engine, "invite_user", json!({"email": "eve@example.com"})).unwrap();
+    let request = json!({"token": mailed(&engine), "password": LEAKED});
+    assert_eq!(reasons(&engine, "accept_invitation", request), breached);
+    call(&engine, "update_user", json!({"id": id, "must_change_password": true})).unwrap();
+    let request = json!({"username": "ada", "password": PASSWORD}).to_string();
+    let challenge = engine.call("login", &request).unwrap_err().step_up.unwrap().challenge;
+    let request = json!({"challenge": challenge.expose(), "new_password": LEAKED});
+    assert_eq!(reasons(&engine, "complete_login", request), breached);
+    let verdict = call(&engine, "check_password", json!({"password": LEAKED})).unwrap();
+    assert_eq!(verdict, json!({"acceptable": false, "score": 0, "reasons": ["breached"]}));
+    let verdict = call(&engine, "check_password", json!({"password": NEW})).unwrap();
+    assert_eq!(verdict["acceptable"], true);
+}
+
+on_each_store!(a_login_by_a_password_that_leaked);
+/// The policy says what such a login does. A wrong password is refused as ever, also if it leaked.
+fn a_login_by_a_password_that_leaked(store: &Store) {
+    let id = registered(&store.open(), "ada");
+    let path = leaked(store, &[PASSWORD, LEAKED]);
+    let opened = |policy: &str| {
+        let password = json!({"breached": path, "breached_login": policy});
+        open(store.url(), json!({"password": password})).unwrap()
+    };
+    let events = |engine: &Engine| {
+        let request = json!({"user_id": id, "kind": "password_breached"});
+        call(engine, "events", request).unwrap()["events"].as_array().unwrap().len()
+    };
+    let engine = opened("ignore");
+    login(&engine, "ada").unwrap();
+    assert_eq!(events(&engine), 0);
+    drop(engine);
+    let engine = opened("record");
+    login(&engine, "ada").unwrap();
+    assert_eq!(events(&engine), 1);
+    drop(engine);
+    let engine = opened("change");
+    assert_eq!(login_with(&engine, "ada", LEAKED), Err(Code::InvalidCredentials));
+    assert_eq!(login_with(&engine, "nobody", LEAKED), Err(Code::InvalidCredentials));
+    assert_eq!(events(&engine), 1);
+    let request = json!({"username": "ada", "password": PASSWORD}).to_string();
+    let refused = engine.call("login", &request).unwrap_err();
+    assert_eq!(refused.code, Code::PasswordChangeRequired);
+    assert_eq!(events(&engine), 2);
+    let challenge = refused.step_up.unwrap().challenge;
+    let request = json!({"challenge": challenge.expose(), "new_password": NEW});
+    call(&engine, "complete_login", request).unwrap();
+    login_with(&engine, "ada", NEW).unwrap();
+    assert_eq!(events(&engine), 2);
+}
+
+/// A file that cannot be read keeps passwords from being chosen, and no user from logging in.
+#[test]
+fn a_file_of_leaked_passwords_that_cannot_be_used() {
+    let store = Store::sqlite();
+    let path = leaked(&store, &[LEAKED]);
+    let keys = json!({"password": {"breached": path, "breached_login": "change"}});
+    let engine = open(store.url(), keys.clone()).unwrap();
+    registered(&engine, "ada");
+    std::fs::write(&path, "no such file").unwrap();
+    let failures = ["check_password", "register"].map(|operation| {
+        let request = match operation {
+            "register" => json!({"username": "bob", "email": "bob@example.com", "password": NEW}),
+            _ => json!({"password": NEW}),
+        };
+        engine.call(operation, &request.to_string()).unwrap_err()
+    });
+    for failure in failures {
+        assert_eq!(
+            (failure.code, failure.field.as_deref()),
+            (Code::InvalidConfig, Some("/password/breached"))
+        );
+    }
+    login(&engine, "ada").unwrap();
+    drop(engine);
+    for what in ["no such file", "", "gone"] {
+        if what == "gone" {
+            std::fs::remove_file(&path).unwrap();
+        }
+        assert_eq!(refused(store.url(), keys.clone()), Code::InvalidConfig);
+    }
 }

@@ -10,6 +10,7 @@ use crate::stage::{
     Child, PASSWORD, Store, call, config, count, guess, is_active, login, logout, on_each_store, open,
     register, report, together, told,
 };
+use crate::totp;
 
 on_each_store!(one_thread_gets_the_name);
 fn one_thread_gets_the_name(store: &Store) {
@@ -262,6 +263,60 @@ pub fn enter_by_mail(store: &str, task: &Value) {
     report(&json!("ready"));
     told();
     report(&json!(enter_often(&engine, 4, &task["login"])));
+}
+
+on_each_store!(one_process_has_the_effect);
+/// Of eight processes with four threads each, one accepts an invitation, and one removes the factors of an account.
+fn one_process_has_the_effect(store: &Store) {
+    let engine = mailing(store);
+    call(&engine, "invite_user", json!({"email": "grace@example.com"})).unwrap();
+    let mails = call(&engine, "take_mail", json!({"lease_seconds": 3600})).unwrap();
+    let mail = mails["mails"].as_array().unwrap().iter().find(|mail| mail["kind"] == "invitation").unwrap();
+    let accept = json!({"token": mail["token"], "username": "grace", "password": PASSWORD});
+    let ada = call(&engine, "get_user", json!({"username": "ada"})).unwrap()["user"]["id"].clone();
+    let setup = call(&engine, "setup_totp", json!({"user_id": ada})).unwrap();
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() as i64;
+    let code = totp::code(setup["secret"].as_str().unwrap(), now);
+    call(&engine, "confirm_totp", json!({"user_id": ada, "code": code})).unwrap();
+    drop(engine);
+    let accepted = in_every_process(store, "accept_invitation", &accept);
+    let refused = Code::InvalidMailToken.name();
+    assert_eq!(accepted.iter().filter(|answer| answer["user"]["username"] == "grace").count(), 1);
+    assert_eq!(accepted.iter().filter(|answer| **answer == refused).count(), 31, "{accepted:?}");
+    let remove = json!({"user_id": ada, "reason": "a lost phone"});
+    let removed = in_every_process(store, "remove_second_factors", &remove);
+    assert_eq!(removed.iter().filter(|answer| answer["totp"] == true).count(), 1, "{removed:?}");
+    assert_eq!(removed.iter().filter(|answer| answer["totp"] == false).count(), 31);
+    assert_eq!(store.count("events WHERE kind = 'second_factors_removed'"), 1);
+    assert_eq!(store.rows()["users"], 2);
+}
+
+/// Calls an operation from eight processes at once. Returns every answer, or the code of a failure.
+fn in_every_process(store: &Store, operation: &str, request: &Value) -> Vec<Value> {
+    let task = json!({"role": "do once", "store": store.url(), "operation": operation, "request": request});
+    let mut children: Vec<Child> = (0..8).map(|_| Child::start(&task)).collect();
+    for child in &mut children {
+        assert_eq!(child.report(), Some(json!("ready")));
+    }
+    children.iter_mut().for_each(|child| child.tell(&json!("go")));
+    let mut answers = Vec::new();
+    for mut child in children {
+        answers.extend(child.report().unwrap().as_array().unwrap().clone());
+        child.succeed();
+    }
+    answers
+}
+
+/// A child of [`in_every_process`].
+pub fn do_often(store: &str, task: &Value) {
+    let engine = open(store, json!({"mailed_login": {}})).unwrap();
+    report(&json!("ready"));
+    told();
+    let answers = together(4, |_| {
+        let answer = call(&engine, task["operation"].as_str().unwrap(), task["request"].clone());
+        answer.unwrap_or_else(|code| json!(code.name()))
+    });
+    report(&json!(answers));
 }
 
 on_each_store!(threads_get_no_more_guesses_at_a_mailed_code);

@@ -261,7 +261,11 @@ export abstract class Operations {
     return this.start('verify_password', request, options)
   }
 
-  /** Checks whether a password may be chosen, and says why not. */
+  /**
+   * Checks whether a password may be chosen, and says why not.
+   *
+   * - ConfigError: invalid_config.
+   */
   checkPassword(request: CheckPasswordRequest, options?: CallOptions): Promise<CheckPasswordResponse> {
     return this.start('check_password', request, options)
   }

@@ -688,6 +688,7 @@ export type PasswordWeakness =
   | 'contains_issuer'
   | 'contains_user_input'
   | 'easily_guessed'
+  | 'breached'
   | 'same_as_old'
 
 /** The policy's verdict on a password. */
@@ -2678,6 +2679,7 @@ export type EventKind =
   | 'password_changed'
   | 'password_change_failed'
   | 'password_set'
+  | 'password_breached'
   | 'passkey_counter_regressed'
   | 'throttled'
   | 'reauthenticated'
@@ -3395,12 +3397,27 @@ export interface PasskeysConfig {
   login_name?: MailedLoginName
 }
 
+/** What a login does by a password that leaked. */
+export type BreachedLogin = 'ignore' | 'record' | 'change'
+
 /** Cost of the password hash (Argon2id, RFC 9106) and the policy for new passwords. */
 export interface PasswordConfig {
   /**
    * Whether common passwords, sequences, repetitions and the account's own name are refused. Default: true.
    */
   blocklist?: boolean
+  /**
+   * A file of passwords that leaked, made by `doorward breached build`: none of them may be chosen. It is
+   * opened with the engine. Default: none.
+   */
+  breached?: string | null
+  /** What a login does by a password that is in that file. */
+  breached_login?: BreachedLogin
+  /**
+   * Words that an attacker would try first, such as names of the service, at most 100: no password may be
+   * little more than one of them. The account's names and the issuer are such words in any case.
+   */
+  context_words?: string[]
   /** The number of passes over that memory. From 1 to 64. Default: 2. */
   iterations?: number
   /**

@@ -1,5 +1,6 @@
 //! Tests of the command `doorward`, run as a shell runs it.
 
+mod breached;
 #[path = "../../../tests/server/cluster.rs"]
 mod cluster;
 mod failures;

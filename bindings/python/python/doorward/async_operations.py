@@ -294,6 +294,8 @@ class AsyncOperations:
 
         password: The password.
         user_inputs: Words that an attacker would try first, such as the user's names: at most 100.
+
+        Failures: invalid_config.
         """
         return await to_thread(self.engine.check_password, password=password, user_inputs=user_inputs)
 

@@ -332,6 +332,8 @@ class Operations(_doorward.Engine):
 
         password: The password.
         user_inputs: Words that an attacker would try first, such as the user's names: at most 100.
+
+        Failures: invalid_config.
         """
         fields: dict[str, object] = {
             "password": password,

@@ -363,6 +363,16 @@ class PasswordConfig(TypedDict, total=False):
     """Whether common passwords, sequences, repetitions and the account's own name are refused. Default:
     true.
     """
+    breached: str | None
+    """A file of passwords that leaked, made by `doorward breached build`: none of them may be chosen. It
+    is opened with the engine. Default: none.
+    """
+    breached_login: Literal["ignore", "record", "change"]
+    """What a login does by a password that is in that file."""
+    context_words: list[str]
+    """Words that an attacker would try first, such as names of the service, at most 100: no password may
+    be little more than one of them. The account's names and the issuer are such words in any case.
+    """
     iterations: int
     """The number of passes over that memory. From 1 to 64. Default: 2."""
     max_bytes: int

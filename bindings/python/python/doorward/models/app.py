@@ -243,6 +243,7 @@ PasswordWeakness = Literal[
     "contains_issuer",
     "contains_user_input",
     "easily_guessed",
+    "breached",
     "same_as_old",
 ]
 
@@ -264,6 +265,7 @@ EventKind = Literal[
     "password_changed",
     "password_change_failed",
     "password_set",
+    "password_breached",
     "passkey_counter_regressed",
     "throttled",
     "reauthenticated",

@@ -57,7 +57,7 @@ public record MailConfigNotices(
   public static MailConfigNotices of() {
     return new MailConfigNotices(
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null, null, null, null);
+        null, null, null, null, null, null);
   }
 
   /** Returns the same with account_changed. */
@@ -177,6 +177,7 @@ public record MailConfigNotices(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -327,6 +328,7 @@ public record MailConfigNotices(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,

@@ -57,7 +57,7 @@ public record MailConfigTemplates(
   public static MailConfigTemplates of() {
     return new MailConfigTemplates(
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null, null, null, null);
+        null, null, null, null, null, null);
   }
 
   /** Returns the same with account_changed. */
@@ -177,6 +177,7 @@ public record MailConfigTemplates(
         emailChangeRequested,
         emailChanged,
         identityLinked,
+        impersonated,
         invitation,
         login,
         newDevice,
@@ -328,6 +329,7 @@ public record MailConfigTemplates(
         accountExists,
         accountLocked,
         apiKeyCreated,
+        apiKeyWidened,
         changeEmail,
         emailChangeRequested,
         emailChanged,

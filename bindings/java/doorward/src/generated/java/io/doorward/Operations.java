@@ -133,7 +133,11 @@ public abstract sealed class Operations permits Doorward {
     return run(Operation.VERIFY_PASSWORD, request, VerifyPasswordResponse::read);
   }
 
-  /** Checks whether a password may be chosen, and says why not. */
+  /**
+   * Checks whether a password may be chosen, and says why not.
+   *
+   * @throws ConfigException {@code invalid_config}
+   */
   public CheckPasswordResponse checkPassword(CheckPasswordRequest request) {
     return run(Operation.CHECK_PASSWORD, request, CheckPasswordResponse::read);
   }

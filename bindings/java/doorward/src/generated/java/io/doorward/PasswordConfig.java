@@ -3,6 +3,7 @@
 package io.doorward;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -10,6 +11,12 @@ import java.util.Map;
  *
  * @param blocklist Whether common passwords, sequences, repetitions and the account's own name are
  *     refused. Default: true. May be null.
+ * @param breached A file of passwords that leaked, made by {@code doorward breached build}: none of
+ *     them may be chosen. It is opened with the engine. Default: none. May be null.
+ * @param breachedLogin What a login does by a password that is in that file. May be null.
+ * @param contextWords Words that an attacker would try first, such as names of the service, at most
+ *     100: no password may be little more than one of them. The account's names and the issuer are
+ *     such words in any case. May be null.
  * @param iterations The number of passes over that memory. From 1 to 64. Default: 2. May be null.
  * @param maxBytes The maximum length of a password, in bytes of UTF-8; a longer one is refused,
  *     never truncated. From 64 to 4096. Default: 1024. May be null.
@@ -30,6 +37,9 @@ import java.util.Map;
  */
 public record PasswordConfig(
     Boolean blocklist,
+    String breached,
+    BreachedLogin breachedLogin,
+    List<String> contextWords,
     Long iterations,
     Long maxBytes,
     Long maxConcurrent,
@@ -42,7 +52,8 @@ public record PasswordConfig(
     implements Shape {
   /** Returns an empty one. */
   public static PasswordConfig of() {
-    return new PasswordConfig(null, null, null, null, null, null, null, null, null, null);
+    return new PasswordConfig(
+        null, null, null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -52,6 +63,70 @@ public record PasswordConfig(
   public PasswordConfig withBlocklist(boolean blocklist) {
     return new PasswordConfig(
         blocklist,
+        breached,
+        breachedLogin,
+        contextWords,
+        iterations,
+        maxBytes,
+        maxConcurrent,
+        maxQueued,
+        memoryKib,
+        minLength,
+        parallelism,
+        pepper,
+        temporarySeconds);
+  }
+
+  /**
+   * Returns the same with breached: A file of passwords that leaked, made by {@code doorward
+   * breached build}: none of them may be chosen. It is opened with the engine. Default: none.
+   */
+  public PasswordConfig withBreached(String breached) {
+    return new PasswordConfig(
+        blocklist,
+        breached,
+        breachedLogin,
+        contextWords,
+        iterations,
+        maxBytes,
+        maxConcurrent,
+        maxQueued,
+        memoryKib,
+        minLength,
+        parallelism,
+        pepper,
+        temporarySeconds);
+  }
+
+  /** Returns the same with breached_login: What a login does by a password that is in that file. */
+  public PasswordConfig withBreachedLogin(BreachedLogin breachedLogin) {
+    return new PasswordConfig(
+        blocklist,
+        breached,
+        breachedLogin,
+        contextWords,
+        iterations,
+        maxBytes,
+        maxConcurrent,
+        maxQueued,
+        memoryKib,
+        minLength,
+        parallelism,
+        pepper,
+        temporarySeconds);
+  }
+
+  /**
+   * Returns the same with context_words: Words that an attacker would try first, such as names of
+   * the service, at most 100: no password may be little more than one of them. The account's names
+   * and the issuer are such words in any case.
+   */
+  public PasswordConfig withContextWords(List<String> contextWords) {
+    return new PasswordConfig(
+        blocklist,
+        breached,
+        breachedLogin,
+        contextWords,
         iterations,
         maxBytes,
         maxConcurrent,
@@ -70,6 +145,9 @@ public record PasswordConfig(
   public PasswordConfig withIterations(long iterations) {
     return new PasswordConfig(
         blocklist,
+        breached,
+        breachedLogin,
+        contextWords,
         iterations,
         maxBytes,
         maxConcurrent,
@@ -88,6 +166,9 @@ public record PasswordConfig(
   public PasswordConfig withMaxBytes(long maxBytes) {
     return new PasswordConfig(
         blocklist,
+        breached,
+        breachedLogin,
+        contextWords,
         iterations,
         maxBytes,
         maxConcurrent,
@@ -107,6 +188,9 @@ public record PasswordConfig(
   public PasswordConfig withMaxConcurrent(long maxConcurrent) {
     return new PasswordConfig(
         blocklist,
+        breached,
+        breachedLogin,
+        contextWords,
         iterations,
         maxBytes,
         maxConcurrent,
@@ -125,6 +209,9 @@ public record PasswordConfig(
   public PasswordConfig withMaxQueued(long maxQueued) {
     return new PasswordConfig(
         blocklist,
+        breached,
+        breachedLogin,
+        contextWords,
         iterations,
         maxBytes,
         maxConcurrent,
@@ -143,6 +230,9 @@ public record PasswordConfig(
   public PasswordConfig withMemoryKib(long memoryKib) {
     return new PasswordConfig(
         blocklist,
+        breached,
+        breachedLogin,
+        contextWords,
         iterations,
         maxBytes,
         maxConcurrent,
@@ -161,6 +251,9 @@ public record PasswordConfig(
   public PasswordConfig withMinLength(long minLength) {
     return new PasswordConfig(
         blocklist,
+        breached,
+        breachedLogin,
+        contextWords,
         iterations,
         maxBytes,
         maxConcurrent,
@@ -176,6 +269,9 @@ public record PasswordConfig(
   public PasswordConfig withParallelism(long parallelism) {
     return new PasswordConfig(
         blocklist,
+        breached,
+        breachedLogin,
+        contextWords,
         iterations,
         maxBytes,
         maxConcurrent,
@@ -195,6 +291,9 @@ public record PasswordConfig(
   public PasswordConfig withPepper(boolean pepper) {
     return new PasswordConfig(
         blocklist,
+        breached,
+        breachedLogin,
+        contextWords,
         iterations,
         maxBytes,
         maxConcurrent,
@@ -213,6 +312,9 @@ public record PasswordConfig(
   public PasswordConfig withTemporarySeconds(long temporarySeconds) {
     return new PasswordConfig(
         blocklist,
+        breached,
+        breachedLogin,
+        contextWords,
         iterations,
         maxBytes,
         maxConcurrent,
@@ -228,6 +330,9 @@ public record PasswordConfig(
     Map<String, Object> json = Read.object(value);
     return new PasswordConfig(
         Read.optional(json, "blocklist", Read::bool),
+        Read.optional(json, "breached", Read::text),
+        Read.optional(json, "breached_login", BreachedLogin::read),
+        Read.optional(json, "context_words", Read.list(Read::text)),
         Read.optional(json, "iterations", Read::integer),
         Read.optional(json, "max_bytes", Read::integer),
         Read.optional(json, "max_concurrent", Read::integer),
@@ -243,6 +348,9 @@ public record PasswordConfig(
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "blocklist", blocklist);
+    Read.put(json, "breached", breached);
+    Read.put(json, "breached_login", breachedLogin);
+    Read.put(json, "context_words", contextWords);
     Read.put(json, "iterations", iterations);
     Read.put(json, "max_bytes", maxBytes);
     Read.put(json, "max_concurrent", maxConcurrent);

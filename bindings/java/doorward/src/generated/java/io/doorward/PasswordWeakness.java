@@ -16,6 +16,7 @@ public enum PasswordWeakness {
   CONTAINS_ISSUER("contains_issuer"),
   CONTAINS_USER_INPUT("contains_user_input"),
   EASILY_GUESSED("easily_guessed"),
+  BREACHED("breached"),
   SAME_AS_OLD("same_as_old"),
 
   /** A value of a newer library. */
