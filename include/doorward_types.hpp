@@ -1209,6 +1209,8 @@ struct logout_response {
 struct session {
   // The session's id: `sid` in tokens.
   std::string id{};
+  // Whether it is the session of `current_session_id`.
+  bool current{};
   // The backend that its tokens are for.
   std::string backend{};
   // When the session was opened.
@@ -1233,6 +1235,7 @@ struct session {
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("id", self.id);
+    visit("current", self.current);
     visit("backend", self.backend);
     visit("created_at", self.created_at);
     visit("refreshed_at", self.refreshed_at);
@@ -4247,6 +4250,8 @@ struct logout_request {
 struct list_sessions_request {
   // The user's id.
   std::string user_id{};
+  // The session from which the user asks, if one does: `session_id` of `authenticate`.
+  std::optional<std::string> current_session_id{};
 
   template <class Value = std::string>
   list_sessions_request &set_user_id(Value &&value) {
@@ -4254,9 +4259,16 @@ struct list_sessions_request {
     return *this;
   }
 
+  template <class Value = std::string>
+  list_sessions_request &set_current_session_id(Value &&value) {
+    current_session_id = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("user_id", self.user_id);
+    visit("current_session_id", self.current_session_id);
   }
 };
 
@@ -4823,6 +4835,9 @@ struct authorize_request {
   std::optional<std::string> email{};
   // The user authenticated at most this many seconds ago. An API key is no such proof.
   std::optional<std::int64_t> max_age_seconds{};
+  // The roles of the account give all of these permissions (`roles` of the configuration), and those of an
+  // API key give them, too.
+  std::optional<std::vector<std::string>> permissions{};
   // The account's address is verified; default: true if `email` is given.
   std::optional<bool> require_verified_email{};
   // The account has at least one of these roles, and an API key has it, too. An empty list admits no user.
@@ -4868,6 +4883,12 @@ struct authorize_request {
     return *this;
   }
 
+  template <class Value = std::vector<std::string>>
+  authorize_request &set_permissions(Value &&value) {
+    permissions = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = bool>
   authorize_request &set_require_verified_email(Value &&value) {
     require_verified_email = std::forward<Value>(value);
@@ -4900,6 +4921,7 @@ struct authorize_request {
     visit("by_second_factor", self.by_second_factor);
     visit("email", self.email);
     visit("max_age_seconds", self.max_age_seconds);
+    visit("permissions", self.permissions);
     visit("require_verified_email", self.require_verified_email);
     visit("roles", self.roles);
     visit("scopes", self.scopes);
@@ -8597,6 +8619,8 @@ struct config {
   std::optional<std::variant<bool, std::vector<std::string>>> require_second_factor{};
   // Whether an account must verify its address before it can log in.
   std::optional<bool> require_verified_email{};
+  // The permissions that each role gives, for `permissions` of `authorize`. Default: none gives any.
+  std::optional<std::map<std::string, std::vector<std::string>>> roles{};
   // The secret from which all keys are derived, at least 32 bytes. Give at most one of `secret_key`,
   // `secret_keys`, `secret_key_file` and `secret_key_files`. Default: a key file beside a SQLite file,
   // `<db>.key`; a random key for a store in memory.
@@ -8762,6 +8786,12 @@ struct config {
     return *this;
   }
 
+  template <class Value = std::map<std::string, std::vector<std::string>>>
+  config &set_roles(Value &&value) {
+    roles = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = doorward::secret>
   config &set_secret_key(Value &&value) {
     secret_key = std::forward<Value>(value);
@@ -8847,6 +8877,7 @@ struct config {
     visit("requests", self.requests);
     visit("require_second_factor", self.require_second_factor);
     visit("require_verified_email", self.require_verified_email);
+    visit("roles", self.roles);
     visit("secret_key", self.secret_key);
     visit("secret_key_file", self.secret_key_file);
     visit("secret_key_files", self.secret_key_files);

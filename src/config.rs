@@ -56,7 +56,7 @@ pub use crate::types::url::{Origin, ServiceUrl};
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::types::secret::Secret;
-use crate::types::user::{ADMIN, PublicUser, Role};
+use crate::types::user::{ADMIN, Permission, PublicUser, Role};
 
 /// The configuration of an engine.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, Build)]
@@ -133,6 +133,8 @@ pub struct Config {
     pub require_verified_email: bool,
     /// The users who must have a second factor: none (`false`), all (`true`), or those with one of these roles.
     pub require_second_factor: AppliesTo,
+    /// The permissions that each role gives, for `permissions` of `authorize`. Default: none gives any.
+    pub roles: BTreeMap<Role, Vec<Permission>>,
     /// Codes of an authenticator app.
     #[serde(deserialize_with = "crate::types::strict::object")]
     pub totp: Totp,

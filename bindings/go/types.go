@@ -874,6 +874,9 @@ func (v LogoutRequest) LogValue() slog.Value {
 type ListSessionsRequest struct {
 	// The user's id.
 	UserID string `json:"user_id"`
+
+	// The session from which the user asks, if one does: `session_id` of `authenticate`.
+	CurrentSessionID *string `json:"current_session_id,omitzero"`
 }
 
 // RevokeSessionRequest: Ends one session.
@@ -1188,6 +1191,10 @@ type AuthorizeRequest struct {
 
 	// The user authenticated at most this many seconds ago. An API key is no such proof.
 	MaxAgeSeconds *int64 `json:"max_age_seconds,omitzero"`
+
+	// The roles of the account give all of these permissions (`roles` of the configuration), and those of an
+	// API key give them, too.
+	Permissions []string `json:"permissions,omitzero"`
 
 	// The account's address is verified; default: true if `email` is given.
 	RequireVerifiedEmail *bool `json:"require_verified_email,omitzero"`
@@ -2993,6 +3000,9 @@ type Config struct {
 	// Whether an account must verify its address before it can log in.
 	RequireVerifiedEmail bool `json:"require_verified_email,omitzero"`
 
+	// The permissions that each role gives, for `permissions` of `authorize`. Default: none gives any.
+	Roles map[string][]string `json:"roles,omitzero"`
+
 	// The secret from which all keys are derived, at least 32 bytes. Give at most one of `secret_key`,
 	// `secret_keys`, `secret_key_file` and `secret_key_files`. Default: a key file beside a SQLite file,
 	// `<db>.key`; a random key for a store in memory.
@@ -4037,6 +4047,9 @@ type LogoutResponse struct {
 type Session struct {
 	// The session's id: `sid` in tokens.
 	ID string `json:"id"`
+
+	// Whether it is the session of `current_session_id`.
+	Current bool `json:"current"`
 
 	// The backend that its tokens are for.
 	Backend string `json:"backend"`

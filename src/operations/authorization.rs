@@ -9,7 +9,7 @@ use crate::engine::Engine;
 use crate::error::{Code, Result};
 use crate::types::strict::HostOnly;
 use crate::types::token::Token;
-use crate::types::user::{Email, Offered, Role, Scope};
+use crate::types::user::{Email, Offered, Permission, Role, Scope};
 
 /// Checks whether the bearer of a token or API key may do something. All conditions that are given must hold.
 #[derive(Debug, Deserialize, JsonSchema, Build)]
@@ -23,6 +23,9 @@ pub struct AuthorizeRequest<'a> {
     pub backend: Option<String>,
     /// The account has at least one of these roles, and an API key has it, too. An empty list admits no user.
     pub roles: Option<Vec<Role>>,
+    /// The roles of the account give all of these permissions (`roles` of the configuration), and those of an API key
+    /// give them, too.
+    pub permissions: Option<Vec<Permission>>,
     /// The account has this id.
     pub user_id: Option<String>,
     /// The account has this address, in any case of letters. It must be verified, unless
@@ -85,6 +88,9 @@ impl Engine {
                 offered.zip(user.email.as_ref()).is_some_and(|(offered, own)| own.is_mailbox_of(&offered));
             is_theirs && is_own
         };
+        let gives =
+            |role, permission| self.config.roles.get(role).is_some_and(|all| all.contains(permission));
+        let is_given = |permission| user.roles.iter().any(|role| gives(role, permission));
         let needs_verified = request.require_verified_email.unwrap_or(request.email.is_some());
         // A time in the future was written while a clock was wrong, and would stay recent until then.
         let is_young = |time: i64| {
@@ -101,6 +107,8 @@ impl Engine {
             if request.roles.as_ref().is_some_and(|roles| !roles.iter().any(|role| user.roles.contains(role)))
             {
                 Some("missing_role")
+            } else if request.permissions.iter().flatten().any(|permission| !is_given(permission)) {
+                Some("missing_permission")
             } else if request.user_id.as_ref().is_some_and(|id| *id != user.id.to_string()) {
                 Some("another_user")
             } else if request.email.as_ref().is_some_and(|email| !is_address(email.as_str())) {

@@ -85,6 +85,8 @@ pub struct LogoutResponse {
 pub struct ListSessionsRequest {
     /// The user's id.
     pub user_id: Id,
+    /// The session from which the user asks, if one does: `session_id` of `authenticate`.
+    pub current_session_id: Option<Id>,
 }
 
 /// Sessions, the oldest first.
@@ -102,6 +104,8 @@ pub struct ListSessionsResponse {
 pub struct SessionInfo {
     /// The session's id: `sid` in tokens.
     pub id: Id,
+    /// Whether it is the session of `current_session_id`.
+    pub current: bool,
     /// The backend that its tokens are for.
     pub backend: String,
     /// When the session was opened.
@@ -368,6 +372,7 @@ impl Engine {
             .into_iter()
             .map(|session| SessionInfo {
                 id: session.id,
+                current: request.current_session_id == Some(session.id),
                 backend: session.backend,
                 created_at: session.created_at,
                 refreshed_at: session.refreshed_at,

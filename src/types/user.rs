@@ -506,6 +506,32 @@ pub struct Act {
     pub sub: Id,
 }
 
+/// What roles permit, in the words of the host, such as `doc:write`: 1 to 64 visible ASCII characters without quotes or
+/// backslash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Permission(String);
+
+impl Permission {
+    /// Returns the permission's name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Permission {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Permission, ParseError> {
+        match text.parse::<Role>() {
+            Ok(_) => Ok(Permission(text.to_owned())),
+            Err(_) => {
+                Err(ParseError::new("expected 1 to 64 visible ASCII characters, without quotes or backslash"))
+            }
+        }
+    }
+}
+
 /// A text that was offered and may name a person; not for logs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Offered(String);
@@ -539,6 +565,7 @@ impl fmt::Debug for Offered {
 
 text_type!(Username, "minLength": 1);
 text_type!(Email, "minLength": 3, "maxLength": 254);
+text_type!(Permission, "minLength": 1, "maxLength": 64);
 text_type!(Role, "minLength": 1, "maxLength": 64);
 text_type!(Actor, "minLength": 1, "maxLength": 200);
 text_type!(ActingReason, "minLength": 1, "maxLength": 200);

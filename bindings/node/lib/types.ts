@@ -1227,12 +1227,16 @@ export interface LogoutResponse {
 export interface ListSessionsRequest {
   /** The user's id. */
   user_id: string
+  /** The session from which the user asks, if one does: `session_id` of `authenticate`. */
+  current_session_id?: string | null
 }
 
 /** A session, for its user's own list. */
 export interface Session {
   /** The session's id: `sid` in tokens. */
   id: string
+  /** Whether it is the session of `current_session_id`. */
+  current: boolean
   /** The backend that its tokens are for. */
   backend: string
   /** When the session was opened. */
@@ -1689,6 +1693,11 @@ export interface AuthorizeRequest {
   email?: string | null
   /** The user authenticated at most this many seconds ago. An API key is no such proof. */
   max_age_seconds?: number | null
+  /**
+   * The roles of the account give all of these permissions (`roles` of the configuration), and those of an
+   * API key give them, too.
+   */
+  permissions?: string[] | null
   /** The account's address is verified; default: true if `email` is given. */
   require_verified_email?: boolean | null
   /**
@@ -3585,6 +3594,8 @@ export interface Config {
   require_second_factor?: boolean | string[]
   /** Whether an account must verify its address before it can log in. */
   require_verified_email?: boolean
+  /** The permissions that each role gives, for `permissions` of `authorize`. Default: none gives any. */
+  roles?: Record<string, string[]>
   /**
    * The secret from which all keys are derived, at least 32 bytes. Give at most one of `secret_key`,
    * `secret_keys`, `secret_key_file` and `secret_key_files`. Default: a key file beside a SQLite file,

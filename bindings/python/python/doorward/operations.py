@@ -795,15 +795,19 @@ class Operations(_doorward.Engine):
         self,
         *,
         user_id: str,
+        current_session_id: str | None = None,
     ) -> models.ListSessionsResponse:
         """Lists the live sessions of a user.
 
         user_id: The user's id.
+        current_session_id: The session from which the user asks, if one does: `session_id` of
+            `authenticate`.
 
         Failures: user_not_found, store_unavailable.
         """
         fields: dict[str, object] = {
             "user_id": user_id,
+            "current_session_id": current_session_id,
         }
         answer = self.call("list_sessions", _text(fields))
         return models.ListSessionsResponse.model_validate(answer)
@@ -1070,6 +1074,7 @@ class Operations(_doorward.Engine):
         by_second_factor: bool | None = None,
         email: str | None = None,
         max_age_seconds: int | None = None,
+        permissions: Sequence[str] | None = None,
         require_verified_email: bool | None = None,
         roles: Sequence[str] | None = None,
         scopes: Sequence[str] | None = None,
@@ -1088,6 +1093,8 @@ class Operations(_doorward.Engine):
             `require_verified_email` is false.
         max_age_seconds: The user authenticated at most this many seconds ago. An API key is no such
             proof.
+        permissions: The roles of the account give all of these permissions (`roles` of the
+            configuration), and those of an API key give them, too.
         require_verified_email: The account's address is verified; default: true if `email` is given.
         roles: The account has at least one of these roles, and an API key has it, too. An empty list
             admits no user.
@@ -1103,6 +1110,7 @@ class Operations(_doorward.Engine):
             "by_second_factor": by_second_factor,
             "email": email,
             "max_age_seconds": max_age_seconds,
+            "permissions": permissions,
             "require_verified_email": require_verified_email,
             "roles": roles,
             "scopes": scopes,

@@ -567,6 +567,8 @@ class Config(TypedDict, total=False):
     """
     require_verified_email: bool
     """Whether an account must verify its address before it can log in."""
+    roles: dict[str, list[str] | None]
+    """The permissions that each role gives, for `permissions` of `authorize`. Default: none gives any."""
     secret_key: str | None
     """The secret from which all keys are derived, at least 32 bytes. Give at most one of `secret_key`,
     `secret_keys`, `secret_key_file` and `secret_key_files`. Default: a key file beside a SQLite file,

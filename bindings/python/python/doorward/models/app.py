@@ -1487,6 +1487,8 @@ class ListSessionsRequest(Model, extra="forbid"):
 
     user_id: str
     """The user's id."""
+    current_session_id: str | None = None
+    """The session from which the user asks, if one does: `session_id` of `authenticate`."""
 
 
 class Session(Model):
@@ -1494,6 +1496,8 @@ class Session(Model):
 
     id: str
     """The session's id: `sid` in tokens."""
+    current: bool
+    """Whether it is the session of `current_session_id`."""
     backend: str
     """The backend that its tokens are for."""
     created_at: int
@@ -1817,6 +1821,10 @@ class AuthorizeRequest(Model, extra="forbid"):
     """
     max_age_seconds: Annotated[int | None, Field(ge=0)] = None
     """The user authenticated at most this many seconds ago. An API key is no such proof."""
+    permissions: list[str] | None = None
+    """The roles of the account give all of these permissions (`roles` of the configuration), and those of
+    an API key give them, too.
+    """
     require_verified_email: bool | None = None
     """The account's address is verified; default: true if `email` is given."""
     roles: list[str] | None = None

@@ -22,6 +22,8 @@ import java.util.Map;
  *     {@code require_verified_email} is false. May be null.
  * @param maxAgeSeconds The user authenticated at most this many seconds ago. An API key is no such
  *     proof. May be null.
+ * @param permissions The roles of the account give all of these permissions ({@code roles} of the
+ *     configuration), and those of an API key give them, too. May be null.
  * @param requireVerifiedEmail The account's address is verified; default: true if {@code email} is
  *     given. May be null.
  * @param roles The account has at least one of these roles, and an API key has it, too. An empty
@@ -37,6 +39,7 @@ public record AuthorizeRequest(
     Boolean bySecondFactor,
     String email,
     Long maxAgeSeconds,
+    List<String> permissions,
     Boolean requireVerifiedEmail,
     List<String> roles,
     List<String> scopes,
@@ -44,7 +47,7 @@ public record AuthorizeRequest(
     implements Shape {
   /** Makes one of what must be given. */
   public static AuthorizeRequest of(String token) {
-    return new AuthorizeRequest(token, null, null, null, null, null, null, null, null, null);
+    return new AuthorizeRequest(token, null, null, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -60,6 +63,7 @@ public record AuthorizeRequest(
         bySecondFactor,
         email,
         maxAgeSeconds,
+        permissions,
         requireVerifiedEmail,
         roles,
         scopes,
@@ -78,6 +82,7 @@ public record AuthorizeRequest(
         bySecondFactor,
         email,
         maxAgeSeconds,
+        permissions,
         requireVerifiedEmail,
         roles,
         scopes,
@@ -96,6 +101,7 @@ public record AuthorizeRequest(
         bySecondFactor,
         email,
         maxAgeSeconds,
+        permissions,
         requireVerifiedEmail,
         roles,
         scopes,
@@ -114,6 +120,7 @@ public record AuthorizeRequest(
         bySecondFactor,
         email,
         maxAgeSeconds,
+        permissions,
         requireVerifiedEmail,
         roles,
         scopes,
@@ -132,6 +139,26 @@ public record AuthorizeRequest(
         bySecondFactor,
         email,
         maxAgeSeconds,
+        permissions,
+        requireVerifiedEmail,
+        roles,
+        scopes,
+        userId);
+  }
+
+  /**
+   * Returns the same with permissions: The roles of the account give all of these permissions
+   * ({@code roles} of the configuration), and those of an API key give them, too.
+   */
+  public AuthorizeRequest withPermissions(List<String> permissions) {
+    return new AuthorizeRequest(
+        token,
+        amr,
+        backend,
+        bySecondFactor,
+        email,
+        maxAgeSeconds,
+        permissions,
         requireVerifiedEmail,
         roles,
         scopes,
@@ -150,6 +177,7 @@ public record AuthorizeRequest(
         bySecondFactor,
         email,
         maxAgeSeconds,
+        permissions,
         requireVerifiedEmail,
         roles,
         scopes,
@@ -168,6 +196,7 @@ public record AuthorizeRequest(
         bySecondFactor,
         email,
         maxAgeSeconds,
+        permissions,
         requireVerifiedEmail,
         roles,
         scopes,
@@ -186,6 +215,7 @@ public record AuthorizeRequest(
         bySecondFactor,
         email,
         maxAgeSeconds,
+        permissions,
         requireVerifiedEmail,
         roles,
         scopes,
@@ -201,6 +231,7 @@ public record AuthorizeRequest(
         bySecondFactor,
         email,
         maxAgeSeconds,
+        permissions,
         requireVerifiedEmail,
         roles,
         scopes,
@@ -216,6 +247,7 @@ public record AuthorizeRequest(
         Read.optional(json, "by_second_factor", Read::bool),
         Read.optional(json, "email", Read::text),
         Read.optional(json, "max_age_seconds", Read::integer),
+        Read.optional(json, "permissions", Read.list(Read::text)),
         Read.optional(json, "require_verified_email", Read::bool),
         Read.optional(json, "roles", Read.list(Read::text)),
         Read.optional(json, "scopes", Read.list(Read::text)),
@@ -231,6 +263,7 @@ public record AuthorizeRequest(
     Read.put(json, "by_second_factor", bySecondFactor);
     Read.put(json, "email", email);
     Read.put(json, "max_age_seconds", maxAgeSeconds);
+    Read.put(json, "permissions", permissions);
     Read.put(json, "require_verified_email", requireVerifiedEmail);
     Read.put(json, "roles", roles);
     Read.put(json, "scopes", scopes);
@@ -253,6 +286,8 @@ public record AuthorizeRequest(
         + email
         + ", maxAgeSeconds="
         + maxAgeSeconds
+        + ", permissions="
+        + permissions
         + ", requireVerifiedEmail="
         + requireVerifiedEmail
         + ", roles="

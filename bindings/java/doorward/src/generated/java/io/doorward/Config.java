@@ -54,6 +54,8 @@ import java.util.Map;
  *     ({@code true}), or those with one of these roles. May be null.
  * @param requireVerifiedEmail Whether an account must verify its address before it can log in. May
  *     be null.
+ * @param roles The permissions that each role gives, for {@code permissions} of {@code authorize}.
+ *     Default: none gives any. May be null.
  * @param secretKey The secret from which all keys are derived, at least 32 bytes. Give at most one
  *     of {@code secret_key}, {@code secret_keys}, {@code secret_key_file} and {@code
  *     secret_key_files}. Default: a key file beside a SQLite file, {@code <db>.key}; a random key
@@ -101,6 +103,7 @@ public record Config(
     RequestsConfig requests,
     Object requireSecondFactor,
     Boolean requireVerifiedEmail,
+    Map<String, List<String>> roles,
     String secretKey,
     String secretKeyFile,
     List<String> secretKeyFiles,
@@ -117,7 +120,7 @@ public record Config(
     return new Config(
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null, null);
+        null, null, null, null);
   }
 
   /**
@@ -149,6 +152,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -190,6 +194,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -228,6 +233,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -270,6 +276,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -313,6 +320,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -354,6 +362,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -396,6 +405,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -437,6 +447,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -478,6 +489,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -519,6 +531,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -560,6 +573,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -598,6 +612,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -636,6 +651,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -677,6 +693,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -719,6 +736,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -760,6 +778,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -798,6 +817,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -841,6 +861,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -882,6 +903,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -920,6 +942,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -958,6 +981,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -999,6 +1023,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -1040,6 +1065,49 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
+        secretKey,
+        secretKeyFile,
+        secretKeyFiles,
+        secretKeys,
+        sessionMaxSeconds,
+        signingAlgorithm,
+        store,
+        throttle,
+        totp,
+        trustedDevices);
+  }
+
+  /**
+   * Returns the same with roles: The permissions that each role gives, for {@code permissions} of
+   * {@code authorize}. Default: none gives any.
+   */
+  public Config withRoles(Map<String, List<String>> roles) {
+    return new Config(
+        accessTokenSeconds,
+        audience,
+        audit,
+        backends,
+        changeSettings,
+        create,
+        idTokenProviders,
+        impersonation,
+        introspectionService,
+        issuer,
+        leewaySeconds,
+        limits,
+        mail,
+        mailedLogin,
+        migrate,
+        passkeys,
+        password,
+        refreshGraceSeconds,
+        refreshTokenSeconds,
+        registration,
+        requests,
+        requireSecondFactor,
+        requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -1083,6 +1151,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -1125,6 +1194,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -1166,6 +1236,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -1207,6 +1278,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -1248,6 +1320,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -1289,6 +1362,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -1331,6 +1405,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -1369,6 +1444,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -1407,6 +1483,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -1448,6 +1525,7 @@ public record Config(
         requests,
         requireSecondFactor,
         requireVerifiedEmail,
+        roles,
         secretKey,
         secretKeyFile,
         secretKeyFiles,
@@ -1486,6 +1564,7 @@ public record Config(
         Read.optional(json, "requests", RequestsConfig::read),
         Read.optional(json, "require_second_factor", Read::any),
         Read.optional(json, "require_verified_email", Read::bool),
+        Read.optional(json, "roles", Read.map(Read.list(Read::text))),
         Read.optional(json, "secret_key", Read::text),
         Read.optional(json, "secret_key_file", Read::text),
         Read.optional(json, "secret_key_files", Read.list(Read::text)),
@@ -1524,6 +1603,7 @@ public record Config(
     Read.put(json, "requests", requests);
     Read.put(json, "require_second_factor", requireSecondFactor);
     Read.put(json, "require_verified_email", requireVerifiedEmail);
+    Read.put(json, "roles", roles);
     Read.put(json, "secret_key", secretKey);
     Read.put(json, "secret_key_file", secretKeyFile);
     Read.put(json, "secret_key_files", secretKeyFiles);
@@ -1586,6 +1666,8 @@ public record Config(
         + requireSecondFactor
         + ", requireVerifiedEmail="
         + requireVerifiedEmail
+        + ", roles="
+        + roles
         + ", secretKey="
         + Read.hidden(secretKey)
         + ", secretKeyFile="

@@ -9,22 +9,35 @@ import java.util.Map;
  * Lists the live sessions of a user.
  *
  * @param userId The user's id.
+ * @param currentSessionId The session from which the user asks, if one does: {@code session_id} of
+ *     {@code authenticate}. May be null.
  */
-public record ListSessionsRequest(String userId) implements Shape {
+public record ListSessionsRequest(String userId, String currentSessionId) implements Shape {
   /** Makes one of what must be given. */
   public static ListSessionsRequest of(String userId) {
-    return new ListSessionsRequest(userId);
+    return new ListSessionsRequest(userId, null);
+  }
+
+  /**
+   * Returns the same with current_session_id: The session from which the user asks, if one does:
+   * {@code session_id} of {@code authenticate}.
+   */
+  public ListSessionsRequest withCurrentSessionId(String currentSessionId) {
+    return new ListSessionsRequest(userId, currentSessionId);
   }
 
   static ListSessionsRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new ListSessionsRequest(Read.optional(json, "user_id", Read::text));
+    return new ListSessionsRequest(
+        Read.optional(json, "user_id", Read::text),
+        Read.optional(json, "current_session_id", Read::text));
   }
 
   @Override
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "user_id", userId);
+    Read.put(json, "current_session_id", currentSessionId);
     return json;
   }
 }

@@ -10,6 +10,7 @@ import java.util.Map;
  * A session, for its user's own list.
  *
  * @param id The session's id: {@code sid} in tokens.
+ * @param current Whether it is the session of {@code current_session_id}.
  * @param backend The backend that its tokens are for.
  * @param createdAt When the session was opened.
  * @param refreshedAt When the session was last refreshed, or else opened.
@@ -25,6 +26,7 @@ import java.util.Map;
  */
 public record Session(
     String id,
+    boolean current,
     String backend,
     long createdAt,
     long refreshedAt,
@@ -40,6 +42,7 @@ public record Session(
     Map<String, Object> json = Read.object(value);
     return new Session(
         Read.optional(json, "id", Read::text),
+        Read.required(json, "current", Read::bool),
         Read.optional(json, "backend", Read::text),
         Read.required(json, "created_at", Read::integer),
         Read.required(json, "refreshed_at", Read::integer),
@@ -56,6 +59,7 @@ public record Session(
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "id", id);
+    Read.put(json, "current", current);
     Read.put(json, "backend", backend);
     Read.put(json, "created_at", createdAt);
     Read.put(json, "refreshed_at", refreshedAt);
@@ -74,6 +78,8 @@ public record Session(
   public String toString() {
     return "Session[id="
         + id
+        + ", current="
+        + current
         + ", backend="
         + backend
         + ", createdAt="
