@@ -3489,7 +3489,7 @@ struct login_request {
   // that passes on a client's wish decides first what the client may have.
   std::optional<std::string> scope{};
   // The token of a trusted device, which `complete_login` returned. If it is valid, no second factor is
-  // required, and the tokens' `amr` names none. Any other token counts as none.
+  // required, and the tokens' `amr` names none. An invalid token is ignored.
   std::optional<doorward::secret> trusted_device_token{};
   // The code of the account's authenticator app. Ignored if the account has no second factor.
   std::optional<doorward::secret> two_fa_code{};
@@ -3615,7 +3615,8 @@ struct complete_login_request {
   // A recovery code, which is used up.
   std::optional<doorward::secret> recovery_code{};
   // Whether the user trusts this device: the response then has a token that takes the place of the second
-  // factor in later logins on it. Only beside a second factor; needs `trusted_devices`.
+  // factor in later logins by password on it. Only beside a second factor; needs `trusted_devices`. Ignored
+  // if the login began without a password.
   std::optional<bool> trust_device{};
   // The code of the authenticator app, also of one that `setup_totp` made for this challenge.
   std::optional<doorward::secret> two_fa_code{};
@@ -7559,6 +7560,7 @@ struct mail_config_notices {
   std::optional<bool> api_key_created{};
   std::optional<bool> api_key_widened{};
   std::optional<bool> change_email{};
+  std::optional<bool> device_trusted{};
   std::optional<bool> email_change_requested{};
   std::optional<bool> email_changed{};
   std::optional<bool> identity_linked{};
@@ -7613,6 +7615,12 @@ struct mail_config_notices {
   template <class Value = bool>
   mail_config_notices &set_change_email(Value &&value) {
     change_email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_device_trusted(Value &&value) {
+    device_trusted = std::forward<Value>(value);
     return *this;
   }
 
@@ -7709,6 +7717,7 @@ struct mail_config_notices {
     visit("api_key_created", self.api_key_created);
     visit("api_key_widened", self.api_key_widened);
     visit("change_email", self.change_email);
+    visit("device_trusted", self.device_trusted);
     visit("email_change_requested", self.email_change_requested);
     visit("email_changed", self.email_changed);
     visit("identity_linked", self.identity_linked);
@@ -7899,6 +7908,7 @@ struct mail_config_templates {
   std::optional<std::map<std::string, doorward::mail_template>> api_key_created{};
   std::optional<std::map<std::string, doorward::mail_template>> api_key_widened{};
   std::optional<std::map<std::string, doorward::mail_template>> change_email{};
+  std::optional<std::map<std::string, doorward::mail_template>> device_trusted{};
   std::optional<std::map<std::string, doorward::mail_template>> email_change_requested{};
   std::optional<std::map<std::string, doorward::mail_template>> email_changed{};
   std::optional<std::map<std::string, doorward::mail_template>> identity_linked{};
@@ -7953,6 +7963,12 @@ struct mail_config_templates {
   template <class Value = std::map<std::string, doorward::mail_template>>
   mail_config_templates &set_change_email(Value &&value) {
     change_email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_device_trusted(Value &&value) {
+    device_trusted = std::forward<Value>(value);
     return *this;
   }
 
@@ -8049,6 +8065,7 @@ struct mail_config_templates {
     visit("api_key_created", self.api_key_created);
     visit("api_key_widened", self.api_key_widened);
     visit("change_email", self.change_email);
+    visit("device_trusted", self.device_trusted);
     visit("email_change_requested", self.email_change_requested);
     visit("email_changed", self.email_changed);
     visit("identity_linked", self.identity_linked);
@@ -8644,8 +8661,8 @@ struct config {
   std::optional<doorward::throttle_config> throttle{};
   // Codes of an authenticator app.
   std::optional<doorward::totp_config> totp{};
-  // Devices on which logins need no second factor for a time. Default: none. Who has such a device needs only
-  // the password.
+  // Devices on which logins need no second factor for a time. Default: none. On such a device the password
+  // alone logs in.
   std::optional<doorward::trusted_devices_config> trusted_devices{};
 
   template <class Value = std::int64_t>

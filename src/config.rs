@@ -148,8 +148,8 @@ pub struct Config {
     /// user, as far as no second factor is required.
     #[serde(deserialize_with = "crate::types::strict::optional_object")]
     pub mailed_login: Option<MailedLogin>,
-    /// Devices on which logins need no second factor for a time. Default: none. Who has such a device needs only the
-    /// password.
+    /// Devices on which logins need no second factor for a time. Default: none. On such a
+    /// device the password alone logs in.
     #[serde(deserialize_with = "crate::types::strict::optional_object")]
     pub trusted_devices: Option<TrustedDevices>,
     /// Who may act as another user (`impersonate`). Default: none may.

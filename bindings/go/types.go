@@ -458,7 +458,7 @@ type LoginRequest struct {
 	Scope *string `json:"scope,omitzero"`
 
 	// The token of a trusted device, which `complete_login` returned. If it is valid, no second factor is
-	// required, and the tokens' `amr` names none. Any other token counts as none.
+	// required, and the tokens' `amr` names none. An invalid token is ignored.
 	TrustedDeviceToken *string `json:"trusted_device_token,omitzero" doorward:"secret"`
 
 	// The code of the account's authenticator app. Ignored if the account has no second factor.
@@ -500,7 +500,8 @@ type CompleteLoginRequest struct {
 	RecoveryCode *string `json:"recovery_code,omitzero" doorward:"secret"`
 
 	// Whether the user trusts this device: the response then has a token that takes the place of the second
-	// factor in later logins on it. Only beside a second factor; needs `trusted_devices`.
+	// factor in later logins by password on it. Only beside a second factor; needs `trusted_devices`. Ignored
+	// if the login began without a password.
 	TrustDevice *bool `json:"trust_device,omitzero"`
 
 	// The code of the authenticator app, also of one that `setup_totp` made for this challenge.
@@ -2558,6 +2559,8 @@ type MailConfigNotices struct {
 
 	ChangeEmail *bool `json:"change_email,omitzero"`
 
+	DeviceTrusted *bool `json:"device_trusted,omitzero"`
+
 	EmailChangeRequested *bool `json:"email_change_requested,omitzero"`
 
 	EmailChanged *bool `json:"email_changed,omitzero"`
@@ -2680,6 +2683,8 @@ type MailConfigTemplates struct {
 	ApiKeyWidened map[string]MailTemplate `json:"api_key_widened,omitzero"`
 
 	ChangeEmail map[string]MailTemplate `json:"change_email,omitzero"`
+
+	DeviceTrusted map[string]MailTemplate `json:"device_trusted,omitzero"`
 
 	EmailChangeRequested map[string]MailTemplate `json:"email_change_requested,omitzero"`
 
@@ -3035,8 +3040,8 @@ type Config struct {
 	// Codes of an authenticator app.
 	TOTP TOTPConfig `json:"totp,omitzero"`
 
-	// Devices on which logins need no second factor for a time. Default: none. Who has such a device needs
-	// only the password.
+	// Devices on which logins need no second factor for a time. Default: none. On such a device the password
+	// alone logs in.
 	TrustedDevices *TrustedDevicesConfig `json:"trusted_devices,omitzero"`
 }
 
@@ -5354,6 +5359,7 @@ const (
 	MailKindApiKeyWidened          MailKind = "api_key_widened"
 	MailKindNewDevice              MailKind = "new_device"
 	MailKindImpersonated           MailKind = "impersonated"
+	MailKindDeviceTrusted          MailKind = "device_trusted"
 	MailKindAccountChanged         MailKind = "account_changed"
 	MailKindAccountLocked          MailKind = "account_locked"
 	MailKindAccountDeleted         MailKind = "account_deleted"

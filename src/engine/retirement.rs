@@ -25,7 +25,9 @@ use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
 use crate::store::keys::Stamp;
 use crate::store::row::Sealed;
-use crate::store::{Durability, Tx, keys, mails, one_time_secrets, second_factors, sessions, users};
+use crate::store::{
+    Durability, Tx, keys, mails, one_time_secrets, second_factors, sessions, trusted_devices, users,
+};
 use crate::types::id::Id;
 use crate::types::parse_error::ParseError;
 use crate::types::text::text_type;
@@ -127,6 +129,7 @@ impl Retiring<'_> {
             let signing_keys = keys::delete_every(tx)?;
             made.iter().try_for_each(|key| begin(tx, &self.keys.secrets, key, true, now))?;
             keys::retire_at_once(tx, &secret_keys)?;
+            trusted_devices::delete_every(tx)?;
             let retired = Retired {
                 signing_keys,
                 secret_keys: secret_keys.len(),

@@ -188,10 +188,14 @@ impl Sessions {
             true => backend.refresh_token_seconds,
             false => backend.access_token_seconds,
         };
-        let trusted_device = match entry.trusts_device {
+        // Other logins than those by password take no token of a trusted device.
+        let trusted_device = match entry.trusts_device && entry.amr.members().contains(&"pwd") {
             true => self.trusted_devices.trust(tx, &user, &entry.client, now_ms)?,
             false => None,
         };
+        if trusted_device.is_some() {
+            self.outbox.tell(tx, mail::Kind::DeviceTrusted, &user.public, now)?;
+        }
         let session = Session {
             id: Id::new(now_ms)?,
             backend,

@@ -90,8 +90,7 @@ impl TrustedDevices {
         Ok(Some(Trusted { token: Secret::new(base64url(&*token)), expires_in }))
     }
 
-    /// Returns whether a token takes the place of the user's second factor, in the caller's transaction. The search
-    /// for a token that is unknown, another user's or dead is the same as for a live one.
+    /// Returns whether a token takes the place of the user's second factor, in the caller's transaction.
     pub(crate) fn accepts(
         &self,
         tx: &mut Tx,
@@ -100,7 +99,9 @@ impl TrustedDevices {
         client: &Client,
         now: i64,
     ) -> Result<bool> {
-        let Some(rules) = self.rules_for(&user.public) else { return Ok(false) };
+        if !self.are_open_to(&user.public) {
+            return Ok(false);
+        }
         let text = token.expose();
         let bytes = (text.len() == TEXT_LEN).then(|| from_base64url(text)).flatten().map(Zeroizing::new);
         let Some(bytes) = bytes else { return Ok(false) };
@@ -109,15 +110,12 @@ impl TrustedDevices {
         let codes = self.secrets.macs(Purpose::TrustedDevice, &message(user.public.id, &bytes));
         let mut found = None;
         for code in codes {
-            found = found.or(rows::find(tx, &code)?);
+            found = rows::find(tx, &code)?;
+            if found.is_some() {
+                break;
+            }
         }
-        // The configured lifetime may be shorter now.
-        let end = |device: &TrustedDevice| {
-            device.expires_at.min(device.created_at.saturating_add(rules.lifetime_seconds.seconds()))
-        };
-        let Some(device) = found.filter(|device| device.epoch == user.epoch && now < end(device)) else {
-            return Ok(false);
-        };
+        let Some(device) = found.filter(|device| self.is_live(device, user, now)) else { return Ok(false) };
         rows::used(tx, device.id, now)?;
         self.record(tx, Kind::TrustedDeviceUsed, user.public.id, device.id, client, now)?;
         Ok(true)
@@ -126,20 +124,38 @@ impl TrustedDevices {
     /// Lists the devices that a user trusts, the oldest first.
     pub(crate) fn list(&self, tx: &mut Tx, user: &User, now: i64) -> Result<Vec<TrustedDevice>> {
         let mut devices = rows::list(tx, user.public.id)?;
-        devices.retain(|device| device.epoch == user.epoch && now < device.expires_at);
+        devices.retain(|device| self.is_live(device, user, now));
         Ok(devices)
     }
 
-    /// Revokes the trust in a device of a user, in the caller's transaction. Returns whether it was there.
-    pub(crate) fn revoke(&self, tx: &mut Tx, user_id: Id, id: Id, now: i64) -> Result<bool> {
-        let was_there = rows::delete(tx, user_id, id)?;
-        if was_there {
-            self.record(tx, Kind::TrustedDeviceRevoked, user_id, id, &Client::default(), now)?;
+    /// Revokes the trust in one device of a user, or in all, in the caller's transaction. Returns their number. Dead
+    /// ones count, too: the clock may be wrong now.
+    pub(crate) fn revoke(&self, tx: &mut Tx, user_id: Id, only: Option<Id>, now: i64) -> Result<usize> {
+        let mut revoked = 0;
+        for device in rows::list(tx, user_id)? {
+            if only.is_none_or(|only| only == device.id) && rows::delete(tx, user_id, device.id)? {
+                self.record(tx, Kind::TrustedDeviceRevoked, user_id, device.id, &Client::default(), now)?;
+                revoked += 1;
+            }
         }
-        Ok(was_there)
+        Ok(revoked)
     }
 
-    /// Returns the rules, if they let the user trust devices.
+    /// Returns whether the rules let the user trust devices.
+    pub(crate) fn are_open_to(&self, user: &PublicUser) -> bool {
+        self.rules_for(user).is_some()
+    }
+
+    fn is_live(&self, device: &TrustedDevice, user: &User, now: i64) -> bool {
+        let Some(rules) = self.rules_for(&user.public) else { return false };
+        // A device that was trusted in the future was trusted while a clock was wrong.
+        let latest = now + self.config.leeway_seconds.seconds();
+        // The configured lifetime may be shorter now.
+        let end = device.expires_at.min(device.created_at.saturating_add(rules.lifetime_seconds.seconds()));
+        device.epoch == user.epoch && device.created_at <= latest && now < end
+    }
+
+    /// Returns the rules for a user, who may trust devices by them.
     fn rules_for(&self, user: &PublicUser) -> Option<&config::TrustedDevices> {
         let rules = self.config.trusted_devices.as_ref();
         rules.filter(|rules| !rules.except_roles.iter().any(|role| user.roles.contains(role)))
@@ -162,6 +178,6 @@ impl TrustedDevices {
 }
 
 /// A token is only ever found for its own user.
-fn message(user_id: Id, token: &[u8]) -> Vec<u8> {
-    [user_id.as_bytes(), token].concat()
+fn message(user_id: Id, token: &[u8]) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new([user_id.as_bytes(), token].concat())
 }

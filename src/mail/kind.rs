@@ -82,6 +82,8 @@ kinds! {
     NewDevice = "new_device", false;
     /// Another person opened a session to act as the user.
     Impersonated = "impersonated", false;
+    /// The user trusted a device, which then needs no second factor for a time.
+    DeviceTrusted = "device_trusted", false;
     /// To the old address: the host changed the name or the address.
     AccountChanged = "account_changed", false;
     /// The host locked the account.

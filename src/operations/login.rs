@@ -57,7 +57,7 @@ pub struct LoginRequest {
     #[serde(default, deserialize_with = "crate::types::strict::optional_open_object")]
     pub webauthn_response: Option<AuthenticationResponse>,
     /// The token of a trusted device, which `complete_login` returned. If it is valid, no second factor is required,
-    /// and the tokens' `amr` names none. Any other token counts as none.
+    /// and the tokens' `amr` names none. An invalid token is ignored.
     pub trusted_device_token: Option<Secret>,
 }
 
@@ -86,7 +86,8 @@ pub struct CompleteLoginRequest {
     /// every wrong or spent code alike.
     pub mail_code: Option<Secret>,
     /// Whether the user trusts this device: the response then has a token that takes the place of the second factor
-    /// in later logins on it. Only beside a second factor; needs `trusted_devices`.
+    /// in later logins by password on it. Only beside a second factor; needs `trusted_devices`. Ignored if the login began
+    /// without a password.
     pub trust_device: Option<bool>,
 }
 

@@ -18,7 +18,9 @@ use crate::engine::{Engine, outbox};
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
 use crate::store::users::{self, By};
-use crate::store::{Durability, Share, Tx, keys, one_time_secrets, revoked_tokens, sessions};
+use crate::store::{
+    Durability, Share, Tx, keys, one_time_secrets, revoked_tokens, sessions, trusted_devices,
+};
 use crate::types::id::Id;
 use crate::types::secret::IssuedSecret;
 use crate::types::token::Token;
@@ -434,6 +436,7 @@ impl Engine {
         }
         self.store.write(Durability::Full, |tx| {
             one_time_secrets::delete_every(tx)?;
+            trusted_devices::delete_every(tx)?;
             outbox::forget_every_token(tx)?;
             let detail = revoked.to_string();
             self.audit.record(tx, now, Event { detail: Some(&detail), ..event(Kind::SessionsRevoked, None) })

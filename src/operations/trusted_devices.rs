@@ -94,14 +94,8 @@ impl Engine {
         let RevokeTrustedDeviceRequest { user_id, trusted_device_id } = request;
         let now = self.clock.now();
         let revoked = self.store.write(Durability::Full, |tx| {
-            let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
-            let devices = self.trusted_devices.list(tx, &user, now)?;
-            let is_meant = |id| trusted_device_id.is_none_or(|wanted| wanted == id);
-            let mut revoked = 0;
-            for device in devices.into_iter().filter(|device| is_meant(device.id)) {
-                revoked += usize::from(self.trusted_devices.revoke(tx, user_id, device.id, now)?);
-            }
-            Ok(revoked)
+            users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
+            self.trusted_devices.revoke(tx, user_id, trusted_device_id, now)
         })?;
         Ok(RevokeTrustedDeviceResponse { revoked })
     }

@@ -37,9 +37,14 @@ pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<TrustedDevice>> {
     tx.all(select!("WHERE user_id = ?1 ORDER BY id"), &[Value::Bytes(user_id.as_bytes())], read)
 }
 
-/// Stores a device, and deletes the oldest ones of its user beyond `most`.
+/// Stores a device in the place of the oldest ones of its user, who keeps at most `most`.
 pub(crate) fn put(tx: &mut Tx, device: &TrustedDevice, code: &[u8; 32], most: i64) -> Result<()> {
     let user_id = Value::Bytes(device.user_id.as_bytes());
+    tx.run(
+        "DELETE FROM trusted_devices WHERE user_id = ?1 AND id NOT IN \
+         (SELECT id FROM trusted_devices WHERE user_id = ?1 ORDER BY created_at DESC, id DESC LIMIT ?2)",
+        &[user_id, Value::Integer(most - 1)],
+    )?;
     tx.run(
         "INSERT INTO trusted_devices (id, code, user_id, epoch, user_agent, created_at, expires_at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -52,11 +57,6 @@ pub(crate) fn put(tx: &mut Tx, device: &TrustedDevice, code: &[u8; 32], most: i6
             Value::Integer(device.created_at),
             Value::Integer(device.expires_at),
         ],
-    )?;
-    tx.run(
-        "DELETE FROM trusted_devices WHERE user_id = ?1 AND id NOT IN \
-         (SELECT id FROM trusted_devices WHERE user_id = ?1 ORDER BY created_at DESC, id DESC LIMIT ?2)",
-        &[user_id, Value::Integer(most)],
     )
 }
 
@@ -75,6 +75,11 @@ pub(crate) fn delete(tx: &mut Tx, user_id: Id, id: Id) -> Result<bool> {
 /// Deletes every device of a user.
 pub(crate) fn delete_all(tx: &mut Tx, user_id: Id) -> Result<()> {
     tx.run("DELETE FROM trusted_devices WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])
+}
+
+/// Deletes every device of every user.
+pub(crate) fn delete_every(tx: &mut Tx) -> Result<()> {
+    tx.run("DELETE FROM trusted_devices", &[])
 }
 
 /// Deletes expired devices.

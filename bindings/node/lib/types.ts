@@ -790,7 +790,7 @@ export interface LoginRequest {
   scope?: string | null
   /**
    * The token of a trusted device, which `complete_login` returned. If it is valid, no second factor is
-   * required, and the tokens' `amr` names none. Any other token counts as none.
+   * required, and the tokens' `amr` names none. An invalid token is ignored.
    */
   trusted_device_token?: string | null
   /** The code of the account's authenticator app. Ignored if the account has no second factor. */
@@ -872,7 +872,8 @@ export interface CompleteLoginRequest {
   recovery_code?: string | null
   /**
    * Whether the user trusts this device: the response then has a token that takes the place of the second
-   * factor in later logins on it. Only beside a second factor; needs `trusted_devices`.
+   * factor in later logins by password on it. Only beside a second factor; needs `trusted_devices`. Ignored
+   * if the login began without a password.
    */
   trust_device?: boolean | null
   /** The code of the authenticator app, also of one that `setup_totp` made for this challenge. */
@@ -3261,6 +3262,7 @@ export interface MailConfigNotices {
   api_key_created?: boolean
   api_key_widened?: boolean
   change_email?: boolean
+  device_trusted?: boolean
   email_change_requested?: boolean
   email_changed?: boolean
   identity_linked?: boolean
@@ -3330,6 +3332,7 @@ export interface MailConfigTemplates {
   api_key_created?: Record<string, MailTemplate>
   api_key_widened?: Record<string, MailTemplate>
   change_email?: Record<string, MailTemplate>
+  device_trusted?: Record<string, MailTemplate>
   email_change_requested?: Record<string, MailTemplate>
   email_changed?: Record<string, MailTemplate>
   identity_linked?: Record<string, MailTemplate>
@@ -3628,8 +3631,8 @@ export interface Config {
   /** Codes of an authenticator app. */
   totp?: TotpConfig
   /**
-   * Devices on which logins need no second factor for a time. Default: none. Who has such a device needs only
-   * the password.
+   * Devices on which logins need no second factor for a time. Default: none. On such a device the password
+   * alone logs in.
    */
   trusted_devices?: TrustedDevicesConfig | null
 }
@@ -3718,6 +3721,7 @@ export type MailKind =
   | 'api_key_widened'
   | 'new_device'
   | 'impersonated'
+  | 'device_trusted'
   | 'account_changed'
   | 'account_locked'
   | 'account_deleted'

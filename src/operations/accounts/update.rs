@@ -226,9 +226,12 @@ impl Engine {
         if changes.reclaims {
             self.accounts.reclaim(tx, user.id, now)?;
         }
-        // When a role begins to demand a second factor, sessions and pending logins without one end.
+        // When a role begins to demand a second factor, at all or at every login, sessions and pending logins without
+        // one end.
         let demands_factor = self.factors.are_required_of(user) && !self.factors.are_required_of(before);
-        if (before.is_active && !user.is_active) || demands_factor {
+        let trusts_no_more =
+            self.trusted_devices.are_open_to(before) && !self.trusted_devices.are_open_to(user);
+        if (before.is_active && !user.is_active) || demands_factor || trusts_no_more {
             self.sessions.revoke_everything(tx, user.id, now)?;
         }
         Ok(())

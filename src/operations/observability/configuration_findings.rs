@@ -248,6 +248,20 @@ impl Findings {
                 "Every mailed login needs a second factor, too.",
             );
         }
+        if let Some(rules) = &config.trusted_devices {
+            let names_all = match &config.require_second_factor {
+                AppliesTo::None => true,
+                AppliesTo::All => false,
+                AppliesTo::Roles(roles) => roles.iter().all(|role| rules.except_roles.contains(role)),
+            };
+            self.advise(
+                !names_all,
+                "trusted_devices",
+                "/trusted_devices/except_roles",
+                "Users who must have a second factor can trust a device, where the password alone then logs in. Name the roles that give a factor at every login (except_roles).".to_owned(),
+                "Who must have a second factor gives it at every login.",
+            );
+        }
         let links = [
             ("login", &mail.links.login),
             ("verify_email", &mail.links.verify_email),

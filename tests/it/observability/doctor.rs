@@ -55,6 +55,12 @@ fn what_the_doctor_finds() {
         (json!({"mail": {"click_verifies": true}}), "mail_click_verifies", "/mail/click_verifies", "advice"),
         (json!({"mailed_login": {}}), "mailed_login", "/mailed_login", "advice"),
         (
+            json!({"require_second_factor": ["admin"], "trusted_devices": {"except_roles": ["root"]}}),
+            "trusted_devices",
+            "/trusted_devices/except_roles",
+            "advice",
+        ),
+        (
             json!({"mail": {"links": {"reset_password": "http://app.example/{token}"}}}),
             "mail_links",
             "/mail/links/reset_password",

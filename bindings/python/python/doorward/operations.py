@@ -424,8 +424,8 @@ class Operations(_doorward.Engine):
         scope: The scopes of the access token, separated by spaces. The engine grants what the host asks
             for: a host that passes on a client's wish decides first what the client may have.
         trusted_device_token: The token of a trusted device, which `complete_login` returned. If it is
-            valid, no second factor is required, and the tokens' `amr` names none. Any other token counts as
-            none.
+            valid, no second factor is required, and the tokens' `amr` names none. An invalid token is
+            ignored.
         two_fa_code: The code of the account's authenticator app. Ignored if the account has no second
             factor.
         webauthn_response: A passkey's answer to a challenge of `begin_passkey_login` instead, which is
@@ -468,8 +468,8 @@ class Operations(_doorward.Engine):
         new_password: The new password, if the password must be changed.
         recovery_code: A recovery code, which is used up.
         trust_device: Whether the user trusts this device: the response then has a token that takes the
-            place of the second factor in later logins on it. Only beside a second factor; needs
-            `trusted_devices`.
+            place of the second factor in later logins by password on it. Only beside a second factor; needs
+            `trusted_devices`. Ignored if the login began without a password.
         two_fa_code: The code of the authenticator app, also of one that `setup_totp` made for this
             challenge.
         webauthn_registration: The answer of `navigator.credentials.create` to what

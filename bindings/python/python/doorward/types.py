@@ -227,6 +227,7 @@ class MailConfigNotices(TypedDict, total=False):
     api_key_created: bool
     api_key_widened: bool
     change_email: bool
+    device_trusted: bool
     email_change_requested: bool
     email_changed: bool
     identity_linked: bool
@@ -294,6 +295,7 @@ class MailConfigTemplates(TypedDict, total=False):
     api_key_created: dict[str, MailTemplate | None]
     api_key_widened: dict[str, MailTemplate | None]
     change_email: dict[str, MailTemplate | None]
+    device_trusted: dict[str, MailTemplate | None]
     email_change_requested: dict[str, MailTemplate | None]
     email_changed: dict[str, MailTemplate | None]
     identity_linked: dict[str, MailTemplate | None]
@@ -597,8 +599,8 @@ class Config(TypedDict, total=False):
     totp: TotpConfig
     """Codes of an authenticator app."""
     trusted_devices: TrustedDevicesConfig | None
-    """Devices on which logins need no second factor for a time. Default: none. Who has such a device needs
-    only the password.
+    """Devices on which logins need no second factor for a time. Default: none. On such a device the
+    password alone logs in.
     """
 
 

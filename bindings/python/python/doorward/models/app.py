@@ -1075,7 +1075,7 @@ class FullLoginRequest(LoginRequest, extra="forbid"):
     """
     trusted_device_token: Annotated[str | None, Field(repr=False)] = None
     """The token of a trusted device, which `complete_login` returned. If it is valid, no second factor is
-    required, and the tokens' `amr` names none. Any other token counts as none.
+    required, and the tokens' `amr` names none. An invalid token is ignored.
     """
     two_fa_code: Annotated[str | None, Field(repr=False)] = None
     """The code of the account's authenticator app. Ignored if the account has no second factor."""
@@ -1129,7 +1129,8 @@ class CompleteLoginRequest(Model, extra="forbid"):
     """A recovery code, which is used up."""
     trust_device: bool | None = None
     """Whether the user trusts this device: the response then has a token that takes the place of the
-    second factor in later logins on it. Only beside a second factor; needs `trusted_devices`.
+    second factor in later logins by password on it. Only beside a second factor; needs
+    `trusted_devices`. Ignored if the login began without a password.
     """
     two_fa_code: Annotated[str | None, Field(repr=False)] = None
     """The code of the authenticator app, also of one that `setup_totp` made for this challenge."""

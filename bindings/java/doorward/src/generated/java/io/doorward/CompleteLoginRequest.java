@@ -14,8 +14,9 @@ import java.util.Map;
  * @param newPassword The new password, if the password must be changed. May be null.
  * @param recoveryCode A recovery code, which is used up. May be null.
  * @param trustDevice Whether the user trusts this device: the response then has a token that takes
- *     the place of the second factor in later logins on it. Only beside a second factor; needs
- *     {@code trusted_devices}. May be null.
+ *     the place of the second factor in later logins by password on it. Only beside a second
+ *     factor; needs {@code trusted_devices}. Ignored if the login began without a password. May be
+ *     null.
  * @param twoFaCode The code of the authenticator app, also of one that {@code setup_totp} made for
  *     this challenge. May be null.
  * @param webauthnRegistration The answer of {@code navigator.credentials.create} to what {@code
@@ -83,8 +84,9 @@ public record CompleteLoginRequest(
 
   /**
    * Returns the same with trust_device: Whether the user trusts this device: the response then has
-   * a token that takes the place of the second factor in later logins on it. Only beside a second
-   * factor; needs {@code trusted_devices}.
+   * a token that takes the place of the second factor in later logins by password on it. Only
+   * beside a second factor; needs {@code trusted_devices}. Ignored if the login began without a
+   * password.
    */
   public CompleteLoginRequest withTrustDevice(boolean trustDevice) {
     return new CompleteLoginRequest(

@@ -76,8 +76,8 @@ import java.util.Map;
  *     Default {@code sqlite:doorward.db}. May be null.
  * @param throttle When failed logins lock an account or a source. May be null.
  * @param totp Codes of an authenticator app. May be null.
- * @param trustedDevices Devices on which logins need no second factor for a time. Default: none.
- *     Who has such a device needs only the password. May be null.
+ * @param trustedDevices Devices on which logins need no second factor for a time. Default: none. On
+ *     such a device the password alone logs in. May be null.
  */
 public record Config(
     Long accessTokenSeconds,
@@ -1498,7 +1498,7 @@ public record Config(
 
   /**
    * Returns the same with trusted_devices: Devices on which logins need no second factor for a
-   * time. Default: none. Who has such a device needs only the password.
+   * time. Default: none. On such a device the password alone logs in.
    */
   public Config withTrustedDevices(TrustedDevicesConfig trustedDevices) {
     return new Config(

@@ -18,8 +18,8 @@ import java.util.Map;
  *     asks for: a host that passes on a client's wish decides first what the client may have. May
  *     be null.
  * @param trustedDeviceToken The token of a trusted device, which {@code complete_login} returned.
- *     If it is valid, no second factor is required, and the tokens' {@code amr} names none. Any
- *     other token counts as none. May be null.
+ *     If it is valid, no second factor is required, and the tokens' {@code amr} names none. An
+ *     invalid token is ignored. May be null.
  * @param twoFaCode The code of the account's authenticator app. Ignored if the account has no
  *     second factor. May be null.
  * @param webauthnResponse A passkey's answer to a challenge of {@code begin_passkey_login} instead,
@@ -107,7 +107,7 @@ public record LoginRequest(
   /**
    * Returns the same with trusted_device_token: The token of a trusted device, which {@code
    * complete_login} returned. If it is valid, no second factor is required, and the tokens' {@code
-   * amr} names none. Any other token counts as none.
+   * amr} names none. An invalid token is ignored.
    */
   public LoginRequest withTrustedDeviceToken(String trustedDeviceToken) {
     return new LoginRequest(

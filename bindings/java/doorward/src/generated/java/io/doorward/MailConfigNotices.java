@@ -15,6 +15,7 @@ import java.util.Map;
  * @param apiKeyCreated settings. May be null.
  * @param apiKeyWidened settings. May be null.
  * @param changeEmail settings. May be null.
+ * @param deviceTrusted settings. May be null.
  * @param emailChangeRequested settings. May be null.
  * @param emailChanged settings. May be null.
  * @param identityLinked settings. May be null.
@@ -38,6 +39,7 @@ public record MailConfigNotices(
     Boolean apiKeyCreated,
     Boolean apiKeyWidened,
     Boolean changeEmail,
+    Boolean deviceTrusted,
     Boolean emailChangeRequested,
     Boolean emailChanged,
     Boolean identityLinked,
@@ -57,7 +59,7 @@ public record MailConfigNotices(
   public static MailConfigNotices of() {
     return new MailConfigNotices(
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null, null, null, null, null);
+        null, null, null, null, null, null, null);
   }
 
   /** Returns the same with account_changed. */
@@ -70,6 +72,7 @@ public record MailConfigNotices(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -96,6 +99,7 @@ public record MailConfigNotices(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -122,6 +126,7 @@ public record MailConfigNotices(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -148,6 +153,7 @@ public record MailConfigNotices(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -174,6 +180,7 @@ public record MailConfigNotices(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -200,6 +207,7 @@ public record MailConfigNotices(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -226,6 +234,34 @@ public record MailConfigNotices(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        impersonated,
+        invitation,
+        login,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
+  }
+
+  /** Returns the same with device_trusted. */
+  public MailConfigNotices withDeviceTrusted(boolean deviceTrusted) {
+    return new MailConfigNotices(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        apiKeyCreated,
+        apiKeyWidened,
+        changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -252,6 +288,7 @@ public record MailConfigNotices(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -278,6 +315,7 @@ public record MailConfigNotices(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -304,6 +342,7 @@ public record MailConfigNotices(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -330,6 +369,7 @@ public record MailConfigNotices(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -356,6 +396,7 @@ public record MailConfigNotices(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -382,6 +423,7 @@ public record MailConfigNotices(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -408,6 +450,7 @@ public record MailConfigNotices(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -434,6 +477,7 @@ public record MailConfigNotices(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -460,6 +504,7 @@ public record MailConfigNotices(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -486,6 +531,7 @@ public record MailConfigNotices(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -512,6 +558,7 @@ public record MailConfigNotices(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -538,6 +585,7 @@ public record MailConfigNotices(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -564,6 +612,7 @@ public record MailConfigNotices(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -590,6 +639,7 @@ public record MailConfigNotices(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -616,6 +666,7 @@ public record MailConfigNotices(
         Read.optional(json, "api_key_created", Read::bool),
         Read.optional(json, "api_key_widened", Read::bool),
         Read.optional(json, "change_email", Read::bool),
+        Read.optional(json, "device_trusted", Read::bool),
         Read.optional(json, "email_change_requested", Read::bool),
         Read.optional(json, "email_changed", Read::bool),
         Read.optional(json, "identity_linked", Read::bool),
@@ -642,6 +693,7 @@ public record MailConfigNotices(
     Read.put(json, "api_key_created", apiKeyCreated);
     Read.put(json, "api_key_widened", apiKeyWidened);
     Read.put(json, "change_email", changeEmail);
+    Read.put(json, "device_trusted", deviceTrusted);
     Read.put(json, "email_change_requested", emailChangeRequested);
     Read.put(json, "email_changed", emailChanged);
     Read.put(json, "identity_linked", identityLinked);

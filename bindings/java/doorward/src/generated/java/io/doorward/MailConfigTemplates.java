@@ -15,6 +15,7 @@ import java.util.Map;
  * @param apiKeyCreated settings. May be null.
  * @param apiKeyWidened settings. May be null.
  * @param changeEmail settings. May be null.
+ * @param deviceTrusted settings. May be null.
  * @param emailChangeRequested settings. May be null.
  * @param emailChanged settings. May be null.
  * @param identityLinked settings. May be null.
@@ -38,6 +39,7 @@ public record MailConfigTemplates(
     Map<String, MailTemplate> apiKeyCreated,
     Map<String, MailTemplate> apiKeyWidened,
     Map<String, MailTemplate> changeEmail,
+    Map<String, MailTemplate> deviceTrusted,
     Map<String, MailTemplate> emailChangeRequested,
     Map<String, MailTemplate> emailChanged,
     Map<String, MailTemplate> identityLinked,
@@ -57,7 +59,7 @@ public record MailConfigTemplates(
   public static MailConfigTemplates of() {
     return new MailConfigTemplates(
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null, null, null, null, null);
+        null, null, null, null, null, null, null);
   }
 
   /** Returns the same with account_changed. */
@@ -70,6 +72,7 @@ public record MailConfigTemplates(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -96,6 +99,7 @@ public record MailConfigTemplates(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -122,6 +126,7 @@ public record MailConfigTemplates(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -148,6 +153,7 @@ public record MailConfigTemplates(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -174,6 +180,7 @@ public record MailConfigTemplates(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -200,6 +207,7 @@ public record MailConfigTemplates(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -226,6 +234,34 @@ public record MailConfigTemplates(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        impersonated,
+        invitation,
+        login,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
+  }
+
+  /** Returns the same with device_trusted. */
+  public MailConfigTemplates withDeviceTrusted(Map<String, MailTemplate> deviceTrusted) {
+    return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        apiKeyCreated,
+        apiKeyWidened,
+        changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -253,6 +289,7 @@ public record MailConfigTemplates(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -279,6 +316,7 @@ public record MailConfigTemplates(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -305,6 +343,7 @@ public record MailConfigTemplates(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -331,6 +370,7 @@ public record MailConfigTemplates(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -357,6 +397,7 @@ public record MailConfigTemplates(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -383,6 +424,7 @@ public record MailConfigTemplates(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -409,6 +451,7 @@ public record MailConfigTemplates(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -435,6 +478,7 @@ public record MailConfigTemplates(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -461,6 +505,7 @@ public record MailConfigTemplates(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -488,6 +533,7 @@ public record MailConfigTemplates(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -514,6 +560,7 @@ public record MailConfigTemplates(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -540,6 +587,7 @@ public record MailConfigTemplates(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -567,6 +615,7 @@ public record MailConfigTemplates(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -593,6 +642,7 @@ public record MailConfigTemplates(
         apiKeyCreated,
         apiKeyWidened,
         changeEmail,
+        deviceTrusted,
         emailChangeRequested,
         emailChanged,
         identityLinked,
@@ -619,6 +669,7 @@ public record MailConfigTemplates(
         Read.optional(json, "api_key_created", Read.map(MailTemplate::read)),
         Read.optional(json, "api_key_widened", Read.map(MailTemplate::read)),
         Read.optional(json, "change_email", Read.map(MailTemplate::read)),
+        Read.optional(json, "device_trusted", Read.map(MailTemplate::read)),
         Read.optional(json, "email_change_requested", Read.map(MailTemplate::read)),
         Read.optional(json, "email_changed", Read.map(MailTemplate::read)),
         Read.optional(json, "identity_linked", Read.map(MailTemplate::read)),
@@ -645,6 +696,7 @@ public record MailConfigTemplates(
     Read.put(json, "api_key_created", apiKeyCreated);
     Read.put(json, "api_key_widened", apiKeyWidened);
     Read.put(json, "change_email", changeEmail);
+    Read.put(json, "device_trusted", deviceTrusted);
     Read.put(json, "email_change_requested", emailChangeRequested);
     Read.put(json, "email_changed", emailChanged);
     Read.put(json, "identity_linked", identityLinked);
