@@ -384,7 +384,7 @@ mod tests {
         }
         assert_eq!(refused(&[good.as_slice(), b"x"].concat()), invalid);
         assert_eq!(Breached::open(folder.path()).err().map(|error| error.kind()), invalid);
-        // The digest tells errors, not forgeries: numbers that nobody would write are refused for themselves.
+        // The digest tells errors and no forgeries, so impossible numbers are refused for themselves.
         for (at, number) in [(16, u64::MAX), (24, u64::MAX), (24, 0), (32, 1 << 63), (40, u64::MAX)] {
             let mut bad = good.clone();
             bad[at..at + 8].copy_from_slice(&number.to_le_bytes());

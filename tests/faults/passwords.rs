@@ -344,8 +344,8 @@ const LEAKED: &str = "a password that leaked";
 /// Returns the newest mailed token.
 fn mailed(engine: &Engine) -> Value {
     let mails = call(engine, "take_mail", json!({"lease_seconds": 3600})).unwrap();
-    let tokens = mails["mails"].as_array().unwrap().iter().filter(|mail| mail.get("token").is_some());
-    tokens.last().unwrap()["token"].clone()
+    let mut tokens = mails["mails"].as_array().unwrap().iter().filter(|mail| mail.get("token").is_some());
+    tokens.next_back().unwrap()["token"].clone()
 }
 
 on_each_store!(a_password_that_leaked_is_not_chosen);
