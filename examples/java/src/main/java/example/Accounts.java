@@ -12,7 +12,7 @@ import io.doorward.RefreshRequest;
 import io.doorward.RefreshResponse;
 import io.doorward.RegisterRequest;
 import io.doorward.RevokeUserSessionsRequest;
-import io.doorward.RevokeUserSessionsResponse;
+import io.doorward.RevokedResponse;
 import io.doorward.StepUp;
 import io.doorward.User;
 import io.doorward.jakarta.Servlets;
@@ -116,11 +116,12 @@ public class Accounts {
 
   /** Ends the sessions of people. A program with an API key has none. */
   @PostMapping("/logout-everywhere")
-  RevokeUserSessionsResponse logout(DoorwardAuthentication authentication) {
+  RevokedResponse logout(DoorwardAuthentication authentication) {
     if (authentication.claims() == null) {
       throw new AccessDeniedException("an API key has no session");
     }
-    return auth.revokeUserSessions(RevokeUserSessionsRequest.of(authentication.getPrincipal().id()));
+    return auth.revokeUserSessions(
+        RevokeUserSessionsRequest.of(authentication.getPrincipal().id()));
   }
 
   @GetMapping("/me")

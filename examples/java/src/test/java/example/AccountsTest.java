@@ -128,7 +128,8 @@ class AccountsTest {
     assertEquals(200, completed.status(), completed.toString());
     String last = completed.text("access_token");
     CreateApiKeyRequest key = CreateApiKeyRequest.of("report").withUserId(id);
-    assertEquals(403, send("POST", "/logout-everywhere", auth.createApiKey(key).key(), null).status());
+    assertEquals(
+        403, send("POST", "/logout-everywhere", auth.createApiKey(key).key(), null).status());
     assertEquals(200, send("GET", "/sessions", last, null).status());
     assertEquals(200, send("POST", "/logout-everywhere", last, null).status());
     Answer ended = send("GET", "/me", last, null);
