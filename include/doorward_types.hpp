@@ -4819,6 +4819,51 @@ struct introspect_remote_request {
   }
 };
 
+// A login at a provider. All conditions that are given must hold. Only a provider that is trusted with them
+// should be asked for `acr` and `amr`.
+struct provider_condition {
+  // The authentication context class is one of these (OpenID Connect Core section 2).
+  std::optional<std::vector<std::string>> acr{};
+  // The user authenticated there by all of these methods (RFC 8176).
+  std::optional<std::vector<std::string>> amr{};
+  // The user authenticated there at most this many seconds ago.
+  std::optional<std::int64_t> max_age_seconds{};
+  // The provider's name in `id_token_providers`.
+  std::optional<std::string> name{};
+
+  template <class Value = std::vector<std::string>>
+  provider_condition &set_acr(Value &&value) {
+    acr = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  provider_condition &set_amr(Value &&value) {
+    amr = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  provider_condition &set_max_age_seconds(Value &&value) {
+    max_age_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  provider_condition &set_name(Value &&value) {
+    name = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("acr", self.acr);
+    visit("amr", self.amr);
+    visit("max_age_seconds", self.max_age_seconds);
+    visit("name", self.name);
+  }
+};
+
 // Checks whether the bearer of a token or API key may do something. All conditions that are given must hold.
 struct authorize_request {
   // The access token or API key.
@@ -4839,6 +4884,8 @@ struct authorize_request {
   // The roles of the account give all of these permissions (`roles` of the configuration), and those of an
   // API key give them, too.
   std::optional<std::vector<std::string>> permissions{};
+  // The token's session was opened by a login at a provider of which this holds, in the provider's words.
+  std::optional<doorward::provider_condition> provider{};
   // The account's address is verified; default: true if `email` is given.
   std::optional<bool> require_verified_email{};
   // The account has at least one of these roles, and an API key has it, too. An empty list admits no user.
@@ -4890,6 +4937,12 @@ struct authorize_request {
     return *this;
   }
 
+  template <class Value = doorward::provider_condition>
+  authorize_request &set_provider(Value &&value) {
+    provider = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = bool>
   authorize_request &set_require_verified_email(Value &&value) {
     require_verified_email = std::forward<Value>(value);
@@ -4923,6 +4976,7 @@ struct authorize_request {
     visit("email", self.email);
     visit("max_age_seconds", self.max_age_seconds);
     visit("permissions", self.permissions);
+    visit("provider", self.provider);
     visit("require_verified_email", self.require_verified_email);
     visit("roles", self.roles);
     visit("scopes", self.scopes);

@@ -1169,6 +1169,22 @@ func (v IntrospectRemoteRequest) LogValue() slog.Value {
 	return logValue(v)
 }
 
+// ProviderCondition: A login at a provider. All conditions that are given must hold. Only a provider that is
+// trusted with them should be asked for `acr` and `amr`.
+type ProviderCondition struct {
+	// The authentication context class is one of these (OpenID Connect Core section 2).
+	Acr []string `json:"acr,omitzero"`
+
+	// The user authenticated there by all of these methods (RFC 8176).
+	Amr []string `json:"amr,omitzero"`
+
+	// The user authenticated there at most this many seconds ago.
+	MaxAgeSeconds *int64 `json:"max_age_seconds,omitzero"`
+
+	// The provider's name in `id_token_providers`.
+	Name *string `json:"name,omitzero"`
+}
+
 // AuthorizeRequest: Checks whether the bearer of a token or API key may do something. All conditions that are
 // given must hold.
 type AuthorizeRequest struct {
@@ -1196,6 +1212,9 @@ type AuthorizeRequest struct {
 	// The roles of the account give all of these permissions (`roles` of the configuration), and those of an
 	// API key give them, too.
 	Permissions []string `json:"permissions,omitzero"`
+
+	// The token's session was opened by a login at a provider of which this holds, in the provider's words.
+	Provider *ProviderCondition `json:"provider,omitzero"`
 
 	// The account's address is verified; default: true if `email` is given.
 	RequireVerifiedEmail *bool `json:"require_verified_email,omitzero"`

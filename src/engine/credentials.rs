@@ -91,6 +91,7 @@ impl Credentials {
             auth_time: None,
             proofs: Proofs::default(),
             act: None,
+            provider: None,
             is_api_key: true,
         })
     }

@@ -264,7 +264,8 @@ impl Tokens {
         } else if is_older || is_revoked {
             refused("revoked")
         } else {
-            Ok(Subject { user: user.public, session_id: None, proofs: Proofs::default(), act: None })
+            let proofs = Proofs::default();
+            Ok(Subject { user: user.public, session_id: None, proofs, provider: None, act: None })
         }
     }
 
@@ -293,6 +294,7 @@ impl Tokens {
                     session_id: Some(session_id),
                     proofs: session.proofs,
                     act: session.actor.map(|actor| actor.act),
+                    provider: session.provider,
                 }),
             },
             // The session was deleted with its user, or purged.
@@ -309,10 +311,11 @@ impl Tokens {
     pub(crate) fn bearer(&self, token: &Token, backend: Option<&Backend>) -> Result<Bearer> {
         let signed = self.keys.signed(token.expose(), backend)?;
         let verified = self.verified(&signed)?;
-        let Subject { user, session_id, proofs, act } = self.subject(token, &verified)?;
+        let Subject { user, session_id, proofs, provider, act } = self.subject(token, &verified)?;
         let claims = verified.claims;
         let scope = claims.scope.map(Cow::into_owned);
-        Ok(Bearer { user, session_id, scope, auth_time: claims.auth_time, proofs, act, is_api_key: false })
+        let auth_time = claims.auth_time;
+        Ok(Bearer { user, session_id, scope, auth_time, proofs, provider, act, is_api_key: false })
     }
 
     /// Identifies the user of a live token, for what only that user may do. Failure: `permission_denied`, if another
@@ -361,6 +364,8 @@ pub(crate) struct Bearer {
     pub proofs: Proofs,
     /// The person who acts as the user, if another one does.
     pub act: Option<Act>,
+    /// The login at a provider that opened the session, if one did.
+    pub provider: Option<ProviderLogin>,
     /// Whether it is an API key, which proves nothing about a person.
     pub is_api_key: bool,
 }
@@ -380,6 +385,7 @@ pub(crate) struct Subject {
     pub proofs: Proofs,
     /// The person who acts as the user, if another one does.
     pub act: Option<Act>,
+    pub provider: Option<ProviderLogin>,
 }
 
 /// The claims that the engine makes; `iss`, `aud` and `client_id` come from the configuration.

@@ -5,6 +5,7 @@ use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::config::ProviderName;
 use crate::engine::Engine;
 use crate::error::{Code, Result};
 use crate::types::strict::HostOnly;
@@ -40,9 +41,28 @@ pub struct AuthorizeRequest<'a> {
     /// The user authenticated in the token's session by one of these methods (RFC 8176; `mfa`: by a factor
     /// beside another), at most `max_age_seconds` ago if that is given.
     pub amr: Option<Vec<String>>,
+    /// The token's session was opened by a login at a provider of which this holds, in the provider's words.
+    #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
+    pub provider: Option<ProviderCondition>,
     /// If the account has a second factor, the same as `"amr": ["mfa"]`: the condition for adding or removing
     /// a factor. An API key never meets it.
     pub by_second_factor: Option<bool>,
+}
+
+/// A login at a provider. All conditions that are given must hold. Only a provider that is trusted with them should be
+/// asked for `acr` and `amr`.
+#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct ProviderCondition {
+    /// The provider's name in `id_token_providers`.
+    pub name: Option<ProviderName>,
+    /// The authentication context class is one of these (OpenID Connect Core section 2).
+    pub acr: Option<Vec<String>>,
+    /// The user authenticated there by all of these methods (RFC 8176).
+    pub amr: Option<Vec<String>>,
+    /// The user authenticated there at most this many seconds ago.
+    pub max_age_seconds: Option<u32>,
 }
 
 /// The verdict.
@@ -126,9 +146,26 @@ impl Engine {
                 || (wants_factor && !is_recent(proofs.time_of("mfa")))
             {
                 Some("reauthentication_required")
+            } else if request.provider.as_ref().is_some_and(|wanted| !wanted.is_met(bearer, now, latest)) {
+                Some("provider_login_required")
             } else {
                 None
             },
         )
+    }
+}
+
+impl ProviderCondition {
+    fn is_met(&self, bearer: &Bearer, now: i64, latest: i64) -> bool {
+        let Some(login) = &bearer.provider else { return false };
+        let is_named = self.name.as_ref().is_none_or(|name| name.as_str() == login.name);
+        let is_of_class =
+            self.acr.as_ref().is_none_or(|classes| login.acr.iter().any(|acr| classes.contains(acr)));
+        let is_by_all =
+            self.amr.as_ref().is_none_or(|methods| methods.iter().all(|method| login.amr.contains(method)));
+        let is_recent = self.max_age_seconds.is_none_or(|most| {
+            login.auth_time.is_some_and(|time| (now - i64::from(most)..=latest).contains(&time))
+        });
+        is_named && is_of_class && is_by_all && is_recent
     }
 }

@@ -30,6 +30,14 @@ pub(crate) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     Ok(Vec::<Inner<T>>::deserialize(deserializer)?.into_iter().map(|Inner(value)| value).collect())
 }
 
+/// Parses like [`objects`]; `null` means none.
+pub(crate) fn optional_objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    let items = Option::<Vec<Inner<T>>>::deserialize(deserializer)?.unwrap_or_default();
+    Ok(items.into_iter().map(|Inner(value)| value).collect())
+}
+
 /// Parses like [`object`], but ignores nulls and unknown members: the text is from other software, which may
 /// come to write more. Everything in it is still parsed strictly.
 pub(crate) fn open_object<'de, D: Deserializer<'de>, T: DeserializeOwned>(

@@ -330,7 +330,7 @@ impl<'a> Python<'a> {
         }
         let mut code = format!("\n\nclass {name}(TypedDict, total=False):\n{}\n", docstring(about, 4));
         for member in all {
-            code += &format!("    {}: {}\n", member.name, self.value(member));
+            code += &annotated(&member.name, &self.value(member));
             code += &docstring(&member.about_with_bounds(), 4);
         }
         code
@@ -538,6 +538,17 @@ fn either(kinds: impl Iterator<Item = String>) -> String {
         }
     });
     names.join(" | ")
+}
+
+/// Writes a member and its type, in the lines of ruff's formatter.
+fn annotated(name: &str, kind: &str) -> String {
+    let line = format!("    {name}: {kind}\n");
+    match kind.strip_suffix(" | None") {
+        Some(kind) if line.chars().count() > WIDTH + 1 => {
+            format!("    {name}: (\n        {kind}\n        | None\n    )\n")
+        }
+        _ => line,
+    }
 }
 
 fn or_none(kind: String, is_optional: bool) -> String {

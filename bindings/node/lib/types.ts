@@ -1670,6 +1670,21 @@ export interface IntrospectRemoteResponse {
 }
 
 /**
+ * A login at a provider. All conditions that are given must hold. Only a provider that is trusted with them
+ * should be asked for `acr` and `amr`.
+ */
+export interface ProviderCondition {
+  /** The authentication context class is one of these (OpenID Connect Core section 2). */
+  acr?: string[] | null
+  /** The user authenticated there by all of these methods (RFC 8176). */
+  amr?: string[] | null
+  /** The user authenticated there at most this many seconds ago. */
+  max_age_seconds?: number | null
+  /** The provider's name in `id_token_providers`. */
+  name?: string | null
+}
+
+/**
  * Checks whether the bearer of a token or API key may do something. All conditions that are given must hold.
  */
 export interface AuthorizeRequest {
@@ -1699,6 +1714,8 @@ export interface AuthorizeRequest {
    * API key give them, too.
    */
   permissions?: string[] | null
+  /** The token's session was opened by a login at a provider of which this holds, in the provider's words. */
+  provider?: ProviderCondition | null
   /** The account's address is verified; default: true if `email` is given. */
   require_verified_email?: boolean | null
   /**

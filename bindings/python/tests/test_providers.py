@@ -1,12 +1,18 @@
 """Tests of logins at independent providers: panva's oidc-provider, and one made with Authlib."""
 
+# Authlib has no types.
+# pyright: reportAttributeAccessIssue=false, reportIncompatibleVariableOverride=false
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
+# mypy: disable-error-code="import-untyped, no-any-return"
+
 from __future__ import annotations
 
 import json
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -111,9 +117,7 @@ def test_codes_of_other_clients_and_other_requests(config: Config, provider: Pro
         )
         for code in codes:
             with pytest.raises(AuthError) as caught:
-                engine.finish_provider_login(
-                    transaction=mine.transaction, query=str(own.set("code", code))
-                )
+                engine.finish_provider_login(transaction=mine.transaction, query=str(own.set("code", code)))
             assert (caught.value.code, caught.value.detail) == ("invalid_credentials", "invalid_grant")
         assert engine.finish_provider_login(transaction=mine.transaction, query=str(own)).created
     with opened(config, provider, clock, client_secret="of another") as engine:
@@ -169,14 +173,10 @@ def test_the_host_sends_the_requests(config: Config, provider: Provider, clock: 
             transaction=begun.transaction, query=query, received=received
         ).send:
             headers = {header.name: header.value for header in send.headers}
-            answer = httpx.request(
-                send.method, send.url, headers=headers, content=send.body, trust_env=False
-            )
+            answer = httpx.request(send.method, send.url, headers=headers, content=send.body, trust_env=False)
             received.append({"status": answer.status_code, "body": answer.text})
         assert len(received) == 2
-        login = engine.finish_provider_login(
-            transaction=begun.transaction, query=query, received=received
-        )
+        login = engine.finish_provider_login(transaction=begun.transaction, query=query, received=received)
         assert (login.created, login.user.email) == (True, "ada@example.com")
 
 
@@ -251,7 +251,7 @@ class AuthlibProvider:
         issuer = ""
 
         class Grant(grants.AuthorizationCodeGrant):  # type: ignore[misc]
-            TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
+            TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = ["client_secret_basic", "client_secret_post", "none"]
 
             def save_authorization_code(self, code: str, request: Any) -> None:
                 codes[code] = Code(request)
@@ -269,8 +269,14 @@ class AuthlibProvider:
             def exists_nonce(self, nonce: str, request: Any) -> bool:
                 return False
 
-            def get_jwt_config(self, grant: Any, client: Any = None) -> dict[str, Any]:
-                return {"key": key.as_dict(private=True), "alg": "RS256", "iss": issuer, "exp": 600}
+            def resolve_client_private_key(self, client: Any) -> RSAKey:
+                return key
+
+            def get_client_algorithm(self, client: Any) -> str:
+                return "RS256"
+
+            def get_client_claims(self, client: Any) -> dict[str, Any]:
+                return {"iss": issuer}
 
             def get_authorization_code_claims(self, authorization_code: Code) -> dict[str, Any]:
                 claims = super().get_authorization_code_claims(authorization_code)
@@ -291,7 +297,9 @@ class AuthlibProvider:
 
         @app.get("/authorization_endpoint")
         def authorize() -> Any:
-            return server.create_authorization_response(grant_user="ada")
+            return server.create_authorization_response(
+                grant_user="ada", grant=server.get_consent_grant(end_user="ada")
+            )
 
         @app.post("/token_endpoint")
         def token() -> Any:

@@ -98,7 +98,7 @@ pub struct NextProviderRequestRequest {
     /// The query of the URL with which the browser came back, or the form that it posted, unchanged.
     pub query: Secret,
     /// The responses so far, in the order of the requests.
-    #[serde(default, deserialize_with = "crate::types::strict::objects")]
+    #[serde(default, deserialize_with = "crate::types::strict::optional_objects")]
     pub received: Vec<ProviderResponse>,
 }
 
@@ -124,7 +124,7 @@ pub struct FinishProviderLoginRequest {
     /// `begin_provider_login`.
     pub redirect_uri: Option<ServiceUrl>,
     /// If the host sends the requests (`exchange`): the responses, in the order of the requests.
-    #[serde(default, deserialize_with = "crate::types::strict::objects")]
+    #[serde(default, deserialize_with = "crate::types::strict::optional_objects")]
     pub received: Vec<ProviderResponse>,
     /// The client's connection, where known.
     #[serde(default, deserialize_with = "crate::types::strict::optional_object")]

@@ -975,6 +975,7 @@ class AsyncOperations:
         email: str | None = None,
         max_age_seconds: int | None = None,
         permissions: Sequence[str] | None = None,
+        provider: models.ProviderCondition | Mapping[str, Any] | None = None,
         require_verified_email: bool | None = None,
         roles: Sequence[str] | None = None,
         scopes: Sequence[str] | None = None,
@@ -995,6 +996,8 @@ class AsyncOperations:
             proof.
         permissions: The roles of the account give all of these permissions (`roles` of the
             configuration), and those of an API key give them, too.
+        provider: The token's session was opened by a login at a provider of which this holds, in the
+            provider's words.
         require_verified_email: The account's address is verified; default: true if `email` is given.
         roles: The account has at least one of these roles, and an API key has it, too. An empty list
             admits no user.
@@ -1012,6 +1015,7 @@ class AsyncOperations:
             email=email,
             max_age_seconds=max_age_seconds,
             permissions=permissions,
+            provider=provider,
             require_verified_email=require_verified_email,
             roles=roles,
             scopes=scopes,

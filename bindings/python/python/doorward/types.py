@@ -90,7 +90,10 @@ class IdTokenProviderConfig(TypedDict, total=False):
     """A file with the certificates (PEM) of the authorities that may vouch for the provider's hosts; read
     when the engine opens. Default: the public authorities.
     """
-    client_auth: Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "signed_secret", "none"] | None
+    client_auth: (
+        Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "signed_secret", "none"]
+        | None
+    )
     """How this service authenticates itself to the provider. Default: `client_secret_basic` with a secret,
     `private_key_jwt` with a key, `none` without either.
     """

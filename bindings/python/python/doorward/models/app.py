@@ -144,6 +144,7 @@ __all__ = [
     "OperationStats",
     "Passkey",
     "PasswordStatus",
+    "ProviderCondition",
     "ProviderLogin",
     "ProviderRequest",
     "ProviderRequestHeader",
@@ -1799,6 +1800,21 @@ class IntrospectRemoteResponse(Model, extra="allow"):
     """Always true: the token is valid now."""
 
 
+class ProviderCondition(Model, extra="forbid"):
+    """A login at a provider. All conditions that are given must hold. Only a provider that is trusted with
+    them should be asked for `acr` and `amr`.
+    """
+
+    acr: list[str] | None = None
+    """The authentication context class is one of these (OpenID Connect Core section 2)."""
+    amr: list[str] | None = None
+    """The user authenticated there by all of these methods (RFC 8176)."""
+    max_age_seconds: Annotated[int | None, Field(ge=0)] = None
+    """The user authenticated there at most this many seconds ago."""
+    name: Annotated[str | None, Field(max_length=64, min_length=1)] = None
+    """The provider's name in `id_token_providers`."""
+
+
 class AuthorizeRequest(Model, extra="forbid"):
     """Checks whether the bearer of a token or API key may do something. All conditions that are given must
     hold.
@@ -1825,6 +1841,10 @@ class AuthorizeRequest(Model, extra="forbid"):
     permissions: list[str] | None = None
     """The roles of the account give all of these permissions (`roles` of the configuration), and those of
     an API key give them, too.
+    """
+    provider: ProviderCondition | None = None
+    """The token's session was opened by a login at a provider of which this holds, in the provider's
+    words.
     """
     require_verified_email: bool | None = None
     """The account's address is verified; default: true if `email` is given."""

@@ -24,6 +24,8 @@ import java.util.Map;
  *     proof. May be null.
  * @param permissions The roles of the account give all of these permissions ({@code roles} of the
  *     configuration), and those of an API key give them, too. May be null.
+ * @param provider The token's session was opened by a login at a provider of which this holds, in
+ *     the provider's words. May be null.
  * @param requireVerifiedEmail The account's address is verified; default: true if {@code email} is
  *     given. May be null.
  * @param roles The account has at least one of these roles, and an API key has it, too. An empty
@@ -40,6 +42,7 @@ public record AuthorizeRequest(
     String email,
     Long maxAgeSeconds,
     List<String> permissions,
+    ProviderCondition provider,
     Boolean requireVerifiedEmail,
     List<String> roles,
     List<String> scopes,
@@ -47,7 +50,8 @@ public record AuthorizeRequest(
     implements Shape {
   /** Makes one of what must be given. */
   public static AuthorizeRequest of(String token) {
-    return new AuthorizeRequest(token, null, null, null, null, null, null, null, null, null, null);
+    return new AuthorizeRequest(
+        token, null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -64,6 +68,7 @@ public record AuthorizeRequest(
         email,
         maxAgeSeconds,
         permissions,
+        provider,
         requireVerifiedEmail,
         roles,
         scopes,
@@ -83,6 +88,7 @@ public record AuthorizeRequest(
         email,
         maxAgeSeconds,
         permissions,
+        provider,
         requireVerifiedEmail,
         roles,
         scopes,
@@ -102,6 +108,7 @@ public record AuthorizeRequest(
         email,
         maxAgeSeconds,
         permissions,
+        provider,
         requireVerifiedEmail,
         roles,
         scopes,
@@ -121,6 +128,7 @@ public record AuthorizeRequest(
         email,
         maxAgeSeconds,
         permissions,
+        provider,
         requireVerifiedEmail,
         roles,
         scopes,
@@ -140,6 +148,7 @@ public record AuthorizeRequest(
         email,
         maxAgeSeconds,
         permissions,
+        provider,
         requireVerifiedEmail,
         roles,
         scopes,
@@ -159,6 +168,27 @@ public record AuthorizeRequest(
         email,
         maxAgeSeconds,
         permissions,
+        provider,
+        requireVerifiedEmail,
+        roles,
+        scopes,
+        userId);
+  }
+
+  /**
+   * Returns the same with provider: The token's session was opened by a login at a provider of
+   * which this holds, in the provider's words.
+   */
+  public AuthorizeRequest withProvider(ProviderCondition provider) {
+    return new AuthorizeRequest(
+        token,
+        amr,
+        backend,
+        bySecondFactor,
+        email,
+        maxAgeSeconds,
+        permissions,
+        provider,
         requireVerifiedEmail,
         roles,
         scopes,
@@ -178,6 +208,7 @@ public record AuthorizeRequest(
         email,
         maxAgeSeconds,
         permissions,
+        provider,
         requireVerifiedEmail,
         roles,
         scopes,
@@ -197,6 +228,7 @@ public record AuthorizeRequest(
         email,
         maxAgeSeconds,
         permissions,
+        provider,
         requireVerifiedEmail,
         roles,
         scopes,
@@ -216,6 +248,7 @@ public record AuthorizeRequest(
         email,
         maxAgeSeconds,
         permissions,
+        provider,
         requireVerifiedEmail,
         roles,
         scopes,
@@ -232,6 +265,7 @@ public record AuthorizeRequest(
         email,
         maxAgeSeconds,
         permissions,
+        provider,
         requireVerifiedEmail,
         roles,
         scopes,
@@ -248,6 +282,7 @@ public record AuthorizeRequest(
         Read.optional(json, "email", Read::text),
         Read.optional(json, "max_age_seconds", Read::integer),
         Read.optional(json, "permissions", Read.list(Read::text)),
+        Read.optional(json, "provider", ProviderCondition::read),
         Read.optional(json, "require_verified_email", Read::bool),
         Read.optional(json, "roles", Read.list(Read::text)),
         Read.optional(json, "scopes", Read.list(Read::text)),
@@ -264,6 +299,7 @@ public record AuthorizeRequest(
     Read.put(json, "email", email);
     Read.put(json, "max_age_seconds", maxAgeSeconds);
     Read.put(json, "permissions", permissions);
+    Read.put(json, "provider", provider);
     Read.put(json, "require_verified_email", requireVerifiedEmail);
     Read.put(json, "roles", roles);
     Read.put(json, "scopes", scopes);
@@ -288,6 +324,8 @@ public record AuthorizeRequest(
         + maxAgeSeconds
         + ", permissions="
         + permissions
+        + ", provider="
+        + provider
         + ", requireVerifiedEmail="
         + requireVerifiedEmail
         + ", roles="
