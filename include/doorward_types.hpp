@@ -4109,7 +4109,7 @@ struct reauthenticate_request {
 struct impersonate_request {
   // An access token of the person who is to act, from a session of their own.
   doorward::secret actor_token{};
-  // The id of the user as whom the person acts.
+  // The id of the user that the person acts as.
   std::string user_id{};
   // Why, for the audit log.
   std::string reason{};
@@ -7380,7 +7380,8 @@ struct id_token_provider_config {
 struct impersonation_config {
   // The roles that allow a person to act as another user. At least one.
   std::vector<std::string> roles{};
-  // The roles of users as whom no person may act, beside `admin` and the roles that allow it.
+  // The roles whose users are protected: no person acts as one of them. So are `admin` and the roles that
+  // allow it.
   std::optional<std::vector<std::string>> protected_roles{};
 
   template <class Value = std::vector<std::string>>
@@ -8652,7 +8653,7 @@ struct config {
   // The providers by whom users log in (`begin_provider_login`, `login_with_id_token`), by names that the
   // host chooses. Default: none.
   std::optional<std::map<std::string, doorward::id_token_provider_config>> id_token_providers{};
-  // Who may act as another user (`impersonate`). Default: none may.
+  // The roles that may act as another user (`impersonate`). Default: none.
   std::optional<doorward::impersonation_config> impersonation{};
   // Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none.
   std::optional<doorward::introspection_service_config> introspection_service{};

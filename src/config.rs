@@ -152,7 +152,7 @@ pub struct Config {
     /// device the password alone logs in.
     #[serde(deserialize_with = "crate::types::strict::optional_object")]
     pub trusted_devices: Option<TrustedDevices>,
-    /// Who may act as another user (`impersonate`). Default: none may.
+    /// The roles that may act as another user (`impersonate`). Default: none.
     #[serde(deserialize_with = "crate::types::strict::optional_object")]
     pub impersonation: Option<Impersonation>,
     /// The audit log: `events`.
@@ -411,7 +411,7 @@ pub struct Impersonation {
     /// The roles that allow a person to act as another user. At least one.
     #[schemars(length(min = 1))]
     pub roles: Vec<Role>,
-    /// The roles of users as whom no person may act, beside `admin` and the roles that allow it.
+    /// The roles whose users are protected: no person acts as one of them. So are `admin` and the roles that allow it.
     #[serde(default)]
     pub protected_roles: Vec<Role>,
 }

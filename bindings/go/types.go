@@ -782,7 +782,7 @@ type ImpersonateRequest struct {
 	// An access token of the person who is to act, from a session of their own.
 	ActorToken string `json:"actor_token" doorward:"secret"`
 
-	// The id of the user as whom the person acts.
+	// The id of the user that the person acts as.
 	UserID string `json:"user_id"`
 
 	// Why, for the audit log.
@@ -2454,7 +2454,8 @@ type ImpersonationConfig struct {
 	// The roles that allow a person to act as another user. At least one.
 	Roles []string `json:"roles"`
 
-	// The roles of users as whom no person may act, beside `admin` and the roles that allow it.
+	// The roles whose users are protected: no person acts as one of them. So are `admin` and the roles that
+	// allow it.
 	ProtectedRoles []string `json:"protected_roles,omitzero"`
 }
 
@@ -2969,7 +2970,7 @@ type Config struct {
 	// host chooses. Default: none.
 	IDTokenProviders map[string]IDTokenProviderConfig `json:"id_token_providers,omitzero"`
 
-	// Who may act as another user (`impersonate`). Default: none may.
+	// The roles that may act as another user (`impersonate`). Default: none.
 	Impersonation *ImpersonationConfig `json:"impersonation,omitzero"`
 
 	// Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none.

@@ -26,7 +26,7 @@ pub struct ImpersonateRequest<'a> {
     /// An access token of the person who is to act, from a session of their own.
     #[serde(borrow)]
     pub actor_token: Token<'a>,
-    /// The id of the user as whom the person acts.
+    /// The id of the user that the person acts as.
     pub user_id: Id,
     /// Why, for the audit log.
     pub reason: ActingReason,
@@ -97,7 +97,7 @@ impl Engine {
     }
 }
 
-/// Returns the user as whom a person may act. Failures: `permission_denied`, `user_not_found`.
+/// Returns the user that a person is to act as. Failures: `permission_denied`, `user_not_found`.
 fn user_of(tx: &mut Tx, rules: &Impersonation, actor: &PublicUser, user_id: Id) -> Result<users::User> {
     let refused = |reason| Err(Error::new(Code::PermissionDenied, reason));
     if !rules.allow(actor) {

@@ -1167,7 +1167,7 @@ export interface ReauthenticateResponse {
 export interface ImpersonateRequest {
   /** An access token of the person who is to act, from a session of their own. */
   actor_token: string
-  /** The id of the user as whom the person acts. */
+  /** The id of the user that the person acts as. */
   user_id: string
   /** Why, for the audit log. */
   reason: string
@@ -3207,7 +3207,10 @@ export interface IdTokenProviderConfig {
 export interface ImpersonationConfig {
   /** The roles that allow a person to act as another user. At least one. */
   roles: string[]
-  /** The roles of users as whom no person may act, beside `admin` and the roles that allow it. */
+  /**
+   * The roles whose users are protected: no person acts as one of them. So are `admin` and the roles that
+   * allow it.
+   */
   protected_roles?: string[]
 }
 
@@ -3564,7 +3567,7 @@ export interface Config {
    * host chooses. Default: none.
    */
   id_token_providers?: Record<string, IdTokenProviderConfig>
-  /** Who may act as another user (`impersonate`). Default: none may. */
+  /** The roles that may act as another user (`impersonate`). Default: none. */
   impersonation?: ImpersonationConfig | null
   /** Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none. */
   introspection_service?: IntrospectionServiceConfig | null

@@ -3,8 +3,8 @@
 use super::*;
 
 on_each_store!(acting_ends_with_the_session_of_the_actor);
-/// An actor logs out while the same actor begins to act as a user and refreshes, in many threads. Whatever each of
-/// them got, none of it is alive afterwards.
+/// An actor logs out while the same actor begins to act as a user and refreshes, in many threads. Of what
+/// each of them got, nothing is alive afterwards.
 fn acting_ends_with_the_session_of_the_actor(store: &Store) {
     let stage = Stage::new(store, json!({"impersonation": {"roles": ["support"]}}));
     let engine = stage.open();

@@ -658,7 +658,7 @@ class AsyncOperations:
         """Opens a session in which the user of a token acts as another user.
 
         actor_token: An access token of the person who is to act, from a session of their own.
-        user_id: The id of the user as whom the person acts.
+        user_id: The id of the user that the person acts as.
         reason: Why, for the audit log.
         backend: The backend that the session's tokens are for; default: `default`.
         client: The connection of the person's client, where known.

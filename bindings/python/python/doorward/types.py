@@ -159,7 +159,9 @@ class ImpersonationConfig(TypedDict, total=False):
     roles: Required[list[str]]
     """The roles that allow a person to act as another user. At least one."""
     protected_roles: list[str]
-    """The roles of users as whom no person may act, beside `admin` and the roles that allow it."""
+    """The roles whose users are protected: no person acts as one of them. So are `admin` and the roles
+    that allow it.
+    """
 
 
 class BasicCredentials(TypedDict, total=False):
@@ -528,7 +530,7 @@ class Config(TypedDict, total=False):
     the host chooses. Default: none.
     """
     impersonation: ImpersonationConfig | None
-    """Who may act as another user (`impersonate`). Default: none may."""
+    """The roles that may act as another user (`impersonate`). Default: none."""
     introspection_service: IntrospectionServiceConfig | None
     """Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none."""
     issuer: str | None

@@ -1425,7 +1425,7 @@ class ImpersonateRequest(Model, extra="forbid"):
     actor_token: Annotated[str, Field(repr=False)]
     """An access token of the person who is to act, from a session of their own."""
     user_id: str
-    """The id of the user as whom the person acts."""
+    """The id of the user that the person acts as."""
     reason: Annotated[str, Field(max_length=200, min_length=1)]
     """Why, for the audit log."""
     backend: str | None = None

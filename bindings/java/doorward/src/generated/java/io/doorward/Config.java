@@ -25,8 +25,8 @@ import java.util.Map;
  *     which means that there was a store and it is lost. May be null.
  * @param idTokenProviders The providers by whom users log in ({@code begin_provider_login}, {@code
  *     login_with_id_token}), by names that the host chooses. Default: none. May be null.
- * @param impersonation Who may act as another user ({@code impersonate}). Default: none may. May be
- *     null.
+ * @param impersonation The roles that may act as another user ({@code impersonate}). Default: none.
+ *     May be null.
  * @param introspectionService Another service that {@code introspect_remote} asks about tokens (RFC
  *     7662). Default: none. May be null.
  * @param issuer The {@code iss} of every token. Default: the store's; for a new store {@code
@@ -419,8 +419,8 @@ public record Config(
   }
 
   /**
-   * Returns the same with impersonation: Who may act as another user ({@code impersonate}).
-   * Default: none may.
+   * Returns the same with impersonation: The roles that may act as another user ({@code
+   * impersonate}). Default: none.
    */
   public Config withImpersonation(ImpersonationConfig impersonation) {
     return new Config(

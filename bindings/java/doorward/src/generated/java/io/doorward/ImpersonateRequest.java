@@ -9,7 +9,7 @@ import java.util.Map;
  * Opens a session in which the user of a token acts as another user.
  *
  * @param actorToken An access token of the person who is to act, from a session of their own.
- * @param userId The id of the user as whom the person acts.
+ * @param userId The id of the user that the person acts as.
  * @param reason Why, for the audit log.
  * @param backend The backend that the session's tokens are for; default: {@code default}. May be
  *     null.
