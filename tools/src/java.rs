@@ -839,7 +839,7 @@ fn call(head: &str, items: &[String], tail: &str, indent: usize) -> String {
         }
         false => {
             let separator = format!(",\n{deeper}");
-            if items.iter().all(|item| item == "null") {
+            if items.iter().all(|item| item.len() < 10 && !item.contains(' ')) {
                 return format!("{}{head}(\n{}){tail}", " ".repeat(indent), filled(items, &deeper));
             }
             format!("{}{head}(\n{deeper}{}){tail}", " ".repeat(indent), items.join(&separator))
@@ -847,12 +847,16 @@ fn call(head: &str, items: &[String], tail: &str, indent: usize) -> String {
     }
 }
 
-/// Writes as many items on each line as fit.
+/// Writes as many items on each line as fit, which the formatter does if all are short.
 fn filled(items: &[String], indent: &str) -> String {
-    let each = items.first().map_or(1, |item| item.len() + 2);
-    let lines = items.chunks((WIDTH + 1 - indent.len()) / each);
-    let lines = lines.map(|line| format!("{indent}{}", line.join(", ")));
-    lines.collect::<Vec<_>>().join(",\n")
+    let mut lines: Vec<String> = Vec::new();
+    for item in items {
+        match lines.last_mut() {
+            Some(line) if fits(&format!("{line}, {item},")) => *line += &format!(", {item}"),
+            _ => lines.push(format!("{indent}{item}")),
+        }
+    }
+    lines.join(",\n")
 }
 
 fn fits(line: &str) -> bool {

@@ -90,30 +90,8 @@ public record IdTokenProviderConfig(
   /** Makes one of what must be given. */
   public static IdTokenProviderConfig of(List<String> clientId) {
     return new IdTokenProviderConfig(
-        clientId,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null);
+        clientId, null, null, null, null, null, null, null, null, null, null, null, null, null,
+        null, null, null, null, null, null, null, null, null, null);
   }
 
   /**
