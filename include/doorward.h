@@ -597,8 +597,9 @@ doorward_status doorward_invite_user(const struct doorward_engine *engine,
                                      char **response);
 
 // Accepts an invitation: the account gets a name and a way in.
-// INVALID_REQUEST: invalid_token, weak_password. CONFLICT: username_taken, already_configured. UNAVAILABLE:
-// auth_service_unavailable, hash_queue_full, store_unavailable.
+// INVALID_REQUEST: invalid_token, weak_password. DENIED: invalid_credentials. CONFLICT: username_taken,
+// already_configured. CONFIG: invalid_config. UNAVAILABLE: auth_service_unavailable, hash_queue_full,
+// store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_accept_invitation(const struct doorward_engine *engine,
                                            const char *request,
@@ -727,14 +728,15 @@ doorward_status doorward_revoke_trusted_device(const struct doorward_engine *eng
                                                char **response);
 
 // Begins to register a passkey for an account.
-// NOT_FOUND: user_not_found. DENIED: invalid_challenge. FORBIDDEN: email_not_verified, permission_denied.
-// CONFIG: invalid_config. UNAVAILABLE: store_unavailable.
+// DENIED: invalid_token, user_not_found, invalid_challenge. NOT_FOUND: user_not_found. INVALID_REQUEST:
+// invalid_token. FORBIDDEN: email_not_verified, permission_denied. CONFIG: invalid_config. UNAVAILABLE:
+// store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_begin_passkey_registration(const struct doorward_engine *engine,
                                                     const char *request,
                                                     char **response);
 
-// Registers the passkey and ends every session.
+// Registers the passkey and ends every session, unless they are to be kept.
 // DENIED: invalid_challenge, invalid_credentials. CONFLICT: already_configured. CONFIG: invalid_config.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
@@ -763,6 +765,27 @@ DOORWARD_NODISCARD
 doorward_status doorward_list_passkeys(const struct doorward_engine *engine,
                                        const char *request,
                                        char **response);
+
+// Gives a passkey another name.
+// NOT_FOUND: passkey_not_found. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_update_passkey(const struct doorward_engine *engine,
+                                        const char *request,
+                                        char **response);
+
+// Returns what a page tells the authenticator about an account's passkeys.
+// NOT_FOUND: user_not_found. CONFIG: invalid_config. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_passkey_signals(const struct doorward_engine *engine,
+                                         const char *request,
+                                         char **response);
+
+// Returns the origins that may use the passkeys, for `/.well-known/webauthn`.
+// CONFIG: invalid_config.
+DOORWARD_NODISCARD
+doorward_status doorward_related_origins(const struct doorward_engine *engine,
+                                         const char *request,
+                                         char **response);
 
 // Removes a passkey and ends every session.
 // NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.

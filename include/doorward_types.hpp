@@ -60,6 +60,8 @@ enum class code {
   user_not_found,
   // No account has this API key.
   api_key_not_found,
+  // The account has no such passkey.
+  passkey_not_found,
   // Authentication is required, and the request offers none.
   not_authenticated,
   // The `Authorization` header is not `Bearer <token>`.
@@ -135,6 +137,7 @@ struct names<code> {
       "invalid_token",
       "user_not_found",
       "api_key_not_found",
+      "passkey_not_found",
       "not_authenticated",
       "invalid_authorization_header",
       "password_change_required",
@@ -620,6 +623,8 @@ struct passkey {
   std::vector<std::string> transports{};
   // The model of authenticator, if it tells; not verified.
   std::string aaguid{};
+  // The name of that model in `passkeys.authenticator_names`.
+  std::optional<std::string> authenticator{};
   // The user's name for the passkey.
   std::optional<std::string> label{};
   // When the passkey was last used.
@@ -633,6 +638,7 @@ struct passkey {
     visit("backed_up", self.backed_up);
     visit("transports", self.transports);
     visit("aaguid", self.aaguid);
+    visit("authenticator", self.authenticator);
     visit("label", self.label);
     visit("last_used_at", self.last_used_at);
   }
@@ -2055,7 +2061,7 @@ struct authenticator_selection {
   std::string residentKey{};
   // The same demand for older browsers.
   bool requireResidentKey{};
-  // Whether the authenticator verifies its user: `preferred`.
+  // Whether the authenticator verifies its user: `preferred`; `required` for an invitation.
   std::string userVerification{};
 
   template <class Self, class Visitor>
@@ -2082,6 +2088,34 @@ struct credential_descriptor {
     visit("transports", self.transports);
   }
 };
+
+// A kind of authenticator, by which the browser chooses what it offers first (section 5.8.7).
+enum class passkey_hint {
+  // A value that this header does not know.
+  unknown,
+  // A security key.
+  security_key,
+  // The device itself.
+  client_device,
+  // A phone beside the device.
+  hybrid,
+};
+
+namespace detail {
+
+template <>
+struct names<passkey_hint> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "security-key",
+      "client-device",
+      "hybrid",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
 
 // An algorithm (section 5.3).
 struct credential_parameters {
@@ -2115,9 +2149,9 @@ struct relying_party {
 struct user_entity {
   // The user handle: the bytes of the account's id.
   std::string id{};
-  // The username.
+  // The username; the address of an invitation.
   std::string name{};
-  // The username.
+  // The same.
   std::string displayName{};
 
   template <class Self, class Visitor>
@@ -2131,20 +2165,24 @@ struct user_entity {
 // A ceremony that begins; finish it within five minutes.
 struct begin_passkey_registration_response {
   // The challenge for `finish_passkey_registration`. A registration that succeeds spends it; another call of
-  // this operation replaces it. With a `challenge` of a login it is the same, for `complete_login`.
+  // this operation replaces it. With `challenge` or `invitation` it is the same, for `complete_login` or
+  // `accept_invitation`.
   doorward::secret challenge{};
   // The options for `navigator.credentials.create`, as `PublicKeyCredential.parseCreationOptionsFromJSON`
   // reads them.
   doorward::json options{};
+  // With `conditional`: `conditional`, to be passed to `navigator.credentials.create` beside the options.
+  std::optional<std::string> mediation{};
 
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("challenge", self.challenge);
     visit("options", self.options);
+    visit("mediation", self.mediation);
   }
 };
 
-// The passkey was registered and every session has ended: log in again.
+// The passkey was registered. Every session has ended, unless it began with `keep_sessions`: log in again.
 struct finish_passkey_registration_response {
   // The passkey.
   doorward::passkey credential{};
@@ -2159,18 +2197,21 @@ struct finish_passkey_registration_response {
   }
 };
 
-// A ceremony that begins; finish it within five minutes.
+// A ceremony that begins; finish it within five minutes, or an hour with `conditional`.
 struct begin_passkey_login_response {
   // The challenge for `finish_passkey_login`. A login that succeeds spends it.
   doorward::secret challenge{};
   // The options for `navigator.credentials.get`, as `PublicKeyCredential.parseRequestOptionsFromJSON` reads
   // them.
   doorward::json options{};
+  // With `conditional`: `conditional`, to be passed to `navigator.credentials.get` beside the options.
+  std::optional<std::string> mediation{};
 
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("challenge", self.challenge);
     visit("options", self.options);
+    visit("mediation", self.mediation);
   }
 };
 
@@ -2182,6 +2223,45 @@ struct list_passkeys_response {
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("passkeys", self.passkeys);
+  }
+};
+
+// The passkey with its new name.
+struct update_passkey_response {
+  // The passkey.
+  doorward::passkey credential{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("credential", self.credential);
+  }
+};
+
+// The arguments for the methods of `PublicKeyCredential`; absent for a method that is not to be called.
+struct passkey_signals_response {
+  // For `signalAllAcceptedCredentials`.
+  std::optional<doorward::json> all_accepted_credentials{};
+  // For `signalCurrentUserDetails`.
+  std::optional<doorward::json> current_user_details{};
+  // For `signalUnknownCredential`, if the account of the response no longer exists.
+  std::optional<doorward::json> unknown_credential{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("all_accepted_credentials", self.all_accepted_credentials);
+    visit("current_user_details", self.current_user_details);
+    visit("unknown_credential", self.unknown_credential);
+  }
+};
+
+// The document for `https://<rp_id>/.well-known/webauthn`.
+struct related_origins_response {
+  // The origins of web pages in `passkeys.origins`.
+  std::vector<std::string> origins{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("origins", self.origins);
   }
 };
 
@@ -5643,7 +5723,8 @@ struct invite_user_request {
   }
 };
 
-// Accepts an invitation. Give one of `password` and `id_token`; with `mailed_login` neither is needed.
+// Accepts an invitation. Give one of `password`, `webauthn_registration` and `id_token`; with `mailed_login`
+// none is needed.
 struct accept_invitation_request {
   // The mailed token.
   doorward::secret token{};
@@ -5657,6 +5738,9 @@ struct accept_invitation_request {
   std::optional<std::string> provider{};
   // The name to log in with. Default: a random one.
   std::optional<std::string> username{};
+  // The passkey that is to open the account: the answer of `navigator.credentials.create` to what
+  // `begin_passkey_registration` made for this invitation. The authenticator must have verified its user.
+  std::optional<doorward::json> webauthn_registration{};
 
   template <class Value = doorward::secret>
   accept_invitation_request &set_token(Value &&value) {
@@ -5694,6 +5778,12 @@ struct accept_invitation_request {
     return *this;
   }
 
+  template <class Value = doorward::json>
+  accept_invitation_request &set_webauthn_registration(Value &&value) {
+    webauthn_registration = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("token", self.token);
@@ -5702,6 +5792,7 @@ struct accept_invitation_request {
     visit("password", self.password);
     visit("provider", self.provider);
     visit("username", self.username);
+    visit("webauthn_registration", self.webauthn_registration);
   }
 };
 
@@ -6286,15 +6377,27 @@ struct revoke_trusted_device_request {
   }
 };
 
-// Begins to register a passkey for an account. `user_id` or `challenge` names the account. With `user_id` the
-// host must have authenticated its user just now, because a passkey opens the account.
+// Begins to register a passkey for an account: that of `token`, `user_id`, `challenge` or `invitation`. With
+// `user_id` the host must have authenticated its user just now, because a passkey opens the account.
 struct begin_passkey_registration_request {
   // The challenge of a login, if the account must have a second factor and has none. `complete_login` takes
   // the answer as `webauthn_registration`.
   std::optional<doorward::secret> challenge{};
-  // The user's name for the passkey: 1 to 64 characters; not with `challenge`.
+  // With `token`: whether the browser makes the passkey without asking its user, after a login by password
+  // (conditional creation). Default: false.
+  std::optional<bool> conditional{};
+  // The kinds of authenticator that the page expects, the likeliest first.
+  std::optional<std::vector<doorward::passkey_hint>> hints{};
+  // The mailed token of an invitation. `accept_invitation` then takes the answer as `webauthn_registration`.
+  std::optional<doorward::secret> invitation{};
+  // With `token`: whether the account's sessions continue when the passkey is made. Default: false.
+  std::optional<bool> keep_sessions{};
+  // The user's name for the passkey: 1 to 64 characters; not with `challenge` and `invitation`.
   std::optional<std::string> label{};
-  // The user's id; or else give `challenge`.
+  // A live access token whose user authenticated in the last 15 minutes, by a second factor if the account's
+  // logins need one (`reauthenticate`).
+  std::optional<doorward::secret> token{};
+  // The user's id.
   std::optional<std::string> user_id{};
 
   template <class Value = doorward::secret>
@@ -6303,9 +6406,39 @@ struct begin_passkey_registration_request {
     return *this;
   }
 
+  template <class Value = bool>
+  begin_passkey_registration_request &set_conditional(Value &&value) {
+    conditional = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<doorward::passkey_hint>>
+  begin_passkey_registration_request &set_hints(Value &&value) {
+    hints = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  begin_passkey_registration_request &set_invitation(Value &&value) {
+    invitation = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  begin_passkey_registration_request &set_keep_sessions(Value &&value) {
+    keep_sessions = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = std::string>
   begin_passkey_registration_request &set_label(Value &&value) {
     label = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  begin_passkey_registration_request &set_token(Value &&value) {
+    token = std::forward<Value>(value);
     return *this;
   }
 
@@ -6318,7 +6451,12 @@ struct begin_passkey_registration_request {
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("challenge", self.challenge);
+    visit("conditional", self.conditional);
+    visit("hints", self.hints);
+    visit("invitation", self.invitation);
+    visit("keep_sessions", self.keep_sessions);
     visit("label", self.label);
+    visit("token", self.token);
     visit("user_id", self.user_id);
   }
 };
@@ -6363,6 +6501,11 @@ struct finish_passkey_registration_request {
 struct begin_passkey_login_request {
   // The backend that the session's tokens are for; default: `default`.
   std::optional<std::string> backend{};
+  // Whether the passkeys are offered in a form as the page opens (autofill), so that the ceremony has an
+  // hour; not with `username`. Default: false.
+  std::optional<bool> conditional{};
+  // The kinds of authenticator that the page expects, the likeliest first.
+  std::optional<std::vector<doorward::passkey_hint>> hints{};
   // The scopes of the access token, as in `login`.
   std::optional<std::string> scope{};
   // The username or the e-mail address. Without it the authenticator offers the accounts that it knows.
@@ -6371,6 +6514,18 @@ struct begin_passkey_login_request {
   template <class Value = std::string>
   begin_passkey_login_request &set_backend(Value &&value) {
     backend = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  begin_passkey_login_request &set_conditional(Value &&value) {
+    conditional = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<doorward::passkey_hint>>
+  begin_passkey_login_request &set_hints(Value &&value) {
+    hints = std::forward<Value>(value);
     return *this;
   }
 
@@ -6389,6 +6544,8 @@ struct begin_passkey_login_request {
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("backend", self.backend);
+    visit("conditional", self.conditional);
+    visit("hints", self.hints);
     visit("scope", self.scope);
     visit("username", self.username);
   }
@@ -6446,6 +6603,84 @@ struct list_passkeys_request {
   }
 };
 
+// Gives a passkey another name.
+struct update_passkey_request {
+  // The user's id.
+  std::string user_id{};
+  // The credential's id.
+  std::string credential_id{};
+  // The user's name for the passkey: 1 to 64 characters.
+  std::string label{};
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
+  std::optional<std::string> actor{};
+
+  template <class Value = std::string>
+  update_passkey_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  update_passkey_request &set_credential_id(Value &&value) {
+    credential_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  update_passkey_request &set_label(Value &&value) {
+    label = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  update_passkey_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+    visit("credential_id", self.credential_id);
+    visit("label", self.label);
+    visit("actor", self.actor);
+  }
+};
+
+// Asks what the page tells the authenticator, so that it forgets passkeys that are gone: after a login, or a
+// change of the account, by `user_id`; after a refused login by passkey, by its `response`.
+struct passkey_signals_request {
+  // The response that `finish_passkey_login` refused.
+  std::optional<doorward::json> response{};
+  // The id of the user who is logged in.
+  std::optional<std::string> user_id{};
+
+  template <class Value = doorward::json>
+  passkey_signals_request &set_response(Value &&value) {
+    response = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  passkey_signals_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("response", self.response);
+    visit("user_id", self.user_id);
+  }
+};
+
+// Asks for the origins that may use the passkeys.
+struct related_origins_request {
+  template <class Self, class Visitor>
+  static void each_member(Self &, Visitor &) {}
+};
+
 // Removes a passkey. The host must have authenticated its user just now.
 struct remove_passkey_request {
   // The user's id.
@@ -6496,6 +6731,7 @@ enum class event_kind {
   password_change_failed,
   password_set,
   password_breached,
+  passkey_renamed,
   passkey_counter_regressed,
   throttled,
   reauthenticated,
@@ -6556,6 +6792,7 @@ struct names<event_kind> {
       "password_change_failed",
       "password_set",
       "password_breached",
+      "passkey_renamed",
       "passkey_counter_regressed",
       "throttled",
       "reauthenticated",
@@ -8263,6 +8500,32 @@ struct names<mailed_login_name> {
 
 }  // namespace detail
 
+// Whether passkeys make logins by password need a second factor.
+enum class passkey_factor {
+  // A value that this header does not know.
+  unknown,
+  // An account with a passkey needs a second factor beside its password.
+  always,
+  // A passkey is another way in beside the password. It is a second factor only of an account that has an
+  // authenticator app, or must have a second factor.
+  never,
+};
+
+namespace detail {
+
+template <>
+struct names<passkey_factor> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "always",
+      "never",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
 // The relying party of WebAuthn.
 struct passkeys_config {
   // The domain of the passkeys: that of the pages or a parent of it, such as `example.com`. Passkeys work
@@ -8273,10 +8536,15 @@ struct passkeys_config {
   // The origins of the pages, as browsers write them: `https://login.example.com`; `http://localhost:8000`
   // during development; `android:apk-key-hash:…` for an app. At least one.
   std::vector<std::string> origins{};
+  // Names of models of authenticators, by their AAGUID, for `list_passkeys`: a public list, or one of your
+  // own.
+  std::optional<std::map<std::string, std::string>> authenticator_names{};
   // The kind of name that the page asks for, if it asks for one. For this kind `begin_passkey_login` returns
   // the account's passkeys. For the other kind it answers as for an unknown name, because the same passkeys
   // for both would reveal which address belongs to which name.
   std::optional<doorward::mailed_login_name> login_name{};
+  // Whether an account with a passkey needs a second factor beside its password. Default: `always`.
+  std::optional<doorward::passkey_factor> second_factor{};
 
   template <class Value = std::string>
   passkeys_config &set_rp_id(Value &&value) {
@@ -8296,9 +8564,21 @@ struct passkeys_config {
     return *this;
   }
 
+  template <class Value = std::map<std::string, std::string>>
+  passkeys_config &set_authenticator_names(Value &&value) {
+    authenticator_names = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = doorward::mailed_login_name>
   passkeys_config &set_login_name(Value &&value) {
     login_name = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::passkey_factor>
+  passkeys_config &set_second_factor(Value &&value) {
+    second_factor = std::forward<Value>(value);
     return *this;
   }
 
@@ -8307,7 +8587,9 @@ struct passkeys_config {
     visit("rp_id", self.rp_id);
     visit("rp_name", self.rp_name);
     visit("origins", self.origins);
+    visit("authenticator_names", self.authenticator_names);
     visit("login_name", self.login_name);
+    visit("second_factor", self.second_factor);
   }
 };
 
@@ -9328,8 +9610,8 @@ class operations {
   }
 
   // Accepts an invitation: the account gets a name and a way in. Cost: network; not to be repeated. Failures:
-  // invalid_token, weak_password, username_taken, already_configured, auth_service_unavailable,
-  // hash_queue_full, store_unavailable.
+  // invalid_token, weak_password, invalid_credentials, username_taken, already_configured, invalid_config,
+  // auth_service_unavailable, hash_queue_full, store_unavailable.
   Result<doorward::user_response> accept_invitation(
       const doorward::accept_invitation_request &request) const {
     return run<user_response>(doorward_accept_invitation, request);
@@ -9448,15 +9730,17 @@ class operations {
     return run<revoke_trusted_device_response>(doorward_revoke_trusted_device, request);
   }
 
-  // Begins to register a passkey for an account. Cost: store; may be repeated. Failures: user_not_found,
-  // invalid_challenge, email_not_verified, permission_denied, invalid_config, store_unavailable.
+  // Begins to register a passkey for an account. Cost: store; may be repeated. Failures: invalid_token,
+  // user_not_found, invalid_challenge, invalid_token, email_not_verified, permission_denied, invalid_config,
+  // store_unavailable.
   Result<doorward::begin_passkey_registration_response> begin_passkey_registration(
       const doorward::begin_passkey_registration_request &request = {}) const {
     return run<begin_passkey_registration_response>(doorward_begin_passkey_registration, request);
   }
 
-  // Registers the passkey and ends every session. Cost: store; not to be repeated. Failures:
-  // invalid_challenge, invalid_credentials, already_configured, invalid_config, store_unavailable.
+  // Registers the passkey and ends every session, unless they are to be kept. Cost: store; not to be
+  // repeated. Failures: invalid_challenge, invalid_credentials, already_configured, invalid_config,
+  // store_unavailable.
   Result<doorward::finish_passkey_registration_response> finish_passkey_registration(
       const doorward::finish_passkey_registration_request &request) const {
     return run<finish_passkey_registration_response>(doorward_finish_passkey_registration, request);
@@ -9480,6 +9764,27 @@ class operations {
   Result<doorward::list_passkeys_response> list_passkeys(
       const doorward::list_passkeys_request &request) const {
     return run<list_passkeys_response>(doorward_list_passkeys, request);
+  }
+
+  // Gives a passkey another name. Cost: store; may be repeated. Failures: passkey_not_found,
+  // store_unavailable.
+  Result<doorward::update_passkey_response> update_passkey(
+      const doorward::update_passkey_request &request) const {
+    return run<update_passkey_response>(doorward_update_passkey, request);
+  }
+
+  // Returns what a page tells the authenticator about an account's passkeys. Cost: store; may be repeated.
+  // Failures: user_not_found, invalid_config, store_unavailable.
+  Result<doorward::passkey_signals_response> passkey_signals(
+      const doorward::passkey_signals_request &request = {}) const {
+    return run<passkey_signals_response>(doorward_passkey_signals, request);
+  }
+
+  // Returns the origins that may use the passkeys, for `/.well-known/webauthn`. Cost: instant; may be
+  // repeated. Failures: invalid_config.
+  Result<doorward::related_origins_response> related_origins(
+      const doorward::related_origins_request &request = {}) const {
+    return run<related_origins_response>(doorward_related_origins, request);
   }
 
   // Removes a passkey and ends every session. Cost: store; may be repeated. Failures: user_not_found,

@@ -36,6 +36,7 @@ use std::path::PathBuf;
 use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 pub(crate) use id_tokens::TENANT_ID;
 pub use id_tokens::{
@@ -451,6 +452,26 @@ pub struct Passkeys {
     /// passkeys for both would reveal which address belongs to which name.
     #[serde(default)]
     pub login_name: LoginName,
+    /// Whether an account with a passkey needs a second factor beside its password. Default: `always`.
+    #[serde(default)]
+    pub second_factor: PasskeyFactor,
+    /// Names of models of authenticators, by their AAGUID, for `list_passkeys`: a public list, or one of your own.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub authenticator_names: BTreeMap<Uuid, String>,
+}
+
+/// Whether passkeys make logins by password need a second factor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PasskeyFactor {
+    /// An account with a passkey needs a second factor beside its password.
+    #[default]
+    Always,
+    /// A passkey is another way in beside the password. It is a second factor only of an account that has an
+    /// authenticator app, or must have a second factor.
+    Never,
 }
 
 /// A kind of name.

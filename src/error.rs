@@ -131,6 +131,8 @@ codes! {
     UserNotFound = "user_not_found", NotFound, "There is no such user.";
     /// No account has this API key.
     ApiKeyNotFound = "api_key_not_found", NotFound, "There is no such API key.";
+    /// The account has no such passkey.
+    PasskeyNotFound = "passkey_not_found", NotFound, "There is no such passkey.";
     /// Authentication is required, and the request offers none.
     NotAuthenticated = "not_authenticated", Denied, "Authentication is required.";
     /// The `Authorization` header is not `Bearer <token>`.

@@ -53,7 +53,7 @@
 //! | e-mail | [`request_email_verification`](Engine::request_email_verification), [`request_email_change`](Engine::request_email_change), [`verify_email`](Engine::verify_email), [`invite_user`](Engine::invite_user), [`accept_invitation`](Engine::accept_invitation), [`check_mail_token`](Engine::check_mail_token), [`take_mail`](Engine::take_mail), [`acknowledge_mail`](Engine::acknowledge_mail), [`deliver_mail`](Engine::deliver_mail) |
 //! | authenticator apps | [`setup_totp`](Engine::setup_totp), [`confirm_totp`](Engine::confirm_totp), [`totp_status`](Engine::totp_status), [`disable_totp`](Engine::disable_totp), [`generate_totp_secret`](Engine::generate_totp_secret), [`totp_provisioning_uri`](Engine::totp_provisioning_uri), [`verify_totp`](Engine::verify_totp) |
 //! | ways back | [`remove_second_factors`](Engine::remove_second_factors), [`generate_recovery_codes`](Engine::generate_recovery_codes), [`recovery_codes_status`](Engine::recovery_codes_status) |
-//! | passkeys | [`begin_passkey_registration`](Engine::begin_passkey_registration), [`finish_passkey_registration`](Engine::finish_passkey_registration), [`begin_passkey_login`](Engine::begin_passkey_login), [`finish_passkey_login`](Engine::finish_passkey_login), [`list_passkeys`](Engine::list_passkeys), [`remove_passkey`](Engine::remove_passkey) |
+//! | passkeys | [`begin_passkey_registration`](Engine::begin_passkey_registration), [`finish_passkey_registration`](Engine::finish_passkey_registration), [`begin_passkey_login`](Engine::begin_passkey_login), [`finish_passkey_login`](Engine::finish_passkey_login), [`list_passkeys`](Engine::list_passkeys), [`update_passkey`](Engine::update_passkey), [`passkey_signals`](Engine::passkey_signals), [`related_origins`](Engine::related_origins), [`remove_passkey`](Engine::remove_passkey) |
 //! | trusted devices | [`list_trusted_devices`](Engine::list_trusted_devices), [`revoke_trusted_device`](Engine::revoke_trusted_device) |
 //! | API keys, service accounts | [`create_service_account`](Engine::create_service_account), [`create_api_key`](Engine::create_api_key), [`list_api_keys`](Engine::list_api_keys), [`update_api_key`](Engine::update_api_key), [`revoke_api_key`](Engine::revoke_api_key) |
 //! | audit log | [`events`](Engine::events), [`verify_events`](Engine::verify_events) |
@@ -212,8 +212,8 @@ pub use operations::{
     id_tokens::*, impersonation::*, imports::*, introspection::*, keys::list::*, keys::*, login::*,
     mail::addresses::*, mail::delivery::*, mail::invitations::*, mail::login::*, mail::password_reset::*,
     mail::*, maintenance::*, observability::doctor::*, observability::events::*, observability::stats::*,
-    passkeys::login::*, passkeys::registration::*, passkeys::*, passwords::*, providers::login::*,
-    providers::*, reauthentication::*, requests::*, second_factors::recovery_codes::*,
+    passkeys::login::*, passkeys::registration::*, passkeys::signals::*, passkeys::*, passwords::*,
+    providers::login::*, providers::*, reauthentication::*, requests::*, second_factors::recovery_codes::*,
     second_factors::removal::*, second_factors::totp::*, sessions::*, tokens::*, trusted_devices::*,
 };
 pub use requests::Rules;
@@ -239,8 +239,8 @@ pub use types::user::{
 pub use types::weakness::Weakness as PasswordWeakness;
 pub use types::webauthn::{
     AssertionResponse, AttestationResponse, AuthenticationResponse, AuthenticatorSelection, Bytes,
-    CreationOptions, CredentialDescriptor, CredentialParameters, CredentialType, RegistrationResponse,
-    RelyingParty, RequestOptions, UserEntity,
+    CreationOptions, CredentialDescriptor, CredentialParameters, CredentialType, Label, PasskeyHint,
+    RegistrationResponse, RelyingParty, RequestOptions, UserEntity,
 };
 pub use types::whole::{On, Seconds, Whole};
 

@@ -81,6 +81,9 @@ var (
 	opBeginPasskeyLogin         = operation{"begin_passkey_login\x00", costStore}
 	opFinishPasskeyLogin        = operation{"finish_passkey_login\x00", costStore}
 	opListPasskeys              = operation{"list_passkeys\x00", costStore}
+	opUpdatePasskey             = operation{"update_passkey\x00", costStore}
+	opPasskeySignals            = operation{"passkey_signals\x00", costStore}
+	opRelatedOrigins            = operation{"related_origins\x00", costInstant}
 	opRemovePasskey             = operation{"remove_passkey\x00", costStore}
 	opEvents                    = operation{"events\x00", costStore}
 	opVerifyEvents              = operation{"verify_events\x00", costLong}
@@ -166,6 +169,9 @@ var operations = map[string]operation{
 	"begin_passkey_login":         opBeginPasskeyLogin,
 	"finish_passkey_login":        opFinishPasskeyLogin,
 	"list_passkeys":               opListPasskeys,
+	"update_passkey":              opUpdatePasskey,
+	"passkey_signals":             opPasskeySignals,
+	"related_origins":             opRelatedOrigins,
 	"remove_passkey":              opRemovePasskey,
 	"events":                      opEvents,
 	"verify_events":               opVerifyEvents,
@@ -576,8 +582,9 @@ func (e *Engine) InviteUser(ctx context.Context, request InviteUserRequest) (*In
 
 // AcceptInvitation accepts an invitation: the account gets a name and a way in.
 //
-// ErrInvalidRequest: invalid_token, weak_password. ErrConflict: username_taken, already_configured.
-// ErrUnavailable: auth_service_unavailable, hash_queue_full, store_unavailable.
+// ErrInvalidRequest: invalid_token, weak_password. ErrDenied: invalid_credentials. ErrConflict:
+// username_taken, already_configured. ErrConfig: invalid_config. ErrUnavailable: auth_service_unavailable,
+// hash_queue_full, store_unavailable.
 func (e *Engine) AcceptInvitation(ctx context.Context, request AcceptInvitationRequest) (*UserResponse, error) {
 	return call[UserResponse](ctx, e, opAcceptInvitation, request)
 }
@@ -704,13 +711,14 @@ func (e *Engine) RevokeTrustedDevice(ctx context.Context, request RevokeTrustedD
 
 // BeginPasskeyRegistration begins to register a passkey for an account.
 //
-// ErrNotFound: user_not_found. ErrDenied: invalid_challenge. ErrForbidden: email_not_verified,
-// permission_denied. ErrConfig: invalid_config. ErrUnavailable: store_unavailable.
+// ErrDenied: invalid_token, user_not_found, invalid_challenge. ErrNotFound: user_not_found.
+// ErrInvalidRequest: invalid_token. ErrForbidden: email_not_verified, permission_denied. ErrConfig:
+// invalid_config. ErrUnavailable: store_unavailable.
 func (e *Engine) BeginPasskeyRegistration(ctx context.Context, request BeginPasskeyRegistrationRequest) (*BeginPasskeyRegistrationResponse, error) {
 	return call[BeginPasskeyRegistrationResponse](ctx, e, opBeginPasskeyRegistration, request)
 }
 
-// FinishPasskeyRegistration registers the passkey and ends every session.
+// FinishPasskeyRegistration registers the passkey and ends every session, unless they are to be kept.
 //
 // ErrDenied: invalid_challenge, invalid_credentials. ErrConflict: already_configured. ErrConfig:
 // invalid_config. ErrUnavailable: store_unavailable.
@@ -738,6 +746,27 @@ func (e *Engine) FinishPasskeyLogin(ctx context.Context, request FinishPasskeyLo
 // ErrNotFound: user_not_found. ErrUnavailable: store_unavailable.
 func (e *Engine) ListPasskeys(ctx context.Context, request ListPasskeysRequest) (*ListPasskeysResponse, error) {
 	return call[ListPasskeysResponse](ctx, e, opListPasskeys, request)
+}
+
+// UpdatePasskey gives a passkey another name.
+//
+// ErrNotFound: passkey_not_found. ErrUnavailable: store_unavailable.
+func (e *Engine) UpdatePasskey(ctx context.Context, request UpdatePasskeyRequest) (*UpdatePasskeyResponse, error) {
+	return call[UpdatePasskeyResponse](ctx, e, opUpdatePasskey, request)
+}
+
+// PasskeySignals returns what a page tells the authenticator about an account's passkeys.
+//
+// ErrNotFound: user_not_found. ErrConfig: invalid_config. ErrUnavailable: store_unavailable.
+func (e *Engine) PasskeySignals(ctx context.Context, request PasskeySignalsRequest) (*PasskeySignalsResponse, error) {
+	return call[PasskeySignalsResponse](ctx, e, opPasskeySignals, request)
+}
+
+// RelatedOrigins returns the origins that may use the passkeys, for `/.well-known/webauthn`.
+//
+// ErrConfig: invalid_config.
+func (e *Engine) RelatedOrigins(ctx context.Context, request RelatedOriginsRequest) (*RelatedOriginsResponse, error) {
+	return call[RelatedOriginsResponse](ctx, e, opRelatedOrigins, request)
 }
 
 // RemovePasskey removes a passkey and ends every session.

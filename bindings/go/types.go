@@ -1560,8 +1560,8 @@ type InviteUserRequest struct {
 	Roles []string `json:"roles,omitzero"`
 }
 
-// AcceptInvitationRequest: Accepts an invitation. Give one of `password` and `id_token`; with `mailed_login`
-// neither is needed.
+// AcceptInvitationRequest: Accepts an invitation. Give one of `password`, `webauthn_registration` and
+// `id_token`; with `mailed_login` none is needed.
 type AcceptInvitationRequest struct {
 	// The mailed token.
 	Token string `json:"token" doorward:"secret"`
@@ -1580,6 +1580,10 @@ type AcceptInvitationRequest struct {
 
 	// The name to log in with. Default: a random one.
 	Username *string `json:"username,omitzero"`
+
+	// The passkey that is to open the account: the answer of `navigator.credentials.create` to what
+	// `begin_passkey_registration` made for this invitation. The authenticator must have verified its user.
+	WebAuthnRegistration json.RawMessage `json:"webauthn_registration,omitzero" doorward:"secret"`
 }
 
 // Format hides secrets.
@@ -1934,18 +1938,51 @@ type RevokeTrustedDeviceRequest struct {
 	TrustedDeviceID *string `json:"trusted_device_id,omitzero"`
 }
 
-// BeginPasskeyRegistrationRequest: Begins to register a passkey for an account. `user_id` or `challenge`
-// names the account. With `user_id` the host must have authenticated its user just now, because a passkey
-// opens the account.
+// PasskeyHint: A kind of authenticator, by which the browser chooses what it offers first (section 5.8.7).
+type PasskeyHint string
+
+// The values of PasskeyHint; a newer library may have more.
+const (
+	// A security key.
+	PasskeyHintSecurityKey PasskeyHint = "security-key"
+
+	// The device itself.
+	PasskeyHintClientDevice PasskeyHint = "client-device"
+
+	// A phone beside the device.
+	PasskeyHintHybrid PasskeyHint = "hybrid"
+)
+
+// BeginPasskeyRegistrationRequest: Begins to register a passkey for an account: that of `token`, `user_id`,
+// `challenge` or `invitation`. With `user_id` the host must have authenticated its user just now, because a
+// passkey opens the account.
 type BeginPasskeyRegistrationRequest struct {
 	// The challenge of a login, if the account must have a second factor and has none. `complete_login` takes
 	// the answer as `webauthn_registration`.
 	Challenge *string `json:"challenge,omitzero" doorward:"secret"`
 
-	// The user's name for the passkey: 1 to 64 characters; not with `challenge`.
+	// With `token`: whether the browser makes the passkey without asking its user, after a login by password
+	// (conditional creation). Default: false.
+	Conditional *bool `json:"conditional,omitzero"`
+
+	// The kinds of authenticator that the page expects, the likeliest first.
+	Hints []PasskeyHint `json:"hints,omitzero"`
+
+	// The mailed token of an invitation. `accept_invitation` then takes the answer as
+	// `webauthn_registration`.
+	Invitation *string `json:"invitation,omitzero" doorward:"secret"`
+
+	// With `token`: whether the account's sessions continue when the passkey is made. Default: false.
+	KeepSessions *bool `json:"keep_sessions,omitzero"`
+
+	// The user's name for the passkey: 1 to 64 characters; not with `challenge` and `invitation`.
 	Label *string `json:"label,omitzero"`
 
-	// The user's id; or else give `challenge`.
+	// A live access token whose user authenticated in the last 15 minutes, by a second factor if the
+	// account's logins need one (`reauthenticate`).
+	Token *string `json:"token,omitzero" doorward:"secret"`
+
+	// The user's id.
 	UserID *string `json:"user_id,omitzero"`
 }
 
@@ -1997,6 +2034,13 @@ type BeginPasskeyLoginRequest struct {
 	// The backend that the session's tokens are for; default: `default`.
 	Backend *string `json:"backend,omitzero"`
 
+	// Whether the passkeys are offered in a form as the page opens (autofill), so that the ceremony has an
+	// hour; not with `username`. Default: false.
+	Conditional *bool `json:"conditional,omitzero"`
+
+	// The kinds of authenticator that the page expects, the likeliest first.
+	Hints []PasskeyHint `json:"hints,omitzero"`
+
 	// The scopes of the access token, as in `login`.
 	Scope *string `json:"scope,omitzero"`
 
@@ -2037,6 +2081,51 @@ type ListPasskeysRequest struct {
 	UserID string `json:"user_id"`
 }
 
+// UpdatePasskeyRequest: Gives a passkey another name.
+type UpdatePasskeyRequest struct {
+	// The user's id.
+	UserID string `json:"user_id"`
+
+	// The credential's id.
+	CredentialID string `json:"credential_id"`
+
+	// The user's name for the passkey: 1 to 64 characters.
+	Label string `json:"label"`
+
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
+	Actor *string `json:"actor,omitzero"`
+}
+
+// PasskeySignalsRequest: Asks what the page tells the authenticator, so that it forgets passkeys that are
+// gone: after a login, or a change of the account, by `user_id`; after a refused login by passkey, by its
+// `response`.
+type PasskeySignalsRequest struct {
+	// The response that `finish_passkey_login` refused.
+	Response json.RawMessage `json:"response,omitzero" doorward:"secret"`
+
+	// The id of the user who is logged in.
+	UserID *string `json:"user_id,omitzero"`
+}
+
+// Format hides secrets.
+func (v PasskeySignalsRequest) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v PasskeySignalsRequest) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v PasskeySignalsRequest) LogValue() slog.Value {
+	return logValue(v)
+}
+
+// RelatedOriginsRequest: Asks for the origins that may use the passkeys.
+type RelatedOriginsRequest struct{}
+
 // RemovePasskeyRequest: Removes a passkey. The host must have authenticated its user just now.
 type RemovePasskeyRequest struct {
 	// The user's id.
@@ -2065,6 +2154,7 @@ const (
 	EventKindPasswordChangeFailed    EventKind = "password_change_failed"
 	EventKindPasswordSet             EventKind = "password_set"
 	EventKindPasswordBreached        EventKind = "password_breached"
+	EventKindPasskeyRenamed          EventKind = "passkey_renamed"
 	EventKindPasskeyCounterRegressed EventKind = "passkey_counter_regressed"
 	EventKindThrottled               EventKind = "throttled"
 	EventKindReauthenticated         EventKind = "reauthenticated"
@@ -2798,6 +2888,19 @@ const (
 	MailedLoginNameEmail MailedLoginName = "email"
 )
 
+// PasskeyFactor: Whether passkeys make logins by password need a second factor.
+type PasskeyFactor string
+
+// The values of PasskeyFactor; a newer library may have more.
+const (
+	// An account with a passkey needs a second factor beside its password.
+	PasskeyFactorAlways PasskeyFactor = "always"
+
+	// A passkey is another way in beside the password. It is a second factor only of an account that has an
+	// authenticator app, or must have a second factor.
+	PasskeyFactorNever PasskeyFactor = "never"
+)
+
 // PasskeysConfig: The relying party of WebAuthn.
 type PasskeysConfig struct {
 	// The domain of the passkeys: that of the pages or a parent of it, such as `example.com`. Passkeys work
@@ -2811,10 +2914,17 @@ type PasskeysConfig struct {
 	// during development; `android:apk-key-hash:…` for an app. At least one.
 	Origins []string `json:"origins"`
 
+	// Names of models of authenticators, by their AAGUID, for `list_passkeys`: a public list, or one of your
+	// own.
+	AuthenticatorNames map[string]string `json:"authenticator_names,omitzero"`
+
 	// The kind of name that the page asks for, if it asks for one. For this kind `begin_passkey_login`
 	// returns the account's passkeys. For the other kind it answers as for an unknown name, because the same
 	// passkeys for both would reveal which address belongs to which name.
 	LoginName MailedLoginName `json:"login_name,omitzero"`
+
+	// Whether an account with a passkey needs a second factor beside its password. Default: `always`.
+	SecondFactor PasskeyFactor `json:"second_factor,omitzero"`
 }
 
 // BreachedLogin: What a login does by a password that leaked.
@@ -3450,6 +3560,9 @@ type Passkey struct {
 
 	// The model of authenticator, if it tells; not verified.
 	Aaguid string `json:"aaguid"`
+
+	// The name of that model in `passkeys.authenticator_names`.
+	Authenticator string `json:"authenticator,omitzero"`
 
 	// The user's name for the passkey.
 	Label string `json:"label,omitzero"`
@@ -4958,12 +5071,16 @@ type RevokeTrustedDeviceResponse struct {
 // BeginPasskeyRegistrationResponse: A ceremony that begins; finish it within five minutes.
 type BeginPasskeyRegistrationResponse struct {
 	// The challenge for `finish_passkey_registration`. A registration that succeeds spends it; another call
-	// of this operation replaces it. With a `challenge` of a login it is the same, for `complete_login`.
+	// of this operation replaces it. With `challenge` or `invitation` it is the same, for `complete_login` or
+	// `accept_invitation`.
 	Challenge string `json:"challenge" doorward:"secret"`
 
 	// The options for `navigator.credentials.create`, as `PublicKeyCredential.parseCreationOptionsFromJSON`
 	// reads them.
 	Options json.RawMessage `json:"options" doorward:"secret"`
+
+	// With `conditional`: `conditional`, to be passed to `navigator.credentials.create` beside the options.
+	Mediation string `json:"mediation,omitzero"`
 }
 
 // Format hides secrets.
@@ -4981,7 +5098,8 @@ func (v BeginPasskeyRegistrationResponse) LogValue() slog.Value {
 	return logValue(v)
 }
 
-// FinishPasskeyRegistrationResponse: The passkey was registered and every session has ended: log in again.
+// FinishPasskeyRegistrationResponse: The passkey was registered. Every session has ended, unless it began
+// with `keep_sessions`: log in again.
 type FinishPasskeyRegistrationResponse struct {
 	// The passkey.
 	Credential Passkey `json:"credential"`
@@ -5006,7 +5124,8 @@ func (v FinishPasskeyRegistrationResponse) LogValue() slog.Value {
 	return logValue(v)
 }
 
-// BeginPasskeyLoginResponse: A ceremony that begins; finish it within five minutes.
+// BeginPasskeyLoginResponse: A ceremony that begins; finish it within five minutes, or an hour with
+// `conditional`.
 type BeginPasskeyLoginResponse struct {
 	// The challenge for `finish_passkey_login`. A login that succeeds spends it.
 	Challenge string `json:"challenge" doorward:"secret"`
@@ -5014,6 +5133,9 @@ type BeginPasskeyLoginResponse struct {
 	// The options for `navigator.credentials.get`, as `PublicKeyCredential.parseRequestOptionsFromJSON` reads
 	// them.
 	Options json.RawMessage `json:"options" doorward:"secret"`
+
+	// With `conditional`: `conditional`, to be passed to `navigator.credentials.get` beside the options.
+	Mediation string `json:"mediation,omitzero"`
 }
 
 // Format hides secrets.
@@ -5035,6 +5157,31 @@ func (v BeginPasskeyLoginResponse) LogValue() slog.Value {
 type ListPasskeysResponse struct {
 	// The passkeys.
 	Passkeys []Passkey `json:"passkeys"`
+}
+
+// UpdatePasskeyResponse: The passkey with its new name.
+type UpdatePasskeyResponse struct {
+	// The passkey.
+	Credential Passkey `json:"credential"`
+}
+
+// PasskeySignalsResponse: The arguments for the methods of `PublicKeyCredential`; absent for a method that is
+// not to be called.
+type PasskeySignalsResponse struct {
+	// For `signalAllAcceptedCredentials`.
+	AllAcceptedCredentials json.RawMessage `json:"all_accepted_credentials,omitzero"`
+
+	// For `signalCurrentUserDetails`.
+	CurrentUserDetails json.RawMessage `json:"current_user_details,omitzero"`
+
+	// For `signalUnknownCredential`, if the account of the response no longer exists.
+	UnknownCredential json.RawMessage `json:"unknown_credential,omitzero"`
+}
+
+// RelatedOriginsResponse: The document for `https://<rp_id>/.well-known/webauthn`.
+type RelatedOriginsResponse struct {
+	// The origins of web pages in `passkeys.origins`.
+	Origins []string `json:"origins"`
 }
 
 // RemovePasskeyResponse: The passkey is gone. If it existed, every session has ended.

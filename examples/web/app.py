@@ -222,7 +222,8 @@ def create_app(engine: Engine) -> FastAPI:
             name: fields.get(name, "") for name in ("username", "email", "token", "options")
         }
         if path in ("/login", "/login/passkey"):
-            kept["passkey"] = engine.begin_passkey_login(backend="browser")
+            # The name field offers passkeys for as long as the page is open.
+            kept["passkey"] = engine.begin_passkey_login(backend="browser", conditional=True)
         if path == "/totp/confirm":
             # The app has this secret already.
             with suppress(AuthError):
@@ -242,7 +243,8 @@ def create_app(engine: Engine) -> FastAPI:
 
     @app.get("/login")
     def show_login(request: Request, note: str = "") -> Response:
-        return page(request, "login.html", note=note, passkey=engine.begin_passkey_login(backend="browser"))
+        passkey = engine.begin_passkey_login(backend="browser", conditional=True)
+        return page(request, "login.html", note=note, passkey=passkey)
 
     @app.get("/register")
     @app.get("/login/code")
@@ -432,6 +434,7 @@ def create_app(engine: Engine) -> FastAPI:
             sessions=engine.list_sessions(user_id=who.user.id).sessions,
             totp=engine.totp_status(user_id=who.user.id).is_configured,
             passkeys=engine.list_passkeys(user_id=who.user.id).passkeys,
+            signals=engine.passkey_signals(user_id=who.user.id).model_dump(),
             trusted=engine.list_trusted_devices(user_id=who.user.id).trusted_devices,
             codes=engine.recovery_codes_status(user_id=who.user.id).remaining,
         )
@@ -515,7 +518,8 @@ def create_app(engine: Engine) -> FastAPI:
         request: Request, who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields
     ) -> Response:
         label = fields.get("label") or "Passkey"
-        begun = engine.begin_passkey_registration(user_id=who.user.id, label=label)
+        token = request.cookies.get(SESSION, "")
+        begun = engine.begin_passkey_registration(token=token, label=label, keep_sessions=True)
         return page(request, "passkey.html", passkey=begun)
 
     @app.post("/passkeys")
@@ -524,7 +528,15 @@ def create_app(engine: Engine) -> FastAPI:
     ) -> Response:
         challenge, answer = fields.get("challenge", ""), answer_of(fields)
         made = engine.finish_passkey_registration(challenge=challenge, response=answer)
-        return codes(request, made.recovery_codes)
+        if not made.recovery_codes:
+            return goto("/", "made")
+        return page(request, "codes.html", codes=made.recovery_codes, is_logged_in=True)
+
+    @app.post("/passkeys/rename")
+    def rename_passkey(who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields) -> Response:
+        credential, label = fields.get("id", ""), fields.get("label", "")
+        engine.update_passkey(user_id=who.user.id, credential_id=credential, label=label)
+        return goto("/", "renamed")
 
     @app.post("/passkeys/remove")
     def remove_passkey(who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields) -> Response:

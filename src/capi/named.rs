@@ -655,8 +655,9 @@ pub unsafe extern "C" fn doorward_invite_user(
 }
 
 /// Accepts an invitation: the account gets a name and a way in.
-/// INVALID_REQUEST: invalid_token, weak_password. CONFLICT: username_taken, already_configured. UNAVAILABLE:
-/// auth_service_unavailable, hash_queue_full, store_unavailable.
+/// INVALID_REQUEST: invalid_token, weak_password. DENIED: invalid_credentials. CONFLICT: username_taken,
+/// already_configured. CONFIG: invalid_config. UNAVAILABLE: auth_service_unavailable, hash_queue_full,
+/// store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_accept_invitation(
     engine: *const doorward_engine,
@@ -875,8 +876,9 @@ pub unsafe extern "C" fn doorward_revoke_trusted_device(
 }
 
 /// Begins to register a passkey for an account.
-/// NOT_FOUND: user_not_found. DENIED: invalid_challenge. FORBIDDEN: email_not_verified, permission_denied.
-/// CONFIG: invalid_config. UNAVAILABLE: store_unavailable.
+/// DENIED: invalid_token, user_not_found, invalid_challenge. NOT_FOUND: user_not_found. INVALID_REQUEST:
+/// invalid_token. FORBIDDEN: email_not_verified, permission_denied. CONFIG: invalid_config. UNAVAILABLE:
+/// store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_begin_passkey_registration(
     engine: *const doorward_engine,
@@ -887,7 +889,7 @@ pub unsafe extern "C" fn doorward_begin_passkey_registration(
     unsafe { run(&rows::begin_passkey_registration, engine, request, response) }
 }
 
-/// Registers the passkey and ends every session.
+/// Registers the passkey and ends every session, unless they are to be kept.
 /// DENIED: invalid_challenge, invalid_credentials. CONFLICT: already_configured. CONFIG: invalid_config.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
@@ -935,6 +937,42 @@ pub unsafe extern "C" fn doorward_list_passkeys(
 ) -> doorward_status {
     // SAFETY: the header's rules.
     unsafe { run(&rows::list_passkeys, engine, request, response) }
+}
+
+/// Gives a passkey another name.
+/// NOT_FOUND: passkey_not_found. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_update_passkey(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::update_passkey, engine, request, response) }
+}
+
+/// Returns what a page tells the authenticator about an account's passkeys.
+/// NOT_FOUND: user_not_found. CONFIG: invalid_config. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_passkey_signals(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::passkey_signals, engine, request, response) }
+}
+
+/// Returns the origins that may use the passkeys, for `/.well-known/webauthn`.
+/// CONFIG: invalid_config.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_related_origins(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::related_origins, engine, request, response) }
 }
 
 /// Removes a passkey and ends every session.

@@ -39,6 +39,8 @@ pub(crate) struct Expected<'a> {
     pub party: &'a Passkeys,
     /// The challenge; a derived one under each of the secret keys.
     pub challenges: &'a [Vec<u8>],
+    /// Whether the user must have been present: always but in a conditional creation.
+    pub user_presence: bool,
     /// Whether the user must have been verified, not only be present.
     pub user_verification: bool,
 }
@@ -311,7 +313,7 @@ impl<'a> AuthenticatorData<'a> {
         let has = |flag| self.flags & flag != 0;
         if *self.rp_id_hash != sha256(expected.party.rp_id.as_str().as_bytes())? {
             Err("rp_id")
-        } else if !has(USER_PRESENT) {
+        } else if expected.user_presence && !has(USER_PRESENT) {
             Err("user_not_present")
         } else if expected.user_verification && !has(USER_VERIFIED) {
             Err("user_not_verified")
@@ -448,7 +450,12 @@ mod tests {
             serde_json::from_str(include_str!("../../tests/vectors/webauthn.json")).unwrap();
         assert_eq!(vectors.len(), 5);
         fn expected<'a>(config: &'a Config, challenges: &'a [Vec<u8>]) -> Expected<'a> {
-            Expected { party: config.passkeys.as_ref().unwrap(), challenges, user_verification: false }
+            Expected {
+                party: config.passkeys.as_ref().unwrap(),
+                challenges,
+                user_presence: true,
+                user_verification: false,
+            }
         }
         for vector in vectors {
             let challenges = |ceremony: &str| vec![bytes(&vector[ceremony]["challenge"])];

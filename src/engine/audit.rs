@@ -67,6 +67,8 @@ kinds! {
     PasswordSet = "password_set";
     /// A user logged in by a password that leaked (`password.breached_login`).
     PasswordBreached = "password_breached";
+    /// A passkey got another name.
+    PasskeyRenamed = "passkey_renamed";
     /// The counter of a passkey that may be on several devices went back, so that one of the devices may be a
     /// copy.
     PasskeyCounterRegressed = "passkey_counter_regressed";

@@ -18,18 +18,20 @@ use crate::types::id::Id;
 use crate::types::login::{Login, NextStep, SecondFactors, StepUp};
 use crate::types::secret::Secret;
 
-/// The account that gets a factor: named by the host, or by the challenge of a login that must enrol.
+/// The account that gets a factor: named by the host, by the challenge of a login that must enrol, or by the mailed
+/// token of an invitation.
 pub(crate) enum Named {
-    ById(Id),
-    ByLogin(Secret),
+    Id(Id),
+    Login(Secret),
+    Invitation(Secret),
 }
 
 impl Named {
     /// Failure: `invalid_request`, unless exactly one is given.
     pub(crate) fn among(user_id: Option<Id>, challenge: Option<Secret>) -> Result<Named> {
         match (user_id, challenge) {
-            (Some(user_id), None) => Ok(Named::ById(user_id)),
-            (None, Some(challenge)) => Ok(Named::ByLogin(challenge)),
+            (Some(user_id), None) => Ok(Named::Id(user_id)),
+            (None, Some(challenge)) => Ok(Named::Login(challenge)),
             _ => Err(Error::new(Code::InvalidRequest, "expected one of user_id, challenge")),
         }
     }
@@ -75,7 +77,7 @@ impl Logins {
         entry: &Entry,
         now_ms: i64,
     ) -> Result<Step<Login<Session<'_>>>> {
-        let factors = self.factors.of(tx, user.public.id)?;
+        let factors = self.factors.demanded_of(tx, &user.public)?;
         let now = now_ms / 1000;
         if !factors.any() && !self.factors.are_required_of(&user.public) {
             return self.after_second_factor(tx, user, entry.clone(), now_ms).map(Step::Done);
@@ -109,13 +111,18 @@ impl Logins {
         }
     }
 
-    /// Returns the account that gets a factor. Failures: `user_not_found`, `invalid_challenge`.
+    /// Returns the account that gets a factor. Failures: `user_not_found`, `invalid_challenge`, `invalid_token`.
     pub(crate) fn named(&self, tx: &mut Tx, named: &Named, now: i64) -> Result<User> {
         match named {
-            Named::ById(user_id) => users::find(tx, By::Id(*user_id))?.ok_or(Error::from(Code::UserNotFound)),
-            Named::ByLogin(challenge) => {
+            Named::Id(user_id) => users::find(tx, By::Id(*user_id))?.ok_or(Error::from(Code::UserNotFound)),
+            Named::Login(challenge) => {
                 let found = self.one_time.peek(tx, challenge.expose(), &[Purpose::Enrolment], now)?;
                 let unknown = || Error::new(Code::InvalidChallenge, "unknown");
+                users::find(tx, By::Id(found.user_id))?.ok_or_else(unknown)
+            }
+            Named::Invitation(token) => {
+                let found = self.one_time.peek(tx, token.expose(), &[Purpose::Invitation], now)?;
+                let unknown = || Error::new(Code::InvalidMailToken, "unknown");
                 users::find(tx, By::Id(found.user_id))?.ok_or_else(unknown)
             }
         }

@@ -122,7 +122,7 @@ impl Engine {
         // An API key proves nothing about a person, and a person who acts as the user is not the user.
         let proves_no_person = bearer.is_api_key || bearer.act.is_some();
         let wants_factor = request.by_second_factor == Some(true)
-            && (proves_no_person || self.store.read(|tx| self.factors.of(tx, user.id))?.any());
+            && (proves_no_person || self.store.read(|tx| self.factors.demanded_of(tx, user))?.any());
         Ok(
             if request.roles.as_ref().is_some_and(|roles| !roles.iter().any(|role| user.roles.contains(role)))
             {

@@ -221,7 +221,10 @@ impl Engine {
                 recovery_codes: second_factors::count(tx, id)?.recovery_codes,
                 mails: mails::waiting_for(tx, id)?.into_iter().map(mail).collect(),
                 one_time_secrets: one_time_secrets::list(tx, id)?.into_iter().map(secret).collect(),
-                passkeys: passkeys::list(tx, id)?.into_iter().map(Into::into).collect(),
+                passkeys: passkeys::list(tx, id)?
+                    .into_iter()
+                    .map(|passkey| PasskeyInfo::of(passkey, self.config.passkeys.as_ref()))
+                    .collect(),
                 api_keys: api_keys::list(tx, id)?.into_iter().map(Into::into).collect(),
                 trusted_devices: trusted_devices::list(tx, id)?.into_iter().map(Into::into).collect(),
                 known_devices: known_devices::list(tx, id)?,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::engine::factors::Proof;
-use crate::engine::factors::passkeys::{KIND, PasskeyProof, methods};
+use crate::engine::factors::passkeys::{KIND, PasskeyProof, Wish, methods};
 use crate::engine::factors::recovery_codes::RecoveryCode;
 use crate::engine::one_time::Purpose;
 use crate::engine::passwords::Admitted;
@@ -294,7 +294,8 @@ impl Engine {
         let now = now_ms / 1000;
         let found = self.store.read(|tx| self.one_time.peek(tx, challenge.expose(), purpose, now))?;
         let entry = self.logins.waiting(&found)?;
-        let passkey = self.factors.passkeys.made(found.user_id, challenge, registration, None, now)?;
+        let passkey =
+            self.factors.passkeys.made(found.user_id, challenge, registration, Wish::default(), now)?;
         self.mailing.write(|tx| {
             let user_id = self.one_time.redeem(tx, challenge.expose(), purpose, now)?.user_id;
             let user = users::find(tx, By::Id(user_id))?.ok_or_else(unknown_challenge)?;
@@ -303,7 +304,7 @@ impl Engine {
                 let error = Error::new(Code::AlreadyConfigured, "credential_id");
                 return Err(error.about(Some(user_id), None));
             }
-            let recovery_codes = self.factors.added(tx, user_id, KIND, now)?;
+            let recovery_codes = self.factors.added(tx, &user.public, KIND, false, now)?;
             let entry = entry.clone().with(methods(passkey.backup_eligible));
             let entry = Entry { trusts_device, ..entry };
             self.completed(tx, user_id, entry, recovery_codes, now_ms)

@@ -509,7 +509,7 @@ operations! {
     /// assert_eq!(engine.accept_invitation(request)?.user.username.as_str(), "grace");
     accept_invitation: mail::invitations::AcceptInvitationRequest => accounts::UserResponse, "0.1.0", Network once,
         "Accepts an invitation: the account gets a name and a way in.",
-        [InvalidMailToken, WeakPassword, UsernameTaken, AlreadyConfigured, AuthServiceUnavailable, HashQueueFull, StoreUnavailable];
+        [InvalidMailToken, WeakPassword, InvalidCredentials, UsernameTaken, AlreadyConfigured, InvalidConfig, AuthServiceUnavailable, HashQueueFull, StoreUnavailable];
     /// # engine.request_email_verification(RequestEmailVerificationRequest::new().token(&session.access_token))?;
     /// let mail = engine.take_mail(TakeMailRequest::new())?.mails.remove(0);
     /// let token = mail.token.ok_or(Code::InvalidMailToken)?;
@@ -613,13 +613,13 @@ operations! {
     /// assert_eq!(begun.options.rp.id, "example.com");
     begin_passkey_registration: passkeys::registration::BeginPasskeyRegistrationRequest => passkeys::registration::BeginPasskeyRegistrationResponse, "0.1.0", Store again,
         "Begins to register a passkey for an account.",
-        [UserNotFound, InvalidChallenge, EmailNotVerified, PermissionDenied, InvalidConfig, StoreUnavailable];
+        [InvalidToken, TokenUserNotFound, UserNotFound, InvalidChallenge, InvalidMailToken, EmailNotVerified, PermissionDenied, InvalidConfig, StoreUnavailable];
     /// /// `answer` is the `toJSON()` of the credential that the browser made.
     /// fn finish(engine: &Engine, challenge: &str, answer: RegistrationResponse) -> Result<FinishPasskeyRegistrationResponse> {
     ///     engine.finish_passkey_registration(FinishPasskeyRegistrationRequest::new(challenge, answer))
     /// }
     finish_passkey_registration: passkeys::registration::FinishPasskeyRegistrationRequest => passkeys::registration::FinishPasskeyRegistrationResponse, "0.1.0", Store once actor,
-        "Registers the passkey and ends every session.",
+        "Registers the passkey and ends every session, unless they are to be kept.",
         [InvalidChallenge, InvalidCredentials, AlreadyConfigured, InvalidConfig, StoreUnavailable];
     /// let begun = engine.begin_passkey_login(BeginPasskeyLoginRequest::new())?;
     /// assert_eq!(begun.options.rp_id, "example.com");
@@ -637,6 +637,20 @@ operations! {
     list_passkeys: passkeys::ListPasskeysRequest => passkeys::ListPasskeysResponse, "0.1.0", Store again,
         "Lists the passkeys of an account.",
         [UserNotFound, StoreUnavailable];
+    /// let request = UpdatePasskeyRequest::new(ada.id, "AAAAAAAAAAAAAAAAAAAAAA".parse()?, "my phone".parse()?);
+    /// assert_eq!(engine.update_passkey(request).unwrap_err().code, Code::PasskeyNotFound);
+    update_passkey: passkeys::UpdatePasskeyRequest => passkeys::UpdatePasskeyResponse, "0.1.0", Store again actor,
+        "Gives a passkey another name.",
+        [PasskeyNotFound, StoreUnavailable];
+    /// let signals = engine.passkey_signals(PasskeySignalsRequest::new().user_id(ada.id))?;
+    /// assert!(signals.all_accepted_credentials.is_some_and(|it| it.all_accepted_credential_ids.is_empty()));
+    passkey_signals: passkeys::signals::PasskeySignalsRequest => passkeys::signals::PasskeySignalsResponse, "0.1.0", Store again,
+        "Returns what a page tells the authenticator about an account's passkeys.",
+        [UserNotFound, InvalidConfig, StoreUnavailable];
+    /// assert_eq!(engine.related_origins(RelatedOriginsRequest::new())?.origins, ["https://example.com"]);
+    related_origins: passkeys::signals::RelatedOriginsRequest => passkeys::signals::RelatedOriginsResponse, "0.1.0", Instant again,
+        "Returns the origins that may use the passkeys, for `/.well-known/webauthn`.",
+        [InvalidConfig];
     /// let request = RemovePasskeyRequest::new(ada.id, "AAAAAAAAAAAAAAAAAAAAAA".parse()?);
     /// assert!(!engine.remove_passkey(request)?.removed);
     remove_passkey: passkeys::RemovePasskeyRequest => passkeys::RemovePasskeyResponse, "0.1.0", Store again actor,

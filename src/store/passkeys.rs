@@ -95,6 +95,13 @@ pub(crate) fn used(
     )
 }
 
+/// Sets the label of a user's credential. Returns whether the user has it.
+pub(crate) fn rename(tx: &mut Tx, user_id: Id, credential_id: &[u8], label: &str) -> Result<bool> {
+    const SQL: &str = "UPDATE passkeys SET label = ?3 WHERE credential_id = ?2 AND user_id = ?1";
+    let values = [Value::Bytes(user_id.as_bytes()), Value::Bytes(credential_id), Value::Text(label)];
+    Ok(tx.execute(SQL, &values)? == 1)
+}
+
 /// Removes a credential from a user. Returns whether the user had it.
 pub(crate) fn delete(tx: &mut Tx, user_id: Id, credential_id: &[u8]) -> Result<bool> {
     const SQL: &str = "DELETE FROM passkeys WHERE credential_id = ?2 AND user_id = ?1";

@@ -36,6 +36,9 @@ pub struct CreationOptions {
     pub authenticator_selection: AuthenticatorSelection,
     /// Always `none`.
     pub attestation: &'static str,
+    /// The kinds of authenticator that the page expects, the likeliest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<PasskeyHint>,
 }
 
 /// PublicKeyCredentialRequestOptionsJSON (section 5.1.10).
@@ -54,6 +57,22 @@ pub struct RequestOptions {
     pub allow_credentials: Vec<CredentialDescriptor>,
     /// Whether the authenticator must verify its user: `required`, `preferred`.
     pub user_verification: &'static str,
+    /// The kinds of authenticator that the page expects, the likeliest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<PasskeyHint>,
+}
+
+/// A kind of authenticator, by which the browser chooses what it offers first (section 5.8.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum PasskeyHint {
+    /// A security key.
+    SecurityKey,
+    /// The device itself.
+    ClientDevice,
+    /// A phone beside the device.
+    Hybrid,
 }
 
 /// The relying party (section 5.4.2).
@@ -73,9 +92,9 @@ pub struct RelyingParty {
 pub struct UserEntity {
     /// The user handle: the bytes of the account's id.
     pub id: Bytes,
-    /// The username.
+    /// The username; the address of an invitation.
     pub name: String,
-    /// The username.
+    /// The same.
     pub display_name: String,
 }
 
@@ -113,7 +132,7 @@ pub struct AuthenticatorSelection {
     pub resident_key: &'static str,
     /// The same demand for older browsers.
     pub require_resident_key: bool,
-    /// Whether the authenticator verifies its user: `preferred`.
+    /// Whether the authenticator verifies its user: `preferred`; `required` for an invitation.
     pub user_verification: &'static str,
 }
 
@@ -191,6 +210,29 @@ pub enum CredentialType {
     #[serde(rename = "public-key")]
     PublicKey,
 }
+
+/// The user's label of a passkey: 1 to 64 characters without control characters.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Label(String);
+
+impl Label {
+    /// Returns the text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Label {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Label, ParseError> {
+        let valid = (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        if valid { Ok(Label(text.to_owned())) } else { Err(ParseError::new("expected 1 to 64 characters")) }
+    }
+}
+
+text_type!(Label, "minLength": 1, "maxLength": 64);
 
 /// Bytes as base64url without padding.
 #[derive(Clone, PartialEq, Eq)]

@@ -96,6 +96,8 @@ import type {
   MaintainResponse,
   NextProviderRequestRequest,
   NextProviderRequestResponse,
+  PasskeySignalsRequest,
+  PasskeySignalsResponse,
   Provisioning,
   ReauthenticateRequest,
   ReauthenticateResponse,
@@ -105,6 +107,8 @@ import type {
   RefreshResponse,
   RegisterRequest,
   RegisterResponse,
+  RelatedOriginsRequest,
+  RelatedOriginsResponse,
   RemovePasskeyRequest,
   RemovePasskeyResponse,
   RemoveSecondFactorsRequest,
@@ -144,6 +148,8 @@ import type {
   UnlinkIdentityResponse,
   UpdateApiKeyRequest,
   UpdateApiKeyResponse,
+  UpdatePasskeyRequest,
+  UpdatePasskeyResponse,
   UpdateUserRequest,
   UserResponse,
   VerifyEmailRequest,
@@ -749,7 +755,9 @@ export abstract class Operations {
    * Accepts an invitation: the account gets a name and a way in.
    *
    * - InvalidRequestError: invalid_token, weak_password.
+   * - DeniedError: invalid_credentials.
    * - ConflictError: username_taken, already_configured.
+   * - ConfigError: invalid_config.
    * - UnavailableError: auth_service_unavailable, hash_queue_full, store_unavailable.
    */
   acceptInvitation(request: AcceptInvitationRequest, options?: CallOptions): Promise<UserResponse> {
@@ -942,8 +950,9 @@ export abstract class Operations {
   /**
    * Begins to register a passkey for an account.
    *
+   * - DeniedError: invalid_token, user_not_found, invalid_challenge.
    * - NotFoundError: user_not_found.
-   * - DeniedError: invalid_challenge.
+   * - InvalidRequestError: invalid_token.
    * - ForbiddenError: email_not_verified, permission_denied.
    * - ConfigError: invalid_config.
    * - UnavailableError: store_unavailable.
@@ -956,7 +965,7 @@ export abstract class Operations {
   }
 
   /**
-   * Registers the passkey and ends every session.
+   * Registers the passkey and ends every session, unless they are to be kept.
    *
    * - DeniedError: invalid_challenge, invalid_credentials.
    * - ConflictError: already_configured.
@@ -1003,6 +1012,39 @@ export abstract class Operations {
    */
   listPasskeys(request: ListPasskeysRequest, options?: CallOptions): Promise<ListPasskeysResponse> {
     return this.start('list_passkeys', request, options)
+  }
+
+  /**
+   * Gives a passkey another name.
+   *
+   * - NotFoundError: passkey_not_found.
+   * - UnavailableError: store_unavailable.
+   */
+  updatePasskey(request: UpdatePasskeyRequest, options?: CallOptions): Promise<UpdatePasskeyResponse> {
+    return this.start('update_passkey', request, options)
+  }
+
+  /**
+   * Returns what a page tells the authenticator about an account's passkeys.
+   *
+   * - NotFoundError: user_not_found.
+   * - ConfigError: invalid_config.
+   * - UnavailableError: store_unavailable.
+   */
+  passkeySignals(
+    request: PasskeySignalsRequest = {},
+    options?: CallOptions,
+  ): Promise<PasskeySignalsResponse> {
+    return this.start('passkey_signals', request, options)
+  }
+
+  /**
+   * Returns the origins that may use the passkeys, for `/.well-known/webauthn`.
+   *
+   * - ConfigError: invalid_config.
+   */
+  relatedOrigins(request: RelatedOriginsRequest = {}): RelatedOriginsResponse {
+    return this.compute('related_origins', request)
   }
 
   /**

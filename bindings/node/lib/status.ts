@@ -29,7 +29,7 @@ export type InvalidRequestCode = 'invalid_token' | 'invalid_json' | 'invalid_req
 export class InvalidRequestError extends DoorwardError<InvalidRequestCode> {}
 
 /** The codes of NotFoundError. */
-export type NotFoundCode = 'user_not_found' | 'api_key_not_found'
+export type NotFoundCode = 'user_not_found' | 'api_key_not_found' | 'passkey_not_found'
 
 /** The thing that the request names does not exist. HTTP 404. */
 export class NotFoundError extends DoorwardError<NotFoundCode> {}
@@ -98,6 +98,7 @@ export const wording: Record<Code, readonly [number, number, string]> = {
   invalid_token: [1, 401, 'The token is not valid.'],
   user_not_found: [1, 401, 'There is no such user.'],
   api_key_not_found: [5, 404, 'There is no such API key.'],
+  passkey_not_found: [5, 404, 'There is no such passkey.'],
   not_authenticated: [1, 401, 'Authentication is required.'],
   invalid_authorization_header: [1, 401, 'The Authorization header is not valid.'],
   password_change_required: [2, 401, 'The password must be changed.'],

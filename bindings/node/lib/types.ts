@@ -515,6 +515,8 @@ export interface Passkey {
   transports: string[]
   /** The model of authenticator, if it tells; not verified. */
   aaguid: string
+  /** The name of that model in `passkeys.authenticator_names`. */
+  authenticator?: string
   /** The user's name for the passkey. */
   label?: string
   /** When the passkey was last used. */
@@ -2131,7 +2133,10 @@ export interface InviteUserResponse {
   expires_at: number
 }
 
-/** Accepts an invitation. Give one of `password` and `id_token`; with `mailed_login` neither is needed. */
+/**
+ * Accepts an invitation. Give one of `password`, `webauthn_registration` and `id_token`; with `mailed_login`
+ * none is needed.
+ */
 export interface AcceptInvitationRequest {
   /** The mailed token. */
   token: string
@@ -2145,6 +2150,11 @@ export interface AcceptInvitationRequest {
   provider?: string | null
   /** The name to log in with. Default: a random one. */
   username?: string | null
+  /**
+   * The passkey that is to open the account: the answer of `navigator.credentials.create` to what
+   * `begin_passkey_registration` made for this invitation. The authenticator must have verified its user.
+   */
+  webauthn_registration?: RegistrationResponse | null
 }
 
 /**
@@ -2499,9 +2509,12 @@ export interface RevokeTrustedDeviceResponse {
   revoked: number
 }
 
+/** A kind of authenticator, by which the browser chooses what it offers first (section 5.8.7). */
+export type PasskeyHint = 'security-key' | 'client-device' | 'hybrid'
+
 /**
- * Begins to register a passkey for an account. `user_id` or `challenge` names the account. With `user_id` the
- * host must have authenticated its user just now, because a passkey opens the account.
+ * Begins to register a passkey for an account: that of `token`, `user_id`, `challenge` or `invitation`. With
+ * `user_id` the host must have authenticated its user just now, because a passkey opens the account.
  */
 export interface BeginPasskeyRegistrationRequest {
   /**
@@ -2509,9 +2522,27 @@ export interface BeginPasskeyRegistrationRequest {
    * the answer as `webauthn_registration`.
    */
   challenge?: string | null
-  /** The user's name for the passkey: 1 to 64 characters; not with `challenge`. */
+  /**
+   * With `token`: whether the browser makes the passkey without asking its user, after a login by password
+   * (conditional creation). Default: false.
+   */
+  conditional?: boolean | null
+  /** The kinds of authenticator that the page expects, the likeliest first. */
+  hints?: PasskeyHint[] | null
+  /**
+   * The mailed token of an invitation. `accept_invitation` then takes the answer as `webauthn_registration`.
+   */
+  invitation?: string | null
+  /** With `token`: whether the account's sessions continue when the passkey is made. Default: false. */
+  keep_sessions?: boolean | null
+  /** The user's name for the passkey: 1 to 64 characters; not with `challenge` and `invitation`. */
   label?: string | null
-  /** The user's id; or else give `challenge`. */
+  /**
+   * A live access token whose user authenticated in the last 15 minutes, by a second factor if the account's
+   * logins need one (`reauthenticate`).
+   */
+  token?: string | null
+  /** The user's id. */
   user_id?: string | null
 }
 
@@ -2521,7 +2552,7 @@ export interface AuthenticatorSelection {
   residentKey: string
   /** The same demand for older browsers. */
   requireResidentKey: boolean
-  /** Whether the authenticator verifies its user: `preferred`. */
+  /** Whether the authenticator verifies its user: `preferred`; `required` for an invitation. */
   userVerification: string
 }
 
@@ -2555,9 +2586,9 @@ export interface RelyingParty {
 export interface UserEntity {
   /** The user handle: the bytes of the account's id. */
   id: string
-  /** The username. */
+  /** The username; the address of an invitation. */
   name: string
-  /** The username. */
+  /** The same. */
   displayName: string
 }
 
@@ -2579,13 +2610,16 @@ export interface CreationOptions {
   authenticatorSelection: AuthenticatorSelection
   /** Always `none`. */
   attestation: string
+  /** The kinds of authenticator that the page expects, the likeliest first. */
+  hints?: PasskeyHint[]
 }
 
 /** A ceremony that begins; finish it within five minutes. */
 export interface BeginPasskeyRegistrationResponse {
   /**
    * The challenge for `finish_passkey_registration`. A registration that succeeds spends it; another call of
-   * this operation replaces it. With a `challenge` of a login it is the same, for `complete_login`.
+   * this operation replaces it. With `challenge` or `invitation` it is the same, for `complete_login` or
+   * `accept_invitation`.
    */
   challenge: string
   /**
@@ -2593,6 +2627,8 @@ export interface BeginPasskeyRegistrationResponse {
    * reads them.
    */
   options: CreationOptions
+  /** With `conditional`: `conditional`, to be passed to `navigator.credentials.create` beside the options. */
+  mediation?: string
 }
 
 /** Registers a passkey. */
@@ -2608,7 +2644,9 @@ export interface FinishPasskeyRegistrationRequest {
   actor?: string | null
 }
 
-/** The passkey was registered and every session has ended: log in again. */
+/**
+ * The passkey was registered. Every session has ended, unless it began with `keep_sessions`: log in again.
+ */
 export interface FinishPasskeyRegistrationResponse {
   /** The passkey. */
   credential: Passkey
@@ -2623,6 +2661,13 @@ export interface FinishPasskeyRegistrationResponse {
 export interface BeginPasskeyLoginRequest {
   /** The backend that the session's tokens are for; default: `default`. */
   backend?: string | null
+  /**
+   * Whether the passkeys are offered in a form as the page opens (autofill), so that the ceremony has an
+   * hour; not with `username`. Default: false.
+   */
+  conditional?: boolean | null
+  /** The kinds of authenticator that the page expects, the likeliest first. */
+  hints?: PasskeyHint[] | null
   /** The scopes of the access token, as in `login`. */
   scope?: string | null
   /** The username or the e-mail address. Without it the authenticator offers the accounts that it knows. */
@@ -2641,9 +2686,11 @@ export interface RequestOptions {
   allowCredentials: CredentialDescriptor[]
   /** Whether the authenticator must verify its user: `required`, `preferred`. */
   userVerification: string
+  /** The kinds of authenticator that the page expects, the likeliest first. */
+  hints?: PasskeyHint[]
 }
 
-/** A ceremony that begins; finish it within five minutes. */
+/** A ceremony that begins; finish it within five minutes, or an hour with `conditional`. */
 export interface BeginPasskeyLoginResponse {
   /** The challenge for `finish_passkey_login`. A login that succeeds spends it. */
   challenge: string
@@ -2652,6 +2699,8 @@ export interface BeginPasskeyLoginResponse {
    * them.
    */
   options: RequestOptions
+  /** With `conditional`: `conditional`, to be passed to `navigator.credentials.get` beside the options. */
+  mediation?: string
 }
 
 /** Logs in by a passkey alone. */
@@ -2674,6 +2723,87 @@ export interface ListPasskeysRequest {
 export interface ListPasskeysResponse {
   /** The passkeys. */
   passkeys: Passkey[]
+}
+
+/** Gives a passkey another name. */
+export interface UpdatePasskeyRequest {
+  /** The user's id. */
+  user_id: string
+  /** The credential's id. */
+  credential_id: string
+  /** The user's name for the passkey: 1 to 64 characters. */
+  label: string
+  /**
+   * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+   * call's events record it.
+   */
+  actor?: string | null
+}
+
+/** The passkey with its new name. */
+export interface UpdatePasskeyResponse {
+  /** The passkey. */
+  credential: Passkey
+}
+
+/**
+ * Asks what the page tells the authenticator, so that it forgets passkeys that are gone: after a login, or a
+ * change of the account, by `user_id`; after a refused login by passkey, by its `response`.
+ */
+export interface PasskeySignalsRequest {
+  /** The response that `finish_passkey_login` refused. */
+  response?: AuthenticationResponse | null
+  /** The id of the user who is logged in. */
+  user_id?: string | null
+}
+
+/** AllAcceptedCredentialsOptions. */
+export interface AllAcceptedCredentials {
+  /** `passkeys.rp_id`. */
+  rpId: string
+  /** The user handle. */
+  userId: string
+  /** The ids of the account's passkeys. */
+  allAcceptedCredentialIds: string[]
+}
+
+/** CurrentUserDetailsOptions. */
+export interface CurrentUserDetails {
+  /** `passkeys.rp_id`. */
+  rpId: string
+  /** The user handle. */
+  userId: string
+  /** The username. */
+  name: string
+  /** The username. */
+  displayName: string
+}
+
+/** UnknownCredentialOptions. */
+export interface UnknownCredential {
+  /** `passkeys.rp_id`. */
+  rpId: string
+  /** The credential's id. */
+  credentialId: string
+}
+
+/** The arguments for the methods of `PublicKeyCredential`; absent for a method that is not to be called. */
+export interface PasskeySignalsResponse {
+  /** For `signalAllAcceptedCredentials`. */
+  all_accepted_credentials?: AllAcceptedCredentials
+  /** For `signalCurrentUserDetails`. */
+  current_user_details?: CurrentUserDetails
+  /** For `signalUnknownCredential`, if the account of the response no longer exists. */
+  unknown_credential?: UnknownCredential
+}
+
+/** Asks for the origins that may use the passkeys. */
+export interface RelatedOriginsRequest {}
+
+/** The document for `https://<rp_id>/.well-known/webauthn`. */
+export interface RelatedOriginsResponse {
+  /** The origins of web pages in `passkeys.origins`. */
+  origins: string[]
 }
 
 /** Removes a passkey. The host must have authenticated its user just now. */
@@ -2707,6 +2837,7 @@ export type EventKind =
   | 'password_change_failed'
   | 'password_set'
   | 'password_breached'
+  | 'passkey_renamed'
   | 'passkey_counter_regressed'
   | 'throttled'
   | 'reauthenticated'
@@ -3407,6 +3538,9 @@ export interface MailedLoginConfig {
 /** A kind of name. */
 export type MailedLoginName = 'username' | 'email'
 
+/** Whether passkeys make logins by password need a second factor. */
+export type PasskeyFactor = 'always' | 'never'
+
 /** The relying party of WebAuthn. */
 export interface PasskeysConfig {
   /**
@@ -3422,11 +3556,18 @@ export interface PasskeysConfig {
    */
   origins: string[]
   /**
+   * Names of models of authenticators, by their AAGUID, for `list_passkeys`: a public list, or one of your
+   * own.
+   */
+  authenticator_names?: Record<string, string>
+  /**
    * The kind of name that the page asks for, if it asks for one. For this kind `begin_passkey_login` returns
    * the account's passkeys. For the other kind it answers as for an unknown name, because the same passkeys
    * for both would reveal which address belongs to which name.
    */
   login_name?: MailedLoginName
+  /** Whether an account with a passkey needs a second factor beside its password. Default: `always`. */
+  second_factor?: PasskeyFactor
 }
 
 /** What a login does by a password that leaked. */
@@ -3755,6 +3896,7 @@ export type Code =
   | 'invalid_token'
   | 'user_not_found'
   | 'api_key_not_found'
+  | 'passkey_not_found'
   | 'not_authenticated'
   | 'invalid_authorization_header'
   | 'password_change_required'

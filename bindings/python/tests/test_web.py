@@ -363,7 +363,13 @@ def test_passkeys(browser: Browser, site: str) -> None:
     devices.send("WebAuthn.enable")
     device = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True}
     options = {**device, "hasUserVerification": True, "isUserVerified": True}
-    devices.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    made = devices.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+    def present(enabled: bool) -> None:
+        """Say whether the user answers, also what a page with autofill asks as it opens."""
+        answer = {"authenticatorId": made["authenticatorId"], "enabled": enabled}
+        devices.send("WebAuthn.setAutomaticPresenceSimulation", answer)
+
     register(page, "ada")
     verify(page)
     log_in(page, "ada")
@@ -371,27 +377,43 @@ def test_passkeys(browser: Browser, site: str) -> None:
     heading(page, "Add a passkey")
     page.get_by_role("button", name="Continue").click()
     heading(page, "Recovery codes")
+    # The session continues.
+    page.get_by_role("link", name="Continue").click()
+    heading(page, "Hello, ada")
+    page.get_by_label("Name of the passkey").fill("my old phone")
+    page.get_by_role("button", name="Rename").click()
+    expect(page.get_by_role("status")).to_contain_text("renamed")
+    expect(page.get_by_label("Name of the passkey")).to_have_value("my old phone")
+    both_widths(page, "passkeys")
     # After an error it is still there.
+    present(False)
     log_in(page, "ada", "wrong")
     expect(page.get_by_role("alert").first).to_have_text("The credentials are not valid.")
-    shot(page, "login-with-passkey")
+    both_widths(page, "login-with-passkey")
+    present(True)
     page.get_by_role("button", name="Log in with a passkey").click()
     heading(page, "Hello, ada")
-    shot(page, "passkeys")
     # As the second factor after the password.
+    present(False)
     page.get_by_role("button", name="Log out").click()
     log_in(page, "ada")
     heading(page, "One more step")
     fill(page, "Continue", code="000000")
     expect(page.get_by_role("alert").first).to_be_visible()
+    present(True)
     page.get_by_role("button", name="Use a passkey").click()
     heading(page, "Hello, ada")
     # The recovery codes of the first factor stay, and no page shows an empty list.
     page.get_by_role("button", name="Set up an authenticator app").click()
+    present(False)
     fill(page, "Confirm", code=totp_code(page.locator("#secret").inner_text(), time.time()))
     heading(page, "Log in")
     expect(page.get_by_role("status")).to_contain_text("still valid")
-    page.get_by_role("button", name="Log in with a passkey").click()
+    # The name field offers the passkey, and the user takes it.
+    present(True)
+    page.goto("/login")
+    heading(page, "Hello, ada")
+    present(False)
     page.get_by_role("button", name="Remove passkey", exact=True).click()
     heading(page, "Log in")
     log_in(page, "ada")

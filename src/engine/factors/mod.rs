@@ -17,7 +17,8 @@ use super::outbox::Outbox;
 use super::sessions::Sessions;
 use super::shared::Shared;
 use super::throttle::Throttle;
-use crate::config::Config;
+use super::tokens::Bearer;
+use crate::config::{Config, PasskeyFactor};
 use crate::error::{Code, Error, Result};
 use crate::mail;
 use crate::store::events::Event;
@@ -27,6 +28,9 @@ use crate::types::id::Id;
 use crate::types::login::SecondFactors;
 use crate::types::secret::Secret;
 use crate::types::user::PublicUser;
+
+/// How long a proof counts as given just now.
+const FRESH_SECONDS: i64 = 900;
 
 /// A proof of a second factor.
 pub(crate) enum Proof {
@@ -119,6 +123,32 @@ impl Factors {
             webauthn_supported: count.passkeys > 0,
             recovery_codes_supported: count.recovery_codes > 0,
         })
+    }
+
+    /// Returns the second factors that a login by password demands. Where passkeys are only another way in, they are
+    /// factors of an account that has an app, or must have a factor.
+    pub(crate) fn demanded_of(&self, tx: &mut Tx, user: &PublicUser) -> Result<SecondFactors> {
+        let factors = self.of(tx, user.id)?;
+        let passkeys = self.config.passkeys.as_ref();
+        let is_way_in = passkeys.is_some_and(|passkeys| passkeys.second_factor == PasskeyFactor::Never);
+        let are_factors = !is_way_in || factors.totp_supported || self.are_required_of(user);
+        Ok(SecondFactors { webauthn_supported: factors.webauthn_supported && are_factors, ..factors })
+    }
+
+    /// Returns whether the user of a session gave a fresh proof: a second factor, if a login demands one, or else any
+    /// proof, in the last 15 minutes.
+    pub(crate) fn has_fresh_proof(&self, tx: &mut Tx, bearer: &Bearer, now: i64) -> Result<bool> {
+        let time = match self.demanded_of(tx, &bearer.user)?.any() {
+            true => bearer.proofs.time_of("mfa"),
+            false => bearer.auth_time,
+        };
+        Ok(time.is_some_and(|time| self.is_fresh(time, now)))
+    }
+
+    /// Returns whether a proof was given just now. A time in the future was written while a clock was wrong.
+    pub(crate) fn is_fresh(&self, time: i64, now: i64) -> bool {
+        let latest = now + self.config.leeway_seconds.seconds();
+        (now - FRESH_SECONDS..=latest).contains(&time)
     }
 
     /// Returns whether the account must have a second factor.
@@ -223,7 +253,7 @@ impl Factors {
             let event = event(Kind::SecondFactorRemoved, user.id);
             self.audit.record(tx, now, Event { detail: Some(totp::KIND), ..event })?;
         }
-        self.added(tx, user.id, totp::KIND, now).map(Step::Done)
+        self.added(tx, user, totp::KIND, false, now).map(Step::Done)
     }
 
     /// Records that a second factor was refused, and returns the refusal.
@@ -241,24 +271,31 @@ impl Factors {
         Ok(Error::new(Code::InvalidCode, reason).about(Some(user_id), None))
     }
 
-    /// Ends what was opened without a factor that came into force. The first factor brings recovery codes.
+    /// Ends what was opened without a factor that came into force, but for sessions that are to continue. The first
+    /// factor that a login demands brings recovery codes.
     pub(crate) fn added(
         &self,
         tx: &mut Tx,
-        user_id: Id,
+        user: &PublicUser,
         kind: &'static str,
+        keeps_sessions: bool,
         now: i64,
     ) -> Result<Vec<RecoveryCode>> {
+        let user_id = user.id;
         self.audit.record(
             tx,
             now,
             Event { detail: Some(kind), ..event(Kind::SecondFactorAdded, user_id) },
         )?;
-        self.sessions.revoke_everything(tx, user_id, now)?;
+        match keeps_sessions {
+            true => self.sessions.keep_sessions(tx, user_id)?,
+            false => self.sessions.revoke_everything(tx, user_id, now).map(drop)?,
+        }
         self.outbox.tell_owner(tx, mail::Kind::SecondFactorAdded, user_id, now)?;
-        match self.of(tx, user_id)?.recovery_codes_supported {
-            true => Ok(Vec::new()),
-            false => self.recovery_codes.renew(tx, user_id, None, now),
+        let factors = self.demanded_of(tx, user)?;
+        match factors.any() && !factors.recovery_codes_supported {
+            true => self.recovery_codes.renew(tx, user_id, None, now),
+            false => Ok(Vec::new()),
         }
     }
 

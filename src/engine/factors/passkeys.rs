@@ -24,8 +24,8 @@ use crate::types::id::Id;
 use crate::types::secret::Secret;
 use crate::types::user::Scope;
 use crate::types::webauthn::{
-    AuthenticationResponse, Bytes, CredentialDescriptor, PREFERRED, PUBLIC_KEY, REQUIRED,
-    RegistrationResponse, RequestOptions,
+    AuthenticationResponse, Bytes, CredentialDescriptor, PREFERRED, PUBLIC_KEY, RegistrationResponse,
+    RequestOptions,
 };
 
 /// Verifies the signatures of passkeys.
@@ -88,7 +88,7 @@ impl PasskeyProofs {
     ) -> Result<Option<RequestOptions>> {
         let Some(party) = &self.config.passkeys else { return Ok(None) };
         let allowed = rows::list(tx, user_id)?.into_iter().map(CredentialDescriptor::from).collect();
-        Ok(Some(request_options(party, self.derived_challenge(challenge)?.0, allowed, false)))
+        Ok(Some(request_options(party, self.derived_challenge(challenge)?.0, allowed, CEREMONY_SECONDS)))
     }
 
     /// Verifies a registration's answer to a challenge. Returns the passkey that it made.
@@ -99,12 +99,16 @@ impl PasskeyProofs {
         user_id: Id,
         challenge: &Secret,
         response: RegistrationResponse,
-        label: Option<String>,
+        wish: Wish,
         now: i64,
     ) -> Result<Passkey> {
-        let made = self.new_credential(self.relying_party()?, challenge, &response);
+        let Wish { label, is_conditional, must_verify } = wish;
+        let presence = Presence { user: !is_conditional, verified: must_verify };
+        let made = self.new_credential(self.relying_party()?, challenge, &response, presence);
         let made =
             made.map_err(|flaw| Error::new(Code::InvalidCredentials, flaw).about(Some(user_id), None))?;
+        // Section 7.2, on uvInitialized: the account's user authenticated just before the password manager made it.
+        let verified = made.state.user_verified || (is_conditional && made.state.backup_eligible);
         Ok(Passkey {
             credential_id: response.id.0,
             user_id,
@@ -112,7 +116,7 @@ impl PasskeyProofs {
             public_key: made.public_key,
             aaguid: made.aaguid,
             sign_count: made.state.sign_count,
-            user_verified: made.state.user_verified,
+            user_verified: verified,
             backup_eligible: made.state.backup_eligible,
             backed_up: made.state.backed_up,
             transports: transports(response.response.transports.unwrap_or_default()),
@@ -127,6 +131,7 @@ impl PasskeyProofs {
         party: &Passkeys,
         challenge: &Secret,
         response: &RegistrationResponse,
+        presence: Presence,
     ) -> Result<NewCredential, Flaw> {
         if response.id != response.raw_id {
             return Err("raw_id");
@@ -137,10 +142,14 @@ impl PasskeyProofs {
             client_data_json: &response.response.client_data_json.0,
             attestation_object: &response.response.attestation_object.0,
         };
-        webauthn::register(
-            &registration,
-            &Expected { party, challenges: &challenges, user_verification: false },
-        )
+        let expected = Expected {
+            party,
+            challenges: &challenges,
+            // Section 7.1, step 14.
+            user_presence: presence.user,
+            user_verification: presence.verified,
+        };
+        webauthn::register(&registration, &expected)
     }
 
     /// Uses a passkey of an account as a proof, or returns why it is refused. The passkey answers the
@@ -222,6 +231,22 @@ impl PasskeyProofs {
     }
 }
 
+/// What a registration is to make.
+#[derive(Default)]
+pub(crate) struct Wish {
+    pub label: Option<String>,
+    /// Whether the browser makes the passkey without asking its user (section 5.1.3, conditional mediation).
+    pub is_conditional: bool,
+    /// Whether the authenticator must verify its user, because nothing else opens the account.
+    pub must_verify: bool,
+}
+
+/// The flags that a new credential needs.
+struct Presence {
+    user: bool,
+    verified: bool,
+}
+
 /// A login in progress: the sealed content of its challenge.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Ceremony {
@@ -283,7 +308,12 @@ impl Asserted<'_> {
             authenticator_data: &response.authenticator_data.0,
             signature: &response.signature.0,
         };
-        let expected = Expected { party, challenges: self.challenges, user_verification: self.is_alone };
+        let expected = Expected {
+            party,
+            challenges: self.challenges,
+            user_presence: true,
+            user_verification: self.is_alone,
+        };
         let public_key =
             passkey.map_or_else(|| webauthn::any_key().into(), |passkey| Cow::from(&passkey.public_key));
         let state = webauthn::authenticate(&assertion, &public_key, &expected);
@@ -314,14 +344,15 @@ pub(crate) fn request_options(
     party: &Passkeys,
     challenge: Vec<u8>,
     allowed: Vec<CredentialDescriptor>,
-    must_verify: bool,
+    lifetime_seconds: i64,
 ) -> RequestOptions {
     RequestOptions {
         challenge: Bytes(challenge),
-        timeout: CEREMONY_SECONDS * 1000,
+        timeout: lifetime_seconds * 1000,
         rp_id: party.rp_id.as_str().to_owned(),
         allow_credentials: allowed,
-        user_verification: if must_verify { REQUIRED } else { PREFERRED },
+        user_verification: PREFERRED,
+        hints: Vec::new(),
     }
 }
 
@@ -346,6 +377,9 @@ impl From<Passkey> for CredentialDescriptor {
 
 /// How long a ceremony may take.
 pub(crate) const CEREMONY_SECONDS: i64 = 300;
+
+/// How long a login page with autofill may stay open before its user chooses a passkey.
+pub(crate) const AUTOFILL_SECONDS: i64 = 3600;
 
 /// How much longer a redeemed challenge is remembered, for clocks that go back.
 const SPENT_SECONDS: i64 = 86_400;

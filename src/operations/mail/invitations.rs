@@ -10,6 +10,7 @@ use crate::crypto::id_token::ProviderUser;
 use crate::engine::Engine;
 use crate::engine::accounts::{Mailed, bounded, in_order};
 use crate::engine::audit::{Kind as EventKind, event};
+use crate::engine::factors::passkeys::{KIND, Wish};
 use crate::engine::one_time::Purpose;
 use crate::engine::outbox::INVITATION_SECONDS;
 use crate::engine::pending::Newcomer;
@@ -18,12 +19,14 @@ use crate::mail::Kind;
 use crate::operations::accounts::UserResponse;
 use crate::store::events::Event;
 use crate::store::identities::{self, Identity};
+use crate::store::passkeys::{self, Passkey};
 use crate::store::users::{self, By, User};
 use crate::store::{Tx, unexpected};
 use crate::types::secret::Secret;
 use crate::types::strict::Object;
 use crate::types::token::Token;
 use crate::types::user::{Email, Locale, PublicUser, Role, Username};
+use crate::types::webauthn::RegistrationResponse;
 
 /// Invites a person, who chooses a name and a password.
 #[derive(Debug, Deserialize, JsonSchema, Build)]
@@ -50,7 +53,8 @@ pub struct InviteUserResponse {
     pub expires_at: i64,
 }
 
-/// Accepts an invitation. Give one of `password` and `id_token`; with `mailed_login` neither is needed.
+/// Accepts an invitation. Give one of `password`, `webauthn_registration` and `id_token`; with `mailed_login` none is
+/// needed.
 #[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -62,6 +66,10 @@ pub struct AcceptInvitationRequest<'a> {
     pub username: Option<Username>,
     /// The password.
     pub password: Option<Secret>,
+    /// The passkey that is to open the account: the answer of `navigator.credentials.create` to what
+    /// `begin_passkey_registration` made for this invitation. The authenticator must have verified its user.
+    #[serde(default, deserialize_with = "crate::types::strict::optional_open_object")]
+    pub webauthn_registration: Option<RegistrationResponse>,
     /// An ID token of the identity that is to open the account.
     #[serde(borrow)]
     pub id_token: Option<Token<'a>>,
@@ -78,6 +86,7 @@ const WAITS_SECONDS: i64 = 30 * 86_400;
 enum WayIn {
     /// The hash of a password.
     Password(String),
+    Passkey(Box<Passkey>),
     /// An identity, and the name of its provider.
     Identity(Box<ProviderUser>, String),
     /// The mailbox alone.
@@ -131,26 +140,35 @@ impl Engine {
     /// no session. Another account that only claimed the address loses the claim.
     ///
     /// Failures: `invalid_request`, `invalid_token` (of the mail, or at `/id_token`), `weak_password`,
-    /// `username_taken`, `already_configured`, `auth_service_unavailable`, `hash_queue_full`, `store_unavailable`.
+    /// `invalid_credentials` (the passkey is not what it should be), `invalid_config`, `username_taken`, `already_configured`, `auth_service_unavailable`, `hash_queue_full`, `store_unavailable`.
     pub fn accept_invitation(&self, request: AcceptInvitationRequest) -> Result<UserResponse> {
-        let AcceptInvitationRequest { token, username, password, id_token, provider, nonce } = request;
+        let AcceptInvitationRequest { token, username, password, id_token, provider, nonce, .. } = request;
         let now = self.clock.now();
         // What is refused does not use up the token.
         let User { public, .. } = self.store.read(|tx| self.invited(tx, &token, now))?;
         let name = username.as_ref().unwrap_or(&public.username);
-        let way_in = match (password, id_token) {
-            (Some(password), None) => {
+        let way_in = match (password, id_token, request.webauthn_registration) {
+            (Some(password), None, None) => {
                 let password = self.passwords.chosen(&password, name, public.email.as_ref(), "/password")?;
                 WayIn::Password(self.passwords.kept_hash(public.id, &password)?)
             }
-            (None, Some(id_token)) => {
+            (None, Some(id_token), None) => {
                 let provider = self.providers.named(provider.as_ref())?;
                 let claims = self.providers.user_of(provider, &id_token, nonce.as_ref());
                 let claims = claims.map_err(|error| error.at_field("/id_token"))?;
                 WayIn::Identity(Box::new(claims), provider.name().to_owned())
             }
-            (None, None) if self.config.mailed_login.is_some() => WayIn::Mail,
-            _ => return Err(Error::new(Code::InvalidRequest, "expected one of password, id_token")),
+            (None, None, Some(registration)) => {
+                let challenge = Secret::new(token.expose());
+                let wish = Wish { must_verify: true, ..Wish::default() };
+                let passkey = self.factors.passkeys.made(public.id, &challenge, registration, wish, now)?;
+                WayIn::Passkey(Box::new(passkey))
+            }
+            (None, None, None) if self.config.mailed_login.is_some() => WayIn::Mail,
+            _ => {
+                let expected = "expected one of password, webauthn_registration, id_token";
+                return Err(Error::new(Code::InvalidRequest, expected));
+            }
         };
         let now = self.clock.now();
         let user = self.mailing.write(|tx| {
@@ -190,6 +208,17 @@ impl Engine {
                 identities::insert(tx, identity, user.id, now)?;
                 let event = event(EventKind::IdentityLinked, user.id);
                 self.audit.record(tx, now, Event { detail: Some(provider), ..event })
+            }
+            WayIn::Passkey(passkey) => {
+                if !passkeys::insert(tx, passkey)? {
+                    return Err(Error::at(
+                        Code::AlreadyConfigured,
+                        "/webauthn_registration",
+                        "credential_id",
+                    ));
+                }
+                let event = event(EventKind::SecondFactorAdded, user.id);
+                self.audit.record(tx, now, Event { detail: Some(KIND), ..event })
             }
             WayIn::Mail => Ok(()),
         }

@@ -13,7 +13,7 @@ use crate::engine::Engine;
 use crate::engine::accounts::Identifier;
 use crate::engine::audit::{Kind, event};
 use crate::engine::factors::passkeys::{
-    Asserted, CEREMONY_SECONDS, Ceremony, Challenged, LOGIN, methods, request_options,
+    AUTOFILL_SECONDS, Asserted, CEREMONY_SECONDS, Ceremony, Challenged, LOGIN, methods, request_options,
 };
 use crate::engine::sessions::Entry;
 use crate::error::{Code, Error, Result};
@@ -29,7 +29,7 @@ use crate::types::id::Id;
 use crate::types::secret::{IssuedSecret, Secret};
 use crate::types::user::{Amr, Offered, Scope};
 use crate::types::webauthn::{
-    AuthenticationResponse, Bytes, CredentialDescriptor, PUBLIC_KEY, RequestOptions,
+    AuthenticationResponse, Bytes, CredentialDescriptor, PUBLIC_KEY, PasskeyHint, REQUIRED, RequestOptions,
 };
 
 /// Begins a login by passkey.
@@ -43,9 +43,14 @@ pub struct BeginPasskeyLoginRequest {
     pub backend: Option<String>,
     /// The scopes of the access token, as in `login`.
     pub scope: Option<Scope>,
+    /// Whether the passkeys are offered in a form as the page opens (autofill), so that the ceremony has an hour; not
+    /// with `username`. Default: false.
+    pub conditional: Option<bool>,
+    /// The kinds of authenticator that the page expects, the likeliest first.
+    pub hints: Option<Vec<PasskeyHint>>,
 }
 
-/// A ceremony that begins; finish it within five minutes.
+/// A ceremony that begins; finish it within five minutes, or an hour with `conditional`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct BeginPasskeyLoginResponse {
@@ -54,6 +59,9 @@ pub struct BeginPasskeyLoginResponse {
     /// The options for `navigator.credentials.get`, as `PublicKeyCredential.parseRequestOptionsFromJSON`
     /// reads them.
     pub options: RequestOptions,
+    /// With `conditional`: `conditional`, to be passed to `navigator.credentials.get` beside the options.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mediation: Option<&'static str>,
 }
 
 /// Logs in by a passkey alone.
@@ -80,7 +88,12 @@ impl Engine {
         &self,
         request: BeginPasskeyLoginRequest,
     ) -> Result<BeginPasskeyLoginResponse> {
-        let BeginPasskeyLoginRequest { username, backend, scope } = request;
+        let BeginPasskeyLoginRequest { username, backend, scope, conditional, hints } = request;
+        let is_conditional = conditional.unwrap_or(false);
+        if is_conditional && username.is_some() {
+            return Err(Error::at(Code::InvalidRequest, "/conditional", "not with username"));
+        }
+        let lifetime_seconds = if is_conditional { AUTOFILL_SECONDS } else { CEREMONY_SECONDS };
         let party = self.factors.passkeys.relying_party()?;
         let now_ms = self.clock.now_ms();
         let backend = self.keys.backend(backend.as_deref())?.name.clone();
@@ -89,15 +102,18 @@ impl Engine {
             .transpose()?;
         let user_id = allowed.as_ref().map(|allowed| allowed.user_id);
         let id = Id::new(now_ms)?;
-        let ceremony =
-            Ceremony { id, user_id, backend, scope, expires_at: self.clock.now() + CEREMONY_SECONDS };
+        let expires_at = self.clock.now() + lifetime_seconds;
+        let ceremony = Ceremony { id, user_id, backend, scope, expires_at };
         let sealed = self.secrets.seal(LOGIN, json::render(&ceremony)?.as_bytes())?;
         let credentials = allowed.map(|allowed| allowed.credentials).unwrap_or_default();
         let challenge = Secret::new(base64url(&sealed));
-        Ok(BeginPasskeyLoginResponse {
-            challenge: challenge.into(),
-            options: request_options(party, sealed, credentials, true),
-        })
+        let options = RequestOptions {
+            user_verification: REQUIRED,
+            hints: hints.unwrap_or_default(),
+            ..request_options(party, sealed, credentials, lifetime_seconds)
+        };
+        let mediation = is_conditional.then_some("conditional");
+        Ok(BeginPasskeyLoginResponse { challenge: challenge.into(), options, mediation })
     }
 
     /// Logs in by a passkey alone. The authenticator must have verified its user. A password that must be

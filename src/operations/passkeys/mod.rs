@@ -1,20 +1,25 @@
-//! Passkeys (Web Authentication Level 3): `list_passkeys`, `remove_passkey`; their registration, and login by them.
+//! Passkeys (Web Authentication Level 3): `list_passkeys`, `update_passkey`, `remove_passkey`; their registration,
+//! login by them, and what their authenticators are told.
 
 pub(crate) mod login;
 pub(crate) mod registration;
+pub(crate) mod signals;
 
 use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::config::Passkeys;
 use crate::engine::Engine;
+use crate::engine::audit::{Kind, event};
 use crate::engine::factors::passkeys::{KIND, words};
 use crate::error::{Code, Error, Result};
+use crate::store::Durability;
 use crate::store::passkeys::{self as rows, Passkey};
 use crate::store::users::{self, By};
 use crate::types::id::Id;
-use crate::types::webauthn::Bytes;
+use crate::types::webauthn::{Bytes, Label};
 
 /// Lists the passkeys of an account.
 #[derive(Debug, Deserialize, JsonSchema, Build)]
@@ -52,6 +57,27 @@ pub struct RemovePasskeyResponse {
     pub removed: bool,
 }
 
+/// Gives a passkey another name.
+#[derive(Debug, Deserialize, JsonSchema, Build)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct UpdatePasskeyRequest {
+    /// The user's id.
+    pub user_id: Id,
+    /// The credential's id.
+    pub credential_id: Bytes,
+    /// The user's name for the passkey: 1 to 64 characters.
+    pub label: Label,
+}
+
+/// The passkey with its new name.
+#[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct UpdatePasskeyResponse {
+    /// The passkey.
+    pub credential: PasskeyInfo,
+}
+
 /// A passkey, for its user's own list.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Passkey")]
@@ -75,6 +101,9 @@ pub struct PasskeyInfo {
     pub transports: Vec<String>,
     /// The model of authenticator, if it tells; not verified.
     pub aaguid: String,
+    /// The name of that model in `passkeys.authenticator_names`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authenticator: Option<String>,
 }
 
 impl Engine {
@@ -86,7 +115,27 @@ impl Engine {
             users::find(tx, By::Id(request.user_id))?.ok_or(Error::from(Code::UserNotFound))?;
             rows::list(tx, request.user_id)
         })?;
-        Ok(ListPasskeysResponse { passkeys: listed.into_iter().map(PasskeyInfo::from).collect() })
+        let party = self.config.passkeys.as_ref();
+        let passkeys = listed.into_iter().map(|passkey| PasskeyInfo::of(passkey, party)).collect();
+        Ok(ListPasskeysResponse { passkeys })
+    }
+
+    /// Gives a passkey another name. Sessions continue.
+    ///
+    /// Failures: `passkey_not_found`, `invalid_request`, `store_unavailable`.
+    pub fn update_passkey(&self, request: UpdatePasskeyRequest) -> Result<UpdatePasskeyResponse> {
+        let UpdatePasskeyRequest { user_id, credential_id, label } = request;
+        let now = self.clock.now();
+        let passkey = self.store.write(Durability::Full, |tx| {
+            let not_found = || Error::from(Code::PasskeyNotFound).about(Some(user_id), None);
+            if !rows::rename(tx, user_id, &credential_id.0, label.as_str())? {
+                return Err(not_found());
+            }
+            self.audit.record(tx, now, event(Kind::PasskeyRenamed, user_id))?;
+            rows::find(tx, &credential_id.0)?.ok_or_else(not_found)
+        })?;
+        let credential = PasskeyInfo::of(passkey, self.config.passkeys.as_ref());
+        Ok(UpdatePasskeyResponse { credential })
     }
 
     /// Removes a passkey, and ends every session and token of the account, all or nothing. Removing a passkey
@@ -110,8 +159,10 @@ impl Engine {
     }
 }
 
-impl From<Passkey> for PasskeyInfo {
-    fn from(passkey: Passkey) -> PasskeyInfo {
+impl PasskeyInfo {
+    /// Describes a passkey, with the name of its authenticator.
+    pub(crate) fn of(passkey: Passkey, party: Option<&Passkeys>) -> PasskeyInfo {
+        let aaguid = Uuid::from_bytes(passkey.aaguid);
         PasskeyInfo {
             id: Bytes(passkey.credential_id),
             label: passkey.label,
@@ -120,7 +171,8 @@ impl From<Passkey> for PasskeyInfo {
             backup_eligible: passkey.backup_eligible,
             backed_up: passkey.backed_up,
             transports: words(&passkey.transports),
-            aaguid: Uuid::from_bytes(passkey.aaguid).to_string(),
+            authenticator: party.and_then(|party| party.authenticator_names.get(&aaguid).cloned()),
+            aaguid: aaguid.to_string(),
         }
     }
 }

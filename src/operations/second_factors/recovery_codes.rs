@@ -14,7 +14,7 @@ use crate::store::users::{self, By};
 use crate::store::{Tx, second_factors, sessions};
 use crate::types::id::Id;
 use crate::types::token::Token;
-use crate::types::user::{ActingReason, Proofs};
+use crate::types::user::ActingReason;
 
 /// Replaces the recovery codes of an account: for its user, by a `token` whose session gave a second factor in the
 /// last fifteen minutes (`reauthenticate`); or by `user_id` and `reason`, for a privileged caller.
@@ -56,9 +56,6 @@ pub struct RecoveryCodesStatusResponse {
     pub remaining: i64,
 }
 
-/// How long a second factor counts as given just now.
-const FRESH_SECONDS: i64 = 900;
-
 impl Engine {
     /// Replaces the recovery codes of an account that has a second factor, ends every session, and tells the user by
     /// mail.
@@ -69,10 +66,14 @@ impl Engine {
         &self,
         request: GenerateRecoveryCodesRequest,
     ) -> Result<GenerateRecoveryCodesResponse> {
+        let now = self.clock.now();
         let (user_id, session_id, reason) = match (request.token, request.user_id, request.reason) {
             (Some(token), None, None) => {
                 let bearer = self.tokens.bearer_in_person(&token)?;
-                let session_id = bearer.session_id.filter(|_| self.is_fresh(&bearer.proofs));
+                let session_id = bearer.session_id.filter(|_| {
+                    let time = bearer.proofs.time_of("mfa");
+                    time.is_some_and(|time| self.factors.is_fresh(time, now))
+                });
                 let refused = Error::new(Code::PermissionDenied, "reauthentication_required");
                 let refused = refused.about(Some(bearer.user.id), bearer.session_id);
                 (bearer.user.id, Some(session_id.ok_or(refused)?), None)
@@ -80,7 +81,6 @@ impl Engine {
             (None, Some(user_id), Some(reason)) => (user_id, None, Some(reason)),
             _ => return Err(Error::new(Code::InvalidRequest, "expected token, or user_id and reason")),
         };
-        let now = self.clock.now();
         let codes = self.mailing.write(|tx| {
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
             if let Some(id) = session_id
@@ -99,14 +99,6 @@ impl Engine {
             self.factors.recovery_codes.renew(tx, user_id, reason, now)
         })?;
         Ok(GenerateRecoveryCodesResponse { codes })
-    }
-
-    /// Returns whether a session gave a second factor lately. A time in the future was written while a clock was
-    /// wrong.
-    fn is_fresh(&self, proofs: &Proofs) -> bool {
-        let now = self.clock.now();
-        let latest = now + self.config.leeway_seconds.seconds();
-        proofs.time_of("mfa").is_some_and(|time| (now - FRESH_SECONDS..=latest).contains(&time))
     }
 
     /// Returns the number of remaining recovery codes.

@@ -5,4 +5,5 @@ mod bent;
 mod ceremonies;
 mod device;
 mod factors;
+mod people;
 mod stage;

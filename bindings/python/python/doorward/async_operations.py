@@ -1378,6 +1378,7 @@ class AsyncOperations:
         password: str | None = None,
         provider: str | None = None,
         username: str | None = None,
+        webauthn_registration: Mapping[str, Any] | None = None,
     ) -> models.UserResponse:
         """Accepts an invitation: the account gets a name and a way in.
 
@@ -1387,9 +1388,12 @@ class AsyncOperations:
         password: The password.
         provider: The provider of the ID token; default: the only one.
         username: The name to log in with. Default: a random one.
+        webauthn_registration: The passkey that is to open the account: the answer of
+            `navigator.credentials.create` to what `begin_passkey_registration` made for this invitation. The
+            authenticator must have verified its user.
 
-        Failures: invalid_token, weak_password, username_taken, already_configured,
-        auth_service_unavailable, hash_queue_full, store_unavailable.
+        Failures: invalid_token, weak_password, invalid_credentials, username_taken, already_configured,
+        invalid_config, auth_service_unavailable, hash_queue_full, store_unavailable.
         """
         return await to_thread(
             self.engine.accept_invitation,
@@ -1399,6 +1403,7 @@ class AsyncOperations:
             password=password,
             provider=provider,
             username=username,
+            webauthn_registration=webauthn_registration,
         )
 
     async def verify_email(
@@ -1712,21 +1717,43 @@ class AsyncOperations:
         self,
         *,
         challenge: str | None = None,
+        conditional: bool | None = None,
+        hints: Sequence[str] | None = None,
+        invitation: str | None = None,
+        keep_sessions: bool | None = None,
         label: str | None = None,
+        token: str | None = None,
         user_id: str | None = None,
     ) -> models.BeginPasskeyRegistrationResponse:
         """Begins to register a passkey for an account.
 
         challenge: The challenge of a login, if the account must have a second factor and has none.
             `complete_login` takes the answer as `webauthn_registration`.
-        label: The user's name for the passkey: 1 to 64 characters; not with `challenge`.
-        user_id: The user's id; or else give `challenge`.
+        conditional: With `token`: whether the browser makes the passkey without asking its user, after a
+            login by password (conditional creation). Default: false.
+        hints: The kinds of authenticator that the page expects, the likeliest first.
+        invitation: The mailed token of an invitation. `accept_invitation` then takes the answer as
+            `webauthn_registration`.
+        keep_sessions: With `token`: whether the account's sessions continue when the passkey is made.
+            Default: false.
+        label: The user's name for the passkey: 1 to 64 characters; not with `challenge` and `invitation`.
+        token: A live access token whose user authenticated in the last 15 minutes, by a second factor if
+            the account's logins need one (`reauthenticate`).
+        user_id: The user's id.
 
-        Failures: user_not_found, invalid_challenge, email_not_verified, permission_denied, invalid_config,
-        store_unavailable.
+        Failures: invalid_token, user_not_found, invalid_challenge, invalid_token, email_not_verified,
+        permission_denied, invalid_config, store_unavailable.
         """
         return await to_thread(
-            self.engine.begin_passkey_registration, challenge=challenge, label=label, user_id=user_id
+            self.engine.begin_passkey_registration,
+            challenge=challenge,
+            conditional=conditional,
+            hints=hints,
+            invitation=invitation,
+            keep_sessions=keep_sessions,
+            label=label,
+            token=token,
+            user_id=user_id,
         )
 
     async def finish_passkey_registration(
@@ -1736,7 +1763,7 @@ class AsyncOperations:
         response: Mapping[str, Any],
         actor: str | None = None,
     ) -> models.FinishPasskeyRegistrationResponse:
-        """Registers the passkey and ends every session.
+        """Registers the passkey and ends every session, unless they are to be kept.
 
         challenge: The challenge of `begin_passkey_registration`.
         response: The answer of `navigator.credentials.create`: the credential's `toJSON()`.
@@ -1754,12 +1781,17 @@ class AsyncOperations:
         self,
         *,
         backend: str | None = None,
+        conditional: bool | None = None,
+        hints: Sequence[str] | None = None,
         scope: str | None = None,
         username: str | None = None,
     ) -> models.BeginPasskeyLoginResponse:
         """Begins a login by passkey.
 
         backend: The backend that the session's tokens are for; default: `default`.
+        conditional: Whether the passkeys are offered in a form as the page opens (autofill), so that the
+            ceremony has an hour; not with `username`. Default: false.
+        hints: The kinds of authenticator that the page expects, the likeliest first.
         scope: The scopes of the access token, as in `login`.
         username: The username or the e-mail address. Without it the authenticator offers the accounts
             that it knows.
@@ -1767,7 +1799,12 @@ class AsyncOperations:
         Failures: invalid_config, store_unavailable.
         """
         return await to_thread(
-            self.engine.begin_passkey_login, backend=backend, scope=scope, username=username
+            self.engine.begin_passkey_login,
+            backend=backend,
+            conditional=conditional,
+            hints=hints,
+            scope=scope,
+            username=username,
         )
 
     async def finish_passkey_login(
@@ -1802,6 +1839,50 @@ class AsyncOperations:
         Failures: user_not_found, store_unavailable.
         """
         return await to_thread(self.engine.list_passkeys, user_id=user_id)
+
+    async def update_passkey(
+        self,
+        *,
+        user_id: str,
+        credential_id: str,
+        label: str,
+        actor: str | None = None,
+    ) -> models.UpdatePasskeyResponse:
+        """Gives a passkey another name.
+
+        user_id: The user's id.
+        credential_id: The credential's id.
+        label: The user's name for the passkey: 1 to 64 characters.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+
+        Failures: passkey_not_found, store_unavailable.
+        """
+        return await to_thread(
+            self.engine.update_passkey, user_id=user_id, credential_id=credential_id, label=label, actor=actor
+        )
+
+    async def passkey_signals(
+        self,
+        *,
+        response: Mapping[str, Any] | None = None,
+        user_id: str | None = None,
+    ) -> models.PasskeySignalsResponse:
+        """Returns what a page tells the authenticator about an account's passkeys.
+
+        response: The response that `finish_passkey_login` refused.
+        user_id: The id of the user who is logged in.
+
+        Failures: user_not_found, invalid_config, store_unavailable.
+        """
+        return await to_thread(self.engine.passkey_signals, response=response, user_id=user_id)
+
+    def related_origins(self) -> models.RelatedOriginsResponse:
+        """Returns the origins that may use the passkeys, for `/.well-known/webauthn`.
+
+        Failures: invalid_config.
+        """
+        return self.engine.related_origins()
 
     async def remove_passkey(
         self,

@@ -1527,6 +1527,7 @@ class Operations(_doorward.Engine):
         password: str | None = None,
         provider: str | None = None,
         username: str | None = None,
+        webauthn_registration: Mapping[str, Any] | None = None,
     ) -> models.UserResponse:
         """Accepts an invitation: the account gets a name and a way in.
 
@@ -1536,9 +1537,12 @@ class Operations(_doorward.Engine):
         password: The password.
         provider: The provider of the ID token; default: the only one.
         username: The name to log in with. Default: a random one.
+        webauthn_registration: The passkey that is to open the account: the answer of
+            `navigator.credentials.create` to what `begin_passkey_registration` made for this invitation. The
+            authenticator must have verified its user.
 
-        Failures: invalid_token, weak_password, username_taken, already_configured,
-        auth_service_unavailable, hash_queue_full, store_unavailable.
+        Failures: invalid_token, weak_password, invalid_credentials, username_taken, already_configured,
+        invalid_config, auth_service_unavailable, hash_queue_full, store_unavailable.
         """
         fields: dict[str, object] = {
             "token": token,
@@ -1547,6 +1551,7 @@ class Operations(_doorward.Engine):
             "password": password,
             "provider": provider,
             "username": username,
+            "webauthn_registration": webauthn_registration,
         }
         answer = self.call("accept_invitation", _text(fields))
         return models.UserResponse.model_validate(answer)
@@ -1931,22 +1936,41 @@ class Operations(_doorward.Engine):
         self,
         *,
         challenge: str | None = None,
+        conditional: bool | None = None,
+        hints: Sequence[str] | None = None,
+        invitation: str | None = None,
+        keep_sessions: bool | None = None,
         label: str | None = None,
+        token: str | None = None,
         user_id: str | None = None,
     ) -> models.BeginPasskeyRegistrationResponse:
         """Begins to register a passkey for an account.
 
         challenge: The challenge of a login, if the account must have a second factor and has none.
             `complete_login` takes the answer as `webauthn_registration`.
-        label: The user's name for the passkey: 1 to 64 characters; not with `challenge`.
-        user_id: The user's id; or else give `challenge`.
+        conditional: With `token`: whether the browser makes the passkey without asking its user, after a
+            login by password (conditional creation). Default: false.
+        hints: The kinds of authenticator that the page expects, the likeliest first.
+        invitation: The mailed token of an invitation. `accept_invitation` then takes the answer as
+            `webauthn_registration`.
+        keep_sessions: With `token`: whether the account's sessions continue when the passkey is made.
+            Default: false.
+        label: The user's name for the passkey: 1 to 64 characters; not with `challenge` and `invitation`.
+        token: A live access token whose user authenticated in the last 15 minutes, by a second factor if
+            the account's logins need one (`reauthenticate`).
+        user_id: The user's id.
 
-        Failures: user_not_found, invalid_challenge, email_not_verified, permission_denied, invalid_config,
-        store_unavailable.
+        Failures: invalid_token, user_not_found, invalid_challenge, invalid_token, email_not_verified,
+        permission_denied, invalid_config, store_unavailable.
         """
         fields: dict[str, object] = {
             "challenge": challenge,
+            "conditional": conditional,
+            "hints": hints,
+            "invitation": invitation,
+            "keep_sessions": keep_sessions,
             "label": label,
+            "token": token,
             "user_id": user_id,
         }
         answer = self.call("begin_passkey_registration", _text(fields))
@@ -1959,7 +1983,7 @@ class Operations(_doorward.Engine):
         response: Mapping[str, Any],
         actor: str | None = None,
     ) -> models.FinishPasskeyRegistrationResponse:
-        """Registers the passkey and ends every session.
+        """Registers the passkey and ends every session, unless they are to be kept.
 
         challenge: The challenge of `begin_passkey_registration`.
         response: The answer of `navigator.credentials.create`: the credential's `toJSON()`.
@@ -1981,12 +2005,17 @@ class Operations(_doorward.Engine):
         self,
         *,
         backend: str | None = None,
+        conditional: bool | None = None,
+        hints: Sequence[str] | None = None,
         scope: str | None = None,
         username: str | None = None,
     ) -> models.BeginPasskeyLoginResponse:
         """Begins a login by passkey.
 
         backend: The backend that the session's tokens are for; default: `default`.
+        conditional: Whether the passkeys are offered in a form as the page opens (autofill), so that the
+            ceremony has an hour; not with `username`. Default: false.
+        hints: The kinds of authenticator that the page expects, the likeliest first.
         scope: The scopes of the access token, as in `login`.
         username: The username or the e-mail address. Without it the authenticator offers the accounts
             that it knows.
@@ -1995,6 +2024,8 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {
             "backend": backend,
+            "conditional": conditional,
+            "hints": hints,
             "scope": scope,
             "username": username,
         }
@@ -2041,6 +2072,62 @@ class Operations(_doorward.Engine):
         }
         answer = self.call("list_passkeys", _text(fields))
         return models.ListPasskeysResponse.model_validate(answer)
+
+    def update_passkey(
+        self,
+        *,
+        user_id: str,
+        credential_id: str,
+        label: str,
+        actor: str | None = None,
+    ) -> models.UpdatePasskeyResponse:
+        """Gives a passkey another name.
+
+        user_id: The user's id.
+        credential_id: The credential's id.
+        label: The user's name for the passkey: 1 to 64 characters.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+
+        Failures: passkey_not_found, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "user_id": user_id,
+            "credential_id": credential_id,
+            "label": label,
+            "actor": actor,
+        }
+        answer = self.call("update_passkey", _text(fields))
+        return models.UpdatePasskeyResponse.model_validate(answer)
+
+    def passkey_signals(
+        self,
+        *,
+        response: Mapping[str, Any] | None = None,
+        user_id: str | None = None,
+    ) -> models.PasskeySignalsResponse:
+        """Returns what a page tells the authenticator about an account's passkeys.
+
+        response: The response that `finish_passkey_login` refused.
+        user_id: The id of the user who is logged in.
+
+        Failures: user_not_found, invalid_config, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "response": response,
+            "user_id": user_id,
+        }
+        answer = self.call("passkey_signals", _text(fields))
+        return models.PasskeySignalsResponse.model_validate(answer)
+
+    def related_origins(self) -> models.RelatedOriginsResponse:
+        """Returns the origins that may use the passkeys, for `/.well-known/webauthn`.
+
+        Failures: invalid_config.
+        """
+        fields: dict[str, object] = {}
+        answer = self.call("related_origins", _text(fields))
+        return models.RelatedOriginsResponse.model_validate(answer)
 
     def remove_passkey(
         self,

@@ -356,11 +356,17 @@ class PasskeysConfig(TypedDict, total=False):
     """The origins of the pages, as browsers write them: `https://login.example.com`;
     `http://localhost:8000` during development; `android:apk-key-hash:…` for an app. At least one.
     """
+    authenticator_names: dict[str, str | None]
+    """Names of models of authenticators, by their AAGUID, for `list_passkeys`: a public list, or one of
+    your own.
+    """
     login_name: Literal["username", "email"]
     """The kind of name that the page asks for, if it asks for one. For this kind `begin_passkey_login`
     returns the account's passkeys. For the other kind it answers as for an unknown name, because the
     same passkeys for both would reveal which address belongs to which name.
     """
+    second_factor: Literal["always", "never"]
+    """Whether an account with a passkey needs a second factor beside its password. Default: `always`."""
 
 
 class PasswordConfig(TypedDict, total=False):

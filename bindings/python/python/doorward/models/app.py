@@ -143,6 +143,8 @@ __all__ = [
     "OperationOutcome",
     "OperationStats",
     "Passkey",
+    "PasskeySignalsRequest",
+    "PasskeySignalsResponse",
     "PasswordStatus",
     "ProviderCondition",
     "ProviderLogin",
@@ -159,6 +161,8 @@ __all__ = [
     "RefreshResponse",
     "RegisterRequest",
     "RegisterResponse",
+    "RelatedOriginsRequest",
+    "RelatedOriginsResponse",
     "RemovePasskeyRequest",
     "RemovePasskeyResponse",
     "RemoveSecondFactorsRequest",
@@ -212,6 +216,8 @@ __all__ = [
     "UnlinkIdentityResponse",
     "UpdateApiKeyRequest",
     "UpdateApiKeyResponse",
+    "UpdatePasskeyRequest",
+    "UpdatePasskeyResponse",
     "UpdateUserRequest",
     "UpdateUserResponse",
     "User",
@@ -256,6 +262,8 @@ SecretKeyState = Literal["current", "listed", "missing", "retired"]
 
 FactorKind = Literal["totp", "passkeys", "recovery_codes"]
 
+PasskeyHint = Literal["security-key", "client-device", "hybrid"]
+
 EventKind = Literal[
     "registered",
     "invited",
@@ -267,6 +275,7 @@ EventKind = Literal[
     "password_change_failed",
     "password_set",
     "password_breached",
+    "passkey_renamed",
     "passkey_counter_regressed",
     "throttled",
     "reauthenticated",
@@ -828,6 +837,8 @@ class Passkey(Model):
     """The transports that reach its authenticator: `internal`, `hybrid`, `usb`, `nfc`, `ble`, …"""
     aaguid: str
     """The model of authenticator, if it tells; not verified."""
+    authenticator: str | None = None
+    """The name of that model in `passkeys.authenticator_names`."""
     label: str | None = None
     """The user's name for the passkey."""
     last_used_at: int | None = None
@@ -2265,7 +2276,9 @@ class InviteUserResponse(Model):
 
 
 class AcceptInvitationRequest(Model, extra="forbid"):
-    """Accepts an invitation. Give one of `password` and `id_token`; with `mailed_login` neither is needed."""
+    """Accepts an invitation. Give one of `password`, `webauthn_registration` and `id_token`; with
+    `mailed_login` none is needed.
+    """
 
     token: Annotated[str, Field(repr=False)]
     """The mailed token."""
@@ -2279,6 +2292,11 @@ class AcceptInvitationRequest(Model, extra="forbid"):
     """The provider of the ID token; default: the only one."""
     username: Annotated[str | None, Field(min_length=1)] = None
     """The name to log in with. Default: a random one."""
+    webauthn_registration: Annotated[dict[str, Any] | None, Field(repr=False)] = None
+    """The passkey that is to open the account: the answer of `navigator.credentials.create` to what
+    `begin_passkey_registration` made for this invitation. The authenticator must have verified its
+    user.
+    """
 
 
 class VerifyEmailRequest(Model, extra="forbid"):
@@ -2651,18 +2669,35 @@ class RevokeTrustedDeviceResponse(Model):
 
 
 class BeginPasskeyRegistrationRequest(Model, extra="forbid"):
-    """Begins to register a passkey for an account. `user_id` or `challenge` names the account. With
-    `user_id` the host must have authenticated its user just now, because a passkey opens the account.
+    """Begins to register a passkey for an account: that of `token`, `user_id`, `challenge` or
+    `invitation`. With `user_id` the host must have authenticated its user just now, because a passkey
+    opens the account.
     """
 
     challenge: Annotated[str | None, Field(repr=False)] = None
     """The challenge of a login, if the account must have a second factor and has none. `complete_login`
     takes the answer as `webauthn_registration`.
     """
+    conditional: bool | None = None
+    """With `token`: whether the browser makes the passkey without asking its user, after a login by
+    password (conditional creation). Default: false.
+    """
+    hints: list[PasskeyHint] | None = None
+    """The kinds of authenticator that the page expects, the likeliest first."""
+    invitation: Annotated[str | None, Field(repr=False)] = None
+    """The mailed token of an invitation. `accept_invitation` then takes the answer as
+    `webauthn_registration`.
+    """
+    keep_sessions: bool | None = None
+    """With `token`: whether the account's sessions continue when the passkey is made. Default: false."""
     label: Annotated[str | None, Field(max_length=64, min_length=1)] = None
-    """The user's name for the passkey: 1 to 64 characters; not with `challenge`."""
+    """The user's name for the passkey: 1 to 64 characters; not with `challenge` and `invitation`."""
+    token: Annotated[str | None, Field(repr=False)] = None
+    """A live access token whose user authenticated in the last 15 minutes, by a second factor if the
+    account's logins need one (`reauthenticate`).
+    """
     user_id: str | None = None
-    """The user's id; or else give `challenge`."""
+    """The user's id."""
 
 
 class BeginPasskeyRegistrationResponse(Model):
@@ -2670,12 +2705,16 @@ class BeginPasskeyRegistrationResponse(Model):
 
     challenge: Annotated[str, Field(repr=False)]
     """The challenge for `finish_passkey_registration`. A registration that succeeds spends it; another
-    call of this operation replaces it. With a `challenge` of a login it is the same, for
-    `complete_login`.
+    call of this operation replaces it. With `challenge` or `invitation` it is the same, for
+    `complete_login` or `accept_invitation`.
     """
     options: Annotated[dict[str, Any], Field(repr=False)]
     """The options for `navigator.credentials.create`, as
     `PublicKeyCredential.parseCreationOptionsFromJSON` reads them.
+    """
+    mediation: str | None = None
+    """With `conditional`: `conditional`, to be passed to `navigator.credentials.create` beside the
+    options.
     """
 
 
@@ -2693,7 +2732,9 @@ class FinishPasskeyRegistrationRequest(Model, extra="forbid"):
 
 
 class FinishPasskeyRegistrationResponse(Model):
-    """The passkey was registered and every session has ended: log in again."""
+    """The passkey was registered. Every session has ended, unless it began with `keep_sessions`: log in
+    again.
+    """
 
     credential: Passkey
     """The passkey."""
@@ -2708,6 +2749,12 @@ class BeginPasskeyLoginRequest(Model, extra="forbid"):
 
     backend: str | None = None
     """The backend that the session's tokens are for; default: `default`."""
+    conditional: bool | None = None
+    """Whether the passkeys are offered in a form as the page opens (autofill), so that the ceremony has an
+    hour; not with `username`. Default: false.
+    """
+    hints: list[PasskeyHint] | None = None
+    """The kinds of authenticator that the page expects, the likeliest first."""
     scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
     """The scopes of the access token, as in `login`."""
     username: str | None = None
@@ -2715,7 +2762,7 @@ class BeginPasskeyLoginRequest(Model, extra="forbid"):
 
 
 class BeginPasskeyLoginResponse(Model):
-    """A ceremony that begins; finish it within five minutes."""
+    """A ceremony that begins; finish it within five minutes, or an hour with `conditional`."""
 
     challenge: Annotated[str, Field(repr=False)]
     """The challenge for `finish_passkey_login`. A login that succeeds spends it."""
@@ -2723,6 +2770,8 @@ class BeginPasskeyLoginResponse(Model):
     """The options for `navigator.credentials.get`, as `PublicKeyCredential.parseRequestOptionsFromJSON`
     reads them.
     """
+    mediation: str | None = None
+    """With `conditional`: `conditional`, to be passed to `navigator.credentials.get` beside the options."""
 
 
 class FinishPasskeyLoginRequest(Model, extra="forbid"):
@@ -2748,6 +2797,64 @@ class ListPasskeysResponse(Model):
 
     passkeys: list[Passkey]
     """The passkeys."""
+
+
+class UpdatePasskeyRequest(Model, extra="forbid"):
+    """Gives a passkey another name."""
+
+    user_id: str
+    """The user's id."""
+    credential_id: str
+    """The credential's id."""
+    label: Annotated[str, Field(max_length=64, min_length=1)]
+    """The user's name for the passkey: 1 to 64 characters."""
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
+    """
+
+
+class UpdatePasskeyResponse(Model):
+    """The passkey with its new name."""
+
+    credential: Passkey
+    """The passkey."""
+
+
+class PasskeySignalsRequest(Model, extra="forbid"):
+    """Asks what the page tells the authenticator, so that it forgets passkeys that are gone: after a
+    login, or a change of the account, by `user_id`; after a refused login by passkey, by its
+    `response`.
+    """
+
+    response: Annotated[dict[str, Any] | None, Field(repr=False)] = None
+    """The response that `finish_passkey_login` refused."""
+    user_id: str | None = None
+    """The id of the user who is logged in."""
+
+
+class PasskeySignalsResponse(Model):
+    """The arguments for the methods of `PublicKeyCredential`; absent for a method that is not to be
+    called.
+    """
+
+    all_accepted_credentials: dict[str, Any] | None = None
+    """For `signalAllAcceptedCredentials`."""
+    current_user_details: dict[str, Any] | None = None
+    """For `signalCurrentUserDetails`."""
+    unknown_credential: dict[str, Any] | None = None
+    """For `signalUnknownCredential`, if the account of the response no longer exists."""
+
+
+class RelatedOriginsRequest(Model, extra="forbid"):
+    """Asks for the origins that may use the passkeys."""
+
+
+class RelatedOriginsResponse(Model):
+    """The document for `https://<rp_id>/.well-known/webauthn`."""
+
+    origins: list[str]
+    """The origins of web pages in `passkeys.origins`."""
 
 
 class RemovePasskeyRequest(Model, extra="forbid"):

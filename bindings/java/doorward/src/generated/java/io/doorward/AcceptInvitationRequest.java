@@ -6,8 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Accepts an invitation. Give one of {@code password} and {@code id_token}; with {@code
- * mailed_login} neither is needed.
+ * Accepts an invitation. Give one of {@code password}, {@code webauthn_registration} and {@code
+ * id_token}; with {@code mailed_login} none is needed.
  *
  * @param token The mailed token.
  * @param idToken An ID token of the identity that is to open the account. May be null.
@@ -15,38 +15,63 @@ import java.util.Map;
  * @param password The password. May be null.
  * @param provider The provider of the ID token; default: the only one. May be null.
  * @param username The name to log in with. Default: a random one. May be null.
+ * @param webauthnRegistration The passkey that is to open the account: the answer of {@code
+ *     navigator.credentials.create} to what {@code begin_passkey_registration} made for this
+ *     invitation. The authenticator must have verified its user. May be null.
  */
 public record AcceptInvitationRequest(
-    String token, String idToken, String nonce, String password, String provider, String username)
+    String token,
+    String idToken,
+    String nonce,
+    String password,
+    String provider,
+    String username,
+    Map<String, Object> webauthnRegistration)
     implements Shape {
   /** Makes one of what must be given. */
   public static AcceptInvitationRequest of(String token) {
-    return new AcceptInvitationRequest(token, null, null, null, null, null);
+    return new AcceptInvitationRequest(token, null, null, null, null, null, null);
   }
 
   /** Returns the same with id_token: An ID token of the identity that is to open the account. */
   public AcceptInvitationRequest withIdToken(String idToken) {
-    return new AcceptInvitationRequest(token, idToken, nonce, password, provider, username);
+    return new AcceptInvitationRequest(
+        token, idToken, nonce, password, provider, username, webauthnRegistration);
   }
 
   /** Returns the same with nonce: The nonce that the ID token must repeat. */
   public AcceptInvitationRequest withNonce(String nonce) {
-    return new AcceptInvitationRequest(token, idToken, nonce, password, provider, username);
+    return new AcceptInvitationRequest(
+        token, idToken, nonce, password, provider, username, webauthnRegistration);
   }
 
   /** Returns the same with password: The password. */
   public AcceptInvitationRequest withPassword(String password) {
-    return new AcceptInvitationRequest(token, idToken, nonce, password, provider, username);
+    return new AcceptInvitationRequest(
+        token, idToken, nonce, password, provider, username, webauthnRegistration);
   }
 
   /** Returns the same with provider: The provider of the ID token; default: the only one. */
   public AcceptInvitationRequest withProvider(String provider) {
-    return new AcceptInvitationRequest(token, idToken, nonce, password, provider, username);
+    return new AcceptInvitationRequest(
+        token, idToken, nonce, password, provider, username, webauthnRegistration);
   }
 
   /** Returns the same with username: The name to log in with. Default: a random one. */
   public AcceptInvitationRequest withUsername(String username) {
-    return new AcceptInvitationRequest(token, idToken, nonce, password, provider, username);
+    return new AcceptInvitationRequest(
+        token, idToken, nonce, password, provider, username, webauthnRegistration);
+  }
+
+  /**
+   * Returns the same with webauthn_registration: The passkey that is to open the account: the
+   * answer of {@code navigator.credentials.create} to what {@code begin_passkey_registration} made
+   * for this invitation. The authenticator must have verified its user.
+   */
+  public AcceptInvitationRequest withWebauthnRegistration(
+      Map<String, Object> webauthnRegistration) {
+    return new AcceptInvitationRequest(
+        token, idToken, nonce, password, provider, username, webauthnRegistration);
   }
 
   static AcceptInvitationRequest read(Object value) {
@@ -57,7 +82,8 @@ public record AcceptInvitationRequest(
         Read.optional(json, "nonce", Read::text),
         Read.optional(json, "password", Read::text),
         Read.optional(json, "provider", Read::text),
-        Read.optional(json, "username", Read::text));
+        Read.optional(json, "username", Read::text),
+        Read.optional(json, "webauthn_registration", Read::object));
   }
 
   @Override
@@ -69,6 +95,7 @@ public record AcceptInvitationRequest(
     Read.put(json, "password", password);
     Read.put(json, "provider", provider);
     Read.put(json, "username", username);
+    Read.put(json, "webauthn_registration", webauthnRegistration);
     return json;
   }
 
@@ -87,6 +114,8 @@ public record AcceptInvitationRequest(
         + provider
         + ", username="
         + username
+        + ", webauthnRegistration="
+        + Read.hidden(webauthnRegistration)
         + "]";
   }
 }

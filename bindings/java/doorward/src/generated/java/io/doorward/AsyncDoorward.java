@@ -393,6 +393,16 @@ public final class AsyncDoorward {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.listPasskeys(request));
   }
 
+  /** Does what {@link Doorward#updatePasskey(UpdatePasskeyRequest)} does. */
+  public CompletableFuture<UpdatePasskeyResponse> updatePasskey(UpdatePasskeyRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.updatePasskey(request));
+  }
+
+  /** Does what {@link Doorward#passkeySignals(PasskeySignalsRequest)} does. */
+  public CompletableFuture<PasskeySignalsResponse> passkeySignals(PasskeySignalsRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.passkeySignals(request));
+  }
+
   /** Does what {@link Doorward#removePasskey(RemovePasskeyRequest)} does. */
   public CompletableFuture<RemovePasskeyResponse> removePasskey(RemovePasskeyRequest request) {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.removePasskey(request));

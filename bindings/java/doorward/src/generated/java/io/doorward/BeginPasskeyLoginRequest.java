@@ -3,6 +3,7 @@
 package io.doorward;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -10,15 +11,19 @@ import java.util.Map;
  *
  * @param backend The backend that the session's tokens are for; default: {@code default}. May be
  *     null.
+ * @param conditional Whether the passkeys are offered in a form as the page opens (autofill), so
+ *     that the ceremony has an hour; not with {@code username}. Default: false. May be null.
+ * @param hints The kinds of authenticator that the page expects, the likeliest first. May be null.
  * @param scope The scopes of the access token, as in {@code login}. May be null.
  * @param username The username or the e-mail address. Without it the authenticator offers the
  *     accounts that it knows. May be null.
  */
-public record BeginPasskeyLoginRequest(String backend, String scope, String username)
+public record BeginPasskeyLoginRequest(
+    String backend, Boolean conditional, List<PasskeyHint> hints, String scope, String username)
     implements Shape {
   /** Returns an empty one. */
   public static BeginPasskeyLoginRequest of() {
-    return new BeginPasskeyLoginRequest(null, null, null);
+    return new BeginPasskeyLoginRequest(null, null, null, null, null);
   }
 
   /**
@@ -26,12 +31,28 @@ public record BeginPasskeyLoginRequest(String backend, String scope, String user
    * default}.
    */
   public BeginPasskeyLoginRequest withBackend(String backend) {
-    return new BeginPasskeyLoginRequest(backend, scope, username);
+    return new BeginPasskeyLoginRequest(backend, conditional, hints, scope, username);
+  }
+
+  /**
+   * Returns the same with conditional: Whether the passkeys are offered in a form as the page opens
+   * (autofill), so that the ceremony has an hour; not with {@code username}. Default: false.
+   */
+  public BeginPasskeyLoginRequest withConditional(boolean conditional) {
+    return new BeginPasskeyLoginRequest(backend, conditional, hints, scope, username);
+  }
+
+  /**
+   * Returns the same with hints: The kinds of authenticator that the page expects, the likeliest
+   * first.
+   */
+  public BeginPasskeyLoginRequest withHints(List<PasskeyHint> hints) {
+    return new BeginPasskeyLoginRequest(backend, conditional, hints, scope, username);
   }
 
   /** Returns the same with scope: The scopes of the access token, as in {@code login}. */
   public BeginPasskeyLoginRequest withScope(String scope) {
-    return new BeginPasskeyLoginRequest(backend, scope, username);
+    return new BeginPasskeyLoginRequest(backend, conditional, hints, scope, username);
   }
 
   /**
@@ -39,13 +60,15 @@ public record BeginPasskeyLoginRequest(String backend, String scope, String user
    * authenticator offers the accounts that it knows.
    */
   public BeginPasskeyLoginRequest withUsername(String username) {
-    return new BeginPasskeyLoginRequest(backend, scope, username);
+    return new BeginPasskeyLoginRequest(backend, conditional, hints, scope, username);
   }
 
   static BeginPasskeyLoginRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new BeginPasskeyLoginRequest(
         Read.optional(json, "backend", Read::text),
+        Read.optional(json, "conditional", Read::bool),
+        Read.optional(json, "hints", Read.list(PasskeyHint::read)),
         Read.optional(json, "scope", Read::text),
         Read.optional(json, "username", Read::text));
   }
@@ -54,6 +77,8 @@ public record BeginPasskeyLoginRequest(String backend, String scope, String user
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "backend", backend);
+    Read.put(json, "conditional", conditional);
+    Read.put(json, "hints", hints);
     Read.put(json, "scope", scope);
     Read.put(json, "username", username);
     return json;

@@ -6,19 +6,22 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A ceremony that begins; finish it within five minutes.
+ * A ceremony that begins; finish it within five minutes, or an hour with {@code conditional}.
  *
  * @param challenge The challenge for {@code finish_passkey_login}. A login that succeeds spends it.
  * @param options The options for {@code navigator.credentials.get}, as {@code
  *     PublicKeyCredential.parseRequestOptionsFromJSON} reads them.
+ * @param mediation With {@code conditional}: {@code conditional}, to be passed to {@code
+ *     navigator.credentials.get} beside the options. May be null.
  */
-public record BeginPasskeyLoginResponse(String challenge, Map<String, Object> options)
-    implements Shape {
+public record BeginPasskeyLoginResponse(
+    String challenge, Map<String, Object> options, String mediation) implements Shape {
   static BeginPasskeyLoginResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new BeginPasskeyLoginResponse(
         Read.optional(json, "challenge", Read::text),
-        Read.orEmpty(Read.optional(json, "options", Read::object)));
+        Read.orEmpty(Read.optional(json, "options", Read::object)),
+        Read.optional(json, "mediation", Read::text));
   }
 
   @Override
@@ -26,6 +29,7 @@ public record BeginPasskeyLoginResponse(String challenge, Map<String, Object> op
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "challenge", challenge);
     Read.put(json, "options", options);
+    Read.put(json, "mediation", mediation);
     return json;
   }
 
@@ -36,6 +40,8 @@ public record BeginPasskeyLoginResponse(String challenge, Map<String, Object> op
         + Read.hidden(challenge)
         + ", options="
         + Read.hidden(options)
+        + ", mediation="
+        + mediation
         + "]";
   }
 }

@@ -3,24 +3,42 @@
 package io.doorward;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
- * Begins to register a passkey for an account. {@code user_id} or {@code challenge} names the
- * account. With {@code user_id} the host must have authenticated its user just now, because a
- * passkey opens the account.
+ * Begins to register a passkey for an account: that of {@code token}, {@code user_id}, {@code
+ * challenge} or {@code invitation}. With {@code user_id} the host must have authenticated its user
+ * just now, because a passkey opens the account.
  *
  * @param challenge The challenge of a login, if the account must have a second factor and has none.
  *     {@code complete_login} takes the answer as {@code webauthn_registration}. May be null.
- * @param label The user's name for the passkey: 1 to 64 characters; not with {@code challenge}. May
- *     be null.
- * @param userId The user's id; or else give {@code challenge}. May be null.
+ * @param conditional With {@code token}: whether the browser makes the passkey without asking its
+ *     user, after a login by password (conditional creation). Default: false. May be null.
+ * @param hints The kinds of authenticator that the page expects, the likeliest first. May be null.
+ * @param invitation The mailed token of an invitation. {@code accept_invitation} then takes the
+ *     answer as {@code webauthn_registration}. May be null.
+ * @param keepSessions With {@code token}: whether the account's sessions continue when the passkey
+ *     is made. Default: false. May be null.
+ * @param label The user's name for the passkey: 1 to 64 characters; not with {@code challenge} and
+ *     {@code invitation}. May be null.
+ * @param token A live access token whose user authenticated in the last 15 minutes, by a second
+ *     factor if the account's logins need one ({@code reauthenticate}). May be null.
+ * @param userId The user's id. May be null.
  */
-public record BeginPasskeyRegistrationRequest(String challenge, String label, String userId)
+public record BeginPasskeyRegistrationRequest(
+    String challenge,
+    Boolean conditional,
+    List<PasskeyHint> hints,
+    String invitation,
+    Boolean keepSessions,
+    String label,
+    String token,
+    String userId)
     implements Shape {
   /** Returns an empty one. */
   public static BeginPasskeyRegistrationRequest of() {
-    return new BeginPasskeyRegistrationRequest(null, null, null);
+    return new BeginPasskeyRegistrationRequest(null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -28,27 +46,80 @@ public record BeginPasskeyRegistrationRequest(String challenge, String label, St
    * factor and has none. {@code complete_login} takes the answer as {@code webauthn_registration}.
    */
   public BeginPasskeyRegistrationRequest withChallenge(String challenge) {
-    return new BeginPasskeyRegistrationRequest(challenge, label, userId);
+    return new BeginPasskeyRegistrationRequest(
+        challenge, conditional, hints, invitation, keepSessions, label, token, userId);
+  }
+
+  /**
+   * Returns the same with conditional: With {@code token}: whether the browser makes the passkey
+   * without asking its user, after a login by password (conditional creation). Default: false.
+   */
+  public BeginPasskeyRegistrationRequest withConditional(boolean conditional) {
+    return new BeginPasskeyRegistrationRequest(
+        challenge, conditional, hints, invitation, keepSessions, label, token, userId);
+  }
+
+  /**
+   * Returns the same with hints: The kinds of authenticator that the page expects, the likeliest
+   * first.
+   */
+  public BeginPasskeyRegistrationRequest withHints(List<PasskeyHint> hints) {
+    return new BeginPasskeyRegistrationRequest(
+        challenge, conditional, hints, invitation, keepSessions, label, token, userId);
+  }
+
+  /**
+   * Returns the same with invitation: The mailed token of an invitation. {@code accept_invitation}
+   * then takes the answer as {@code webauthn_registration}.
+   */
+  public BeginPasskeyRegistrationRequest withInvitation(String invitation) {
+    return new BeginPasskeyRegistrationRequest(
+        challenge, conditional, hints, invitation, keepSessions, label, token, userId);
+  }
+
+  /**
+   * Returns the same with keep_sessions: With {@code token}: whether the account's sessions
+   * continue when the passkey is made. Default: false.
+   */
+  public BeginPasskeyRegistrationRequest withKeepSessions(boolean keepSessions) {
+    return new BeginPasskeyRegistrationRequest(
+        challenge, conditional, hints, invitation, keepSessions, label, token, userId);
   }
 
   /**
    * Returns the same with label: The user's name for the passkey: 1 to 64 characters; not with
-   * {@code challenge}.
+   * {@code challenge} and {@code invitation}.
    */
   public BeginPasskeyRegistrationRequest withLabel(String label) {
-    return new BeginPasskeyRegistrationRequest(challenge, label, userId);
+    return new BeginPasskeyRegistrationRequest(
+        challenge, conditional, hints, invitation, keepSessions, label, token, userId);
   }
 
-  /** Returns the same with user_id: The user's id; or else give {@code challenge}. */
+  /**
+   * Returns the same with token: A live access token whose user authenticated in the last 15
+   * minutes, by a second factor if the account's logins need one ({@code reauthenticate}).
+   */
+  public BeginPasskeyRegistrationRequest withToken(String token) {
+    return new BeginPasskeyRegistrationRequest(
+        challenge, conditional, hints, invitation, keepSessions, label, token, userId);
+  }
+
+  /** Returns the same with user_id: The user's id. */
   public BeginPasskeyRegistrationRequest withUserId(String userId) {
-    return new BeginPasskeyRegistrationRequest(challenge, label, userId);
+    return new BeginPasskeyRegistrationRequest(
+        challenge, conditional, hints, invitation, keepSessions, label, token, userId);
   }
 
   static BeginPasskeyRegistrationRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new BeginPasskeyRegistrationRequest(
         Read.optional(json, "challenge", Read::text),
+        Read.optional(json, "conditional", Read::bool),
+        Read.optional(json, "hints", Read.list(PasskeyHint::read)),
+        Read.optional(json, "invitation", Read::text),
+        Read.optional(json, "keep_sessions", Read::bool),
         Read.optional(json, "label", Read::text),
+        Read.optional(json, "token", Read::text),
         Read.optional(json, "user_id", Read::text));
   }
 
@@ -56,7 +127,12 @@ public record BeginPasskeyRegistrationRequest(String challenge, String label, St
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "challenge", challenge);
+    Read.put(json, "conditional", conditional);
+    Read.put(json, "hints", hints);
+    Read.put(json, "invitation", invitation);
+    Read.put(json, "keep_sessions", keepSessions);
     Read.put(json, "label", label);
+    Read.put(json, "token", token);
     Read.put(json, "user_id", userId);
     return json;
   }
@@ -66,8 +142,18 @@ public record BeginPasskeyRegistrationRequest(String challenge, String label, St
   public String toString() {
     return "BeginPasskeyRegistrationRequest[challenge="
         + Read.hidden(challenge)
+        + ", conditional="
+        + conditional
+        + ", hints="
+        + hints
+        + ", invitation="
+        + Read.hidden(invitation)
+        + ", keepSessions="
+        + keepSessions
         + ", label="
         + label
+        + ", token="
+        + Read.hidden(token)
         + ", userId="
         + userId
         + "]";

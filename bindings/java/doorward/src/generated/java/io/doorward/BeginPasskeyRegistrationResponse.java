@@ -9,18 +9,21 @@ import java.util.Map;
  * A ceremony that begins; finish it within five minutes.
  *
  * @param challenge The challenge for {@code finish_passkey_registration}. A registration that
- *     succeeds spends it; another call of this operation replaces it. With a {@code challenge} of a
- *     login it is the same, for {@code complete_login}.
+ *     succeeds spends it; another call of this operation replaces it. With {@code challenge} or
+ *     {@code invitation} it is the same, for {@code complete_login} or {@code accept_invitation}.
  * @param options The options for {@code navigator.credentials.create}, as {@code
  *     PublicKeyCredential.parseCreationOptionsFromJSON} reads them.
+ * @param mediation With {@code conditional}: {@code conditional}, to be passed to {@code
+ *     navigator.credentials.create} beside the options. May be null.
  */
-public record BeginPasskeyRegistrationResponse(String challenge, Map<String, Object> options)
-    implements Shape {
+public record BeginPasskeyRegistrationResponse(
+    String challenge, Map<String, Object> options, String mediation) implements Shape {
   static BeginPasskeyRegistrationResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new BeginPasskeyRegistrationResponse(
         Read.optional(json, "challenge", Read::text),
-        Read.orEmpty(Read.optional(json, "options", Read::object)));
+        Read.orEmpty(Read.optional(json, "options", Read::object)),
+        Read.optional(json, "mediation", Read::text));
   }
 
   @Override
@@ -28,6 +31,7 @@ public record BeginPasskeyRegistrationResponse(String challenge, Map<String, Obj
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "challenge", challenge);
     Read.put(json, "options", options);
+    Read.put(json, "mediation", mediation);
     return json;
   }
 
@@ -38,6 +42,8 @@ public record BeginPasskeyRegistrationResponse(String challenge, Map<String, Obj
         + Read.hidden(challenge)
         + ", options="
         + Read.hidden(options)
+        + ", mediation="
+        + mediation
         + "]";
   }
 }

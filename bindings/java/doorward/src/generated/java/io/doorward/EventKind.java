@@ -14,6 +14,7 @@ public enum EventKind {
   PASSWORD_CHANGE_FAILED("password_change_failed"),
   PASSWORD_SET("password_set"),
   PASSWORD_BREACHED("password_breached"),
+  PASSKEY_RENAMED("passkey_renamed"),
   PASSKEY_COUNTER_REGRESSED("passkey_counter_regressed"),
   THROTTLED("throttled"),
   REAUTHENTICATED("reauthenticated"),

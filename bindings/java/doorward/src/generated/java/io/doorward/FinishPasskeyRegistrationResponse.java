@@ -7,7 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The passkey was registered and every session has ended: log in again.
+ * The passkey was registered. Every session has ended, unless it began with {@code keep_sessions}:
+ * log in again.
  *
  * @param credential The passkey.
  * @param recoveryCodes Codes that replace a lost second factor; each can be used once. They are

@@ -639,7 +639,9 @@ public abstract sealed class Operations permits Doorward {
    * Accepts an invitation: the account gets a name and a way in.
    *
    * @throws InvalidRequestException {@code invalid_token}, {@code weak_password}
+   * @throws DeniedException {@code invalid_credentials}
    * @throws ConflictException {@code username_taken}, {@code already_configured}
+   * @throws ConfigException {@code invalid_config}
    * @throws UnavailableException {@code auth_service_unavailable}, {@code hash_queue_full}, {@code
    *     store_unavailable}
    */
@@ -845,8 +847,10 @@ public abstract sealed class Operations permits Doorward {
   /**
    * Begins to register a passkey for an account.
    *
+   * @throws DeniedException {@code invalid_token}, {@code user_not_found}, {@code
+   *     invalid_challenge}
    * @throws NotFoundException {@code user_not_found}
-   * @throws DeniedException {@code invalid_challenge}
+   * @throws InvalidRequestException {@code invalid_token}
    * @throws ForbiddenException {@code email_not_verified}, {@code permission_denied}
    * @throws ConfigException {@code invalid_config}
    * @throws UnavailableException {@code store_unavailable}
@@ -863,7 +867,7 @@ public abstract sealed class Operations permits Doorward {
   }
 
   /**
-   * Registers the passkey and ends every session.
+   * Registers the passkey and ends every session, unless they are to be kept.
    *
    * @throws DeniedException {@code invalid_challenge}, {@code invalid_credentials}
    * @throws ConflictException {@code already_configured}
@@ -911,6 +915,46 @@ public abstract sealed class Operations permits Doorward {
    */
   public ListPasskeysResponse listPasskeys(ListPasskeysRequest request) {
     return run(Operation.LIST_PASSKEYS, request, ListPasskeysResponse::read);
+  }
+
+  /**
+   * Gives a passkey another name.
+   *
+   * @throws NotFoundException {@code passkey_not_found}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public UpdatePasskeyResponse updatePasskey(UpdatePasskeyRequest request) {
+    return run(Operation.UPDATE_PASSKEY, request, UpdatePasskeyResponse::read);
+  }
+
+  /**
+   * Returns what a page tells the authenticator about an account's passkeys.
+   *
+   * @throws NotFoundException {@code user_not_found}
+   * @throws ConfigException {@code invalid_config}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public PasskeySignalsResponse passkeySignals(PasskeySignalsRequest request) {
+    return run(Operation.PASSKEY_SIGNALS, request, PasskeySignalsResponse::read);
+  }
+
+  /** The same with an empty request. */
+  public PasskeySignalsResponse passkeySignals() {
+    return passkeySignals(PasskeySignalsRequest.of());
+  }
+
+  /**
+   * Returns the origins that may use the passkeys, for {@code /.well-known/webauthn}.
+   *
+   * @throws ConfigException {@code invalid_config}
+   */
+  public RelatedOriginsResponse relatedOrigins(RelatedOriginsRequest request) {
+    return run(Operation.RELATED_ORIGINS, request, RelatedOriginsResponse::read);
+  }
+
+  /** The same with an empty request. */
+  public RelatedOriginsResponse relatedOrigins() {
+    return relatedOrigins(RelatedOriginsRequest.of());
   }
 
   /**

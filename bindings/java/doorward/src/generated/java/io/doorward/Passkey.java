@@ -16,6 +16,7 @@ import java.util.Map;
  * @param transports The transports that reach its authenticator: {@code internal}, {@code hybrid},
  *     {@code usb}, {@code nfc}, {@code ble}, …
  * @param aaguid The model of authenticator, if it tells; not verified.
+ * @param authenticator The name of that model in {@code passkeys.authenticator_names}. May be null.
  * @param label The user's name for the passkey. May be null.
  * @param lastUsedAt When the passkey was last used. May be null.
  */
@@ -26,6 +27,7 @@ public record Passkey(
     boolean backedUp,
     List<String> transports,
     String aaguid,
+    String authenticator,
     String label,
     Long lastUsedAt)
     implements Shape {
@@ -38,6 +40,7 @@ public record Passkey(
         Read.required(json, "backed_up", Read::bool),
         Read.orEmpty(Read.optional(json, "transports", Read.list(Read::text))),
         Read.optional(json, "aaguid", Read::text),
+        Read.optional(json, "authenticator", Read::text),
         Read.optional(json, "label", Read::text),
         Read.optional(json, "last_used_at", Read::integer));
   }
@@ -51,6 +54,7 @@ public record Passkey(
     Read.put(json, "backed_up", backedUp);
     Read.put(json, "transports", transports);
     Read.put(json, "aaguid", aaguid);
+    Read.put(json, "authenticator", authenticator);
     Read.put(json, "label", label);
     Read.put(json, "last_used_at", lastUsedAt);
     return json;

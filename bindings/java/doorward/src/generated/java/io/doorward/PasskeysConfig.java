@@ -15,16 +15,34 @@ import java.util.Map;
  * @param origins The origins of the pages, as browsers write them: {@code
  *     https://login.example.com}; {@code http://localhost:8000} during development; {@code
  *     android:apk-key-hash:…} for an app. At least one.
+ * @param authenticatorNames Names of models of authenticators, by their AAGUID, for {@code
+ *     list_passkeys}: a public list, or one of your own. May be null.
  * @param loginName The kind of name that the page asks for, if it asks for one. For this kind
  *     {@code begin_passkey_login} returns the account's passkeys. For the other kind it answers as
  *     for an unknown name, because the same passkeys for both would reveal which address belongs to
  *     which name. May be null.
+ * @param secondFactor Whether an account with a passkey needs a second factor beside its password.
+ *     Default: {@code always}. May be null.
  */
 public record PasskeysConfig(
-    String rpId, String rpName, List<String> origins, MailedLoginName loginName) implements Shape {
+    String rpId,
+    String rpName,
+    List<String> origins,
+    Map<String, String> authenticatorNames,
+    MailedLoginName loginName,
+    PasskeyFactor secondFactor)
+    implements Shape {
   /** Makes one of what must be given. */
   public static PasskeysConfig of(String rpId, String rpName, List<String> origins) {
-    return new PasskeysConfig(rpId, rpName, origins, null);
+    return new PasskeysConfig(rpId, rpName, origins, null, null, null);
+  }
+
+  /**
+   * Returns the same with authenticator_names: Names of models of authenticators, by their AAGUID,
+   * for {@code list_passkeys}: a public list, or one of your own.
+   */
+  public PasskeysConfig withAuthenticatorNames(Map<String, String> authenticatorNames) {
+    return new PasskeysConfig(rpId, rpName, origins, authenticatorNames, loginName, secondFactor);
   }
 
   /**
@@ -34,7 +52,15 @@ public record PasskeysConfig(
    * belongs to which name.
    */
   public PasskeysConfig withLoginName(MailedLoginName loginName) {
-    return new PasskeysConfig(rpId, rpName, origins, loginName);
+    return new PasskeysConfig(rpId, rpName, origins, authenticatorNames, loginName, secondFactor);
+  }
+
+  /**
+   * Returns the same with second_factor: Whether an account with a passkey needs a second factor
+   * beside its password. Default: {@code always}.
+   */
+  public PasskeysConfig withSecondFactor(PasskeyFactor secondFactor) {
+    return new PasskeysConfig(rpId, rpName, origins, authenticatorNames, loginName, secondFactor);
   }
 
   static PasskeysConfig read(Object value) {
@@ -43,7 +69,9 @@ public record PasskeysConfig(
         Read.optional(json, "rp_id", Read::text),
         Read.optional(json, "rp_name", Read::text),
         Read.optional(json, "origins", Read.list(Read::text)),
-        Read.optional(json, "login_name", MailedLoginName::read));
+        Read.optional(json, "authenticator_names", Read.map(Read::text)),
+        Read.optional(json, "login_name", MailedLoginName::read),
+        Read.optional(json, "second_factor", PasskeyFactor::read));
   }
 
   @Override
@@ -52,7 +80,9 @@ public record PasskeysConfig(
     Read.put(json, "rp_id", rpId);
     Read.put(json, "rp_name", rpName);
     Read.put(json, "origins", origins);
+    Read.put(json, "authenticator_names", authenticatorNames);
     Read.put(json, "login_name", loginName);
+    Read.put(json, "second_factor", secondFactor);
     return json;
   }
 }
