@@ -356,9 +356,10 @@ doorward_status doorward_next_provider_request(const struct doorward_engine *eng
                                                char **response);
 
 // Finishes a login at a provider and opens a session, or links the identity to an account.
-// DENIED: invalid_challenge, invalid_credentials, invalid_token. STEP_UP: second_factor_required. CONFLICT:
-// email_taken, already_configured. FORBIDDEN: email_not_verified. THROTTLED: too_many_attempts. UNAVAILABLE:
-// auth_service_unavailable, store_unavailable.
+// DENIED: invalid_challenge, invalid_credentials, invalid_token, user_not_found. FORBIDDEN:
+// permission_denied, email_not_verified. STEP_UP: second_factor_required. CONFLICT: email_taken,
+// already_configured. THROTTLED: too_many_attempts. UNAVAILABLE: auth_service_unavailable,
+// store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_finish_provider_login(const struct doorward_engine *engine,
                                                const char *request,

@@ -1011,7 +1011,7 @@ struct login_with_id_token_response {
 // A login that begins; finish it within fifteen minutes.
 struct begin_provider_login_response {
   // The URL to which to send the browser.
-  std::string authorization_url{};
+  doorward::secret authorization_url{};
   // The transaction for `finish_provider_login`. Keep it in this browser, in a cookie that scripts cannot
   // read, and nowhere else. A login that succeeds spends it.
   doorward::secret transaction{};
@@ -3875,14 +3875,15 @@ struct begin_provider_login_request {
   std::optional<std::string> login_hint{};
   // How long ago the user may have authenticated at the provider. The ID token must prove it.
   std::optional<std::int64_t> max_age_seconds{};
-  // What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1).
+  // What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1). Like `acr_values`
+  // and `max_age_seconds`, only for a provider with ID tokens.
   std::optional<doorward::provider_prompt> prompt{};
   // The name of the provider in `id_token_providers`; optional if there is only one.
   std::optional<std::string> provider{};
   // The scopes of the access token, as in `login`.
   std::optional<std::string> scope{};
-  // An access token of the account to which the identity is linked. Without it the identity logs in. The host
-  // must have authenticated its user just now.
+  // An access token of the account to which the identity is linked. Without it the identity logs in. Its user
+  // must have authenticated in the last fifteen minutes (`reauthenticate`).
   std::optional<doorward::secret> user_token{};
 
   template <class Value = std::string>
@@ -3985,7 +3986,10 @@ struct next_provider_request_request {
   doorward::secret transaction{};
   // The query of the URL with which the browser came back, or the form that it posted, unchanged.
   doorward::secret query{};
-  // The responses so far, in the order of the requests.
+  // The URL at which the browser really came back, without its query. Another one than that of
+  // `begin_provider_login` is refused.
+  std::string redirect_uri{};
+  // The responses so far, in the order of the requests: from the provider itself, never through a browser.
   std::optional<std::vector<doorward::provider_response>> received{};
 
   template <class Value = doorward::secret>
@@ -4000,6 +4004,12 @@ struct next_provider_request_request {
     return *this;
   }
 
+  template <class Value = std::string>
+  next_provider_request_request &set_redirect_uri(Value &&value) {
+    redirect_uri = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = std::vector<doorward::provider_response>>
   next_provider_request_request &set_received(Value &&value) {
     received = std::forward<Value>(value);
@@ -4010,6 +4020,7 @@ struct next_provider_request_request {
   static void each_member(Self &self, Visitor &visit) {
     visit("transaction", self.transaction);
     visit("query", self.query);
+    visit("redirect_uri", self.redirect_uri);
     visit("received", self.received);
   }
 };
@@ -4020,13 +4031,17 @@ struct finish_provider_login_request {
   doorward::secret transaction{};
   // The query of the URL with which the browser came back, or the form that it posted, unchanged.
   doorward::secret query{};
+  // The URL at which the browser really came back, without its query. Another one than that of
+  // `begin_provider_login` is refused.
+  std::string redirect_uri{};
   // The client's connection, where known.
   std::optional<doorward::client> client{};
-  // If the host sends the requests (`exchange`): the responses, in the order of the requests.
+  // If the host sends the requests (`exchange`): the responses, in the order of the requests. They open any
+  // account, so they must come from the provider itself, never through a browser.
   std::optional<std::vector<doorward::provider_response>> received{};
-  // The URL at which the browser came back, without its query. If it is given, it must be that of
-  // `begin_provider_login`.
-  std::optional<std::string> redirect_uri{};
+  // The access token of this browser's user, if there is one. A login that began with `user_token` needs one
+  // of the same session; others ignore it.
+  std::optional<doorward::secret> user_token{};
 
   template <class Value = doorward::secret>
   finish_provider_login_request &set_transaction(Value &&value) {
@@ -4037,6 +4052,12 @@ struct finish_provider_login_request {
   template <class Value = doorward::secret>
   finish_provider_login_request &set_query(Value &&value) {
     query = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  finish_provider_login_request &set_redirect_uri(Value &&value) {
+    redirect_uri = std::forward<Value>(value);
     return *this;
   }
 
@@ -4052,9 +4073,9 @@ struct finish_provider_login_request {
     return *this;
   }
 
-  template <class Value = std::string>
-  finish_provider_login_request &set_redirect_uri(Value &&value) {
-    redirect_uri = std::forward<Value>(value);
+  template <class Value = doorward::secret>
+  finish_provider_login_request &set_user_token(Value &&value) {
+    user_token = std::forward<Value>(value);
     return *this;
   }
 
@@ -4062,9 +4083,10 @@ struct finish_provider_login_request {
   static void each_member(Self &self, Visitor &visit) {
     visit("transaction", self.transaction);
     visit("query", self.query);
+    visit("redirect_uri", self.redirect_uri);
     visit("client", self.client);
     visit("received", self.received);
-    visit("redirect_uri", self.redirect_uri);
+    visit("user_token", self.user_token);
   }
 };
 
@@ -7270,7 +7292,7 @@ struct names<client_auth> {
 
 }  // namespace detail
 
-// Who sends the requests to a provider.
+// The sender of the requests to a provider.
 enum class exchange_by {
   // A value that this header does not know.
   unknown,
@@ -7375,7 +7397,7 @@ struct userinfo_config {
   }
 };
 
-// A provider by whom users log in, and how far it is trusted.
+// A provider by which users log in, and how far it is trusted.
 struct id_token_provider_config {
   // The client id of this service at the provider: a text, or a list if several programs have ids. Every
   // member of `aud`, and `azp`, must be in it.
@@ -7403,7 +7425,7 @@ struct id_token_provider_config {
   std::optional<std::string> client_key_issuer{};
   // The secret of this service at the provider, for `begin_provider_login`.
   std::optional<doorward::secret> client_secret{};
-  // Who sends the requests to the provider.
+  // The sender of the requests to the provider.
   std::optional<doorward::exchange_by> exchange{};
   // The `iss` of its tokens, exactly. `{tenantid}` in it, as Microsoft Entra writes it for applications of
   // many tenants, stands for the token's `tid`. Required without `preset`.
@@ -7422,7 +7444,7 @@ struct id_token_provider_config {
   // the known provider are not used for another `issuer`.
   std::optional<std::string> preset{};
   // Whether the provider names itself in each response (`iss`, RFC 9207), so that a response without `iss` is
-  // refused. Default: as the provider's metadata says.
+  // refused. Default: as the provider's metadata says; `false` if `authorization_endpoint` is given.
   std::optional<bool> requires_iss{};
   // How the provider sends the browser back. Default: with a query.
   std::optional<doorward::response_mode> response_mode{};
@@ -7438,6 +7460,7 @@ struct id_token_provider_config {
   // needed.
   std::optional<doorward::userinfo_config> userinfo{};
   // Where data about the user is read: if the ID token has no address, and for a provider without ID tokens.
+  // Default: as the provider's metadata says; none if `authorization_endpoint` is given.
   std::optional<std::string> userinfo_endpoint{};
 
   template <class Value = std::variant<std::string, std::vector<std::string>>>
@@ -8932,7 +8955,7 @@ struct config {
   // Whether opening creates a missing store. Default: yes, unless the key file exists, which means that there
   // was a store and it is lost.
   std::optional<bool> create{};
-  // The providers by whom users log in (`begin_provider_login`, `login_with_id_token`), by names that the
+  // The providers by which users log in (`begin_provider_login`, `login_with_id_token`), by names that the
   // host chooses. Default: none.
   std::optional<std::map<std::string, doorward::id_token_provider_config>> id_token_providers{};
   // The roles that may act as another user (`impersonate`). Default: none.
@@ -9382,9 +9405,9 @@ class operations {
   }
 
   // Finishes a login at a provider and opens a session, or links the identity to an account. Cost: network;
-  // not to be repeated. Failures: invalid_challenge, invalid_credentials, invalid_token,
-  // second_factor_required, email_taken, email_not_verified, already_configured, too_many_attempts,
-  // auth_service_unavailable, store_unavailable.
+  // not to be repeated. Failures: invalid_challenge, invalid_credentials, invalid_token, user_not_found,
+  // permission_denied, second_factor_required, email_taken, email_not_verified, already_configured,
+  // too_many_attempts, auth_service_unavailable, store_unavailable.
   Result<doorward::finish_provider_login_response> finish_provider_login(
       const doorward::finish_provider_login_request &request) const {
     return run<finish_provider_login_response>(doorward_finish_provider_login, request);

@@ -118,7 +118,7 @@ pub struct Config {
     /// Another service that `introspect_remote` asks about tokens (RFC 7662). Default: none.
     #[serde(deserialize_with = "crate::types::strict::optional_object")]
     pub introspection_service: Option<IntrospectionService>,
-    /// The providers by whom users log in (`begin_provider_login`, `login_with_id_token`), by names that the host
+    /// The providers by which users log in (`begin_provider_login`, `login_with_id_token`), by names that the host
     /// chooses. Default: none.
     pub id_token_providers: BTreeMap<ProviderName, IdTokenProvider>,
     /// Cost of password hashes, and policy for passwords.

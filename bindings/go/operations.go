@@ -328,9 +328,10 @@ func (e *Engine) NextProviderRequest(ctx context.Context, request NextProviderRe
 // FinishProviderLogin finishes a login at a provider and opens a session, or links the identity to an
 // account.
 //
-// ErrDenied: invalid_challenge, invalid_credentials, invalid_token. ErrStepUp: second_factor_required.
-// ErrConflict: email_taken, already_configured. ErrForbidden: email_not_verified. ErrThrottled:
-// too_many_attempts. ErrUnavailable: auth_service_unavailable, store_unavailable.
+// ErrDenied: invalid_challenge, invalid_credentials, invalid_token, user_not_found. ErrForbidden:
+// permission_denied, email_not_verified. ErrStepUp: second_factor_required. ErrConflict: email_taken,
+// already_configured. ErrThrottled: too_many_attempts. ErrUnavailable: auth_service_unavailable,
+// store_unavailable.
 //
 // The next step of a login is a [StepUp], which errors.As finds.
 func (e *Engine) FinishProviderLogin(ctx context.Context, request FinishProviderLoginRequest) (*FinishProviderLoginResponse, error) {

@@ -605,7 +605,8 @@ type BeginProviderLoginRequest struct {
 	// How long ago the user may have authenticated at the provider. The ID token must prove it.
 	MaxAgeSeconds *int64 `json:"max_age_seconds,omitzero"`
 
-	// What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1).
+	// What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1). Like
+	// `acr_values` and `max_age_seconds`, only for a provider with ID tokens.
 	Prompt *ProviderPrompt `json:"prompt,omitzero"`
 
 	// The name of the provider in `id_token_providers`; optional if there is only one.
@@ -614,8 +615,8 @@ type BeginProviderLoginRequest struct {
 	// The scopes of the access token, as in `login`.
 	Scope *string `json:"scope,omitzero"`
 
-	// An access token of the account to which the identity is linked. Without it the identity logs in. The
-	// host must have authenticated its user just now.
+	// An access token of the account to which the identity is linked. Without it the identity logs in. Its
+	// user must have authenticated in the last fifteen minutes (`reauthenticate`).
 	UserToken *string `json:"user_token,omitzero" doorward:"secret"`
 }
 
@@ -666,7 +667,11 @@ type NextProviderRequestRequest struct {
 	// The query of the URL with which the browser came back, or the form that it posted, unchanged.
 	Query string `json:"query" doorward:"secret"`
 
-	// The responses so far, in the order of the requests.
+	// The URL at which the browser really came back, without its query. Another one than that of
+	// `begin_provider_login` is refused.
+	RedirectURI string `json:"redirect_uri"`
+
+	// The responses so far, in the order of the requests: from the provider itself, never through a browser.
 	Received []ProviderResponse `json:"received,omitzero"`
 }
 
@@ -693,15 +698,20 @@ type FinishProviderLoginRequest struct {
 	// The query of the URL with which the browser came back, or the form that it posted, unchanged.
 	Query string `json:"query" doorward:"secret"`
 
+	// The URL at which the browser really came back, without its query. Another one than that of
+	// `begin_provider_login` is refused.
+	RedirectURI string `json:"redirect_uri"`
+
 	// The client's connection, where known.
 	Client *Client `json:"client,omitzero"`
 
-	// If the host sends the requests (`exchange`): the responses, in the order of the requests.
+	// If the host sends the requests (`exchange`): the responses, in the order of the requests. They open any
+	// account, so they must come from the provider itself, never through a browser.
 	Received []ProviderResponse `json:"received,omitzero"`
 
-	// The URL at which the browser came back, without its query. If it is given, it must be that of
-	// `begin_provider_login`.
-	RedirectURI *string `json:"redirect_uri,omitzero"`
+	// The access token of this browser's user, if there is one. A login that began with `user_token` needs
+	// one of the same session; others ignore it.
+	UserToken *string `json:"user_token,omitzero" doorward:"secret"`
 }
 
 // Format hides secrets.
@@ -2389,7 +2399,7 @@ const (
 	ClientAuthNone ClientAuth = "none"
 )
 
-// ExchangeBy: Who sends the requests to a provider.
+// ExchangeBy: The sender of the requests to a provider.
 type ExchangeBy string
 
 // The values of ExchangeBy; a newer library may have more.
@@ -2433,7 +2443,7 @@ type UserinfoConfig struct {
 	Username *string `json:"username,omitzero"`
 }
 
-// IDTokenProviderConfig: A provider by whom users log in, and how far it is trusted.
+// IDTokenProviderConfig: A provider by which users log in, and how far it is trusted.
 type IDTokenProviderConfig struct {
 	// The client id of this service at the provider: a text, or a list if several programs have ids. Every
 	// member of `aud`, and `azp`, must be in it.
@@ -2472,7 +2482,7 @@ type IDTokenProviderConfig struct {
 	// The secret of this service at the provider, for `begin_provider_login`.
 	ClientSecret *string `json:"client_secret,omitzero" doorward:"secret"`
 
-	// Who sends the requests to the provider.
+	// The sender of the requests to the provider.
 	Exchange ExchangeBy `json:"exchange,omitzero"`
 
 	// The `iss` of its tokens, exactly. `{tenantid}` in it, as Microsoft Entra writes it for applications of
@@ -2497,7 +2507,7 @@ type IDTokenProviderConfig struct {
 	Preset *string `json:"preset,omitzero"`
 
 	// Whether the provider names itself in each response (`iss`, RFC 9207), so that a response without `iss`
-	// is refused. Default: as the provider's metadata says.
+	// is refused. Default: as the provider's metadata says; `false` if `authorization_endpoint` is given.
 	RequiresIss *bool `json:"requires_iss,omitzero"`
 
 	// How the provider sends the browser back. Default: with a query.
@@ -2520,7 +2530,7 @@ type IDTokenProviderConfig struct {
 	Userinfo *UserinfoConfig `json:"userinfo,omitzero"`
 
 	// Where data about the user is read: if the ID token has no address, and for a provider without ID
-	// tokens.
+	// tokens. Default: as the provider's metadata says; none if `authorization_endpoint` is given.
 	UserinfoEndpoint *string `json:"userinfo_endpoint,omitzero"`
 }
 
@@ -3076,7 +3086,7 @@ type Config struct {
 	// there was a store and it is lost.
 	Create *bool `json:"create,omitzero"`
 
-	// The providers by whom users log in (`begin_provider_login`, `login_with_id_token`), by names that the
+	// The providers by which users log in (`begin_provider_login`, `login_with_id_token`), by names that the
 	// host chooses. Default: none.
 	IDTokenProviders map[string]IDTokenProviderConfig `json:"id_token_providers,omitzero"`
 
@@ -3931,7 +3941,7 @@ func (v LoginWithIDTokenResponse) LogValue() slog.Value {
 // BeginProviderLoginResponse: A login that begins; finish it within fifteen minutes.
 type BeginProviderLoginResponse struct {
 	// The URL to which to send the browser.
-	AuthorizationURL string `json:"authorization_url"`
+	AuthorizationURL string `json:"authorization_url" doorward:"secret"`
 
 	// The transaction for `finish_provider_login`. Keep it in this browser, in a cookie that scripts cannot
 	// read, and nowhere else. A login that succeeds spends it.

@@ -236,9 +236,10 @@ pub unsafe extern "C" fn doorward_next_provider_request(
 }
 
 /// Finishes a login at a provider and opens a session, or links the identity to an account.
-/// DENIED: invalid_challenge, invalid_credentials, invalid_token. STEP_UP: second_factor_required. CONFLICT:
-/// email_taken, already_configured. FORBIDDEN: email_not_verified. THROTTLED: too_many_attempts. UNAVAILABLE:
-/// auth_service_unavailable, store_unavailable.
+/// DENIED: invalid_challenge, invalid_credentials, invalid_token, user_not_found. FORBIDDEN:
+/// permission_denied, email_not_verified. STEP_UP: second_factor_required. CONFLICT: email_taken,
+/// already_configured. THROTTLED: too_many_attempts. UNAVAILABLE: auth_service_unavailable,
+/// store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_finish_provider_login(
     engine: *const doorward_engine,

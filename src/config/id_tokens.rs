@@ -1,4 +1,4 @@
-//! The providers by whom users log in: `id_token_providers`.
+//! The providers by which users log in: `id_token_providers`.
 
 use crate::types::parse_error::ParseError;
 use crate::types::url::ServiceUrl;
@@ -12,14 +12,14 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::lists::Audience;
-use super::providers::{ClientAuth, ExchangeBy, Preset, ResponseMode, Userinfo};
+use super::providers::{ClientAuth, ExchangeBy, Known, Preset, ResponseMode, Userinfo};
 use super::values::{Issuer, is_name};
 use crate::error::{Code, Error, Result};
 use crate::types::secret::Secret;
 use crate::types::user::{Role, Scope};
 use crate::types::whole::Whole;
 
-/// A provider by whom users log in, and how far it is trusted.
+/// A provider by which users log in, and how far it is trusted.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "IdTokenProviderConfig")]
@@ -81,6 +81,7 @@ pub struct IdTokenProvider {
     /// Where codes are exchanged (RFC 6749 section 3.2).
     pub token_endpoint: Option<ServiceUrl>,
     /// Where data about the user is read: if the ID token has no address, and for a provider without ID tokens.
+    /// Default: as the provider's metadata says; none if `authorization_endpoint` is given.
     pub userinfo_endpoint: Option<ServiceUrl>,
     /// For a provider without ID tokens (OAuth 2.0 only): where the response of `userinfo_endpoint` has what is
     /// needed.
@@ -89,9 +90,9 @@ pub struct IdTokenProvider {
     /// How the provider sends the browser back. Default: with a query.
     pub response_mode: Option<ResponseMode>,
     /// Whether the provider names itself in each response (`iss`, RFC 9207), so that a response without `iss` is
-    /// refused. Default: as the provider's metadata says.
+    /// refused. Default: as the provider's metadata says; `false` if `authorization_endpoint` is given.
     pub requires_iss: Option<bool>,
-    /// Who sends the requests to the provider.
+    /// The sender of the requests to the provider.
     #[serde(default)]
     pub exchange: ExchangeBy,
 }
@@ -149,19 +150,29 @@ impl IdTokenProvider {
     pub(crate) fn completed(&self) -> IdTokenProvider {
         let mut whole = self.clone();
         let Some(known) = self.preset.as_ref().map(Preset::values) else { return whole };
-        let is_known = self.issuer.as_ref().is_none_or(|own| Some(own) == known.issuer.as_ref());
-        if is_known {
+        if self.is_preset(&known) {
             whole.issuer = known.issuer;
             whole.authorization_endpoint = whole.authorization_endpoint.or(known.authorization_endpoint);
             whole.token_endpoint = whole.token_endpoint.or(known.token_endpoint);
             whole.userinfo_endpoint = whole.userinfo_endpoint.or(known.userinfo_endpoint);
+            whole.userinfo = whole.userinfo.or(known.userinfo);
             whole.jwks_uri = whole.jwks_uri.or(known.jwks_uri.filter(|_| self.jwks.is_none()));
         }
-        whole.client_auth = whole.client_auth.or(known.client_auth);
+        whole.client_auth = whole.client_auth.or(known.client_auth.filter(|by| self.may_authenticate(*by)));
         whole.scope = whole.scope.or(known.scope);
-        whole.userinfo = whole.userinfo.or(known.userinfo);
         whole.response_mode = whole.response_mode.or(known.response_mode);
         whole
+    }
+
+    /// Whether this is the known provider, and not another of its kind.
+    fn is_preset(&self, known: &Known) -> bool {
+        self.issuer.as_ref().is_none_or(|own| Some(own) == known.issuer.as_ref())
+    }
+
+    /// Whether the way of a preset fits what is given: a key is not sent as a secret.
+    fn may_authenticate(&self, by: ClientAuth) -> bool {
+        let is_by_secret = matches!(by, ClientAuth::ClientSecretBasic | ClientAuth::ClientSecretPost);
+        !(is_by_secret && self.client_key.is_some())
     }
 
     /// Returns how this service authenticates itself.
@@ -176,10 +187,23 @@ impl IdTokenProvider {
 
     /// Checks the rules between members. The error's field is within the provider.
     pub(super) fn check(&self) -> Result<()> {
+        self.check_preset()?;
         let whole = self.completed();
         whole.check_issuer()?;
         whole.check_authentication()?;
         whole.check_endpoints()
+    }
+
+    /// A user without an ID token is identified by the issuer and what an endpoint says, so another endpoint is
+    /// another issuer.
+    fn check_preset(&self) -> Result<()> {
+        let Some(known) = self.preset.as_ref().map(Preset::values) else { return Ok(()) };
+        let own = [&self.authorization_endpoint, &self.token_endpoint, &self.userinfo_endpoint];
+        let has_own = own.iter().any(|endpoint| endpoint.is_some());
+        match has_own && known.userinfo.is_some() && self.is_preset(&known) {
+            true => wrong("/issuer", "expected an issuer of its own for other endpoints than the preset's"),
+            false => Ok(()),
+        }
     }
 
     fn check_issuer(&self) -> Result<()> {

@@ -90,7 +90,7 @@ pub enum ResponseMode {
     FormPost,
 }
 
-/// Who sends the requests to a provider.
+/// The sender of the requests to a provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -11,7 +11,7 @@ use super::provider_exchange::{Exchange, parsed, text};
 use super::provider_metadata::Metadata;
 use super::remote_document::RemoteDocument;
 use crate::clock::Clock;
-use crate::config::{ClientAuth, IdTokenProvider, Pointer, ResponseMode, Userinfo};
+use crate::config::{ClientAuth, IdTokenProvider, Pointer, ResponseMode, TENANT_ID, Userinfo};
 use crate::crypto::id_token::{ProviderUser, is_true};
 use crate::crypto::jws::Key;
 use crate::error::{Code, Error, Result};
@@ -176,7 +176,7 @@ impl ProviderClient {
                 fields.extend([("client_id", self.client_id.as_str()), ("client_secret", secret.expose())]);
             }
             Authentication::Assertion(key) => {
-                signed = self.assertion(key, &self.client_id, now)?;
+                signed = self.assertion(key, &self.client_id, &endpoint, now)?;
                 fields.extend([
                     ("client_id", self.client_id.as_str()),
                     ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
@@ -184,7 +184,7 @@ impl ProviderClient {
                 ]);
             }
             Authentication::SignedSecret(key, issuer) => {
-                signed = self.assertion(key, issuer, now)?;
+                signed = self.assertion(key, issuer, &endpoint, now)?;
                 fields.extend([("client_id", self.client_id.as_str()), ("client_secret", signed.expose())]);
             }
             Authentication::None => fields.push(("client_id", &self.client_id)),
@@ -194,13 +194,14 @@ impl ProviderClient {
         ProviderTokens::read(&response)
     }
 
-    /// Signs who this service is. The audience is the issuer, so that a provider cannot use the assertion at
-    /// another one.
-    fn assertion(&self, key: &Key, issuer: &str, now: i64) -> Result<Secret> {
+    /// Signs the name of this service. The audience is the issuer, so that a provider cannot use the assertion at
+    /// another one. Where each tenant is an issuer, it is the token endpoint (RFC 7523 section 3).
+    fn assertion(&self, key: &Key, issuer: &str, endpoint: &str, now: i64) -> Result<Secret> {
+        let audience = if self.issuer.contains(TENANT_ID) { endpoint } else { &self.issuer };
         let claims = json!({
             "iss": issuer,
             "sub": self.client_id,
-            "aud": self.issuer,
+            "aud": audience,
             "jti": base64url(&random::<16>()?),
             "iat": now,
             "exp": now + ASSERTION_SECONDS,
@@ -332,13 +333,26 @@ impl ProviderTokens {
         if status != 200 {
             return Err(Error::new(Code::AuthServiceUnavailable, format!("http_status_{status}")));
         }
-        let token = |name| text(&object, name).map(|token| Token::from(token.to_owned()));
-        Ok(ProviderTokens { id_token: token("id_token"), access_token: token("access_token") })
+        let tokens = [text(&object, "id_token"), text(&object, "access_token")];
+        // RFC 6749 sections A.12 and 7.1.
+        if !tokens[1].is_none_or(is_printable) {
+            return Err(unavailable("bad_access_token"));
+        }
+        if text(&object, "token_type").is_some_and(|of| !of.eq_ignore_ascii_case("Bearer")) {
+            return Err(unavailable("wrong_token_type"));
+        }
+        let [id_token, access_token] = tokens.map(|token| Some(Token::from(token?.to_owned())));
+        Ok(ProviderTokens { id_token, access_token })
     }
 
     fn bearer(&self) -> Option<String> {
         self.access_token.as_ref().map(|token| format!("Bearer {}", token.expose()))
     }
+}
+
+/// Returns whether a text is of the visible characters of ASCII and spaces.
+fn is_printable(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 /// Returns a text that describes a user, if it is within bounds.

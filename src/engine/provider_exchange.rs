@@ -6,7 +6,7 @@ use crate::types::exchange::{ProviderRequest, ProviderResponse};
 use crate::types::secret::Secret;
 use crate::types::strict::Object;
 
-/// Who sends the requests.
+/// The sender of the requests.
 pub(crate) enum Exchange<'e> {
     Own(&'e http::Client),
     Host(Received),

@@ -40,6 +40,9 @@ pub(crate) struct ProviderLogins {
     pub throttle: Arc<Throttle>,
 }
 
+/// The most identities that a user links to an account.
+const MOST: usize = 20;
+
 /// A login whose account was found or made, before it is committed.
 pub(crate) struct Entered<'e> {
     login: Step<Login<Session<'e>>>,
@@ -76,8 +79,8 @@ impl ProviderLogins {
         login.result()?.try_map(|session| Ok((self.sessions.first_tokens(session)?, created)))
     }
 
-    /// Links a provider's user to an account, in the caller's transaction. Failure: `already_configured`, if the
-    /// user opens another account.
+    /// Links a provider's user to an account, in the caller's transaction. Failures: `already_configured`, if the
+    /// user opens another account; `permission_denied`, if the account has too many identities.
     pub(crate) fn link(
         &self,
         tx: &mut Tx,
@@ -92,6 +95,9 @@ impl ProviderLogins {
             Some(_) => {
                 let elsewhere = Error::new(Code::AlreadyConfigured, "linked_elsewhere");
                 Err(elsewhere.about(Some(account.id), None))
+            }
+            None if identities::list(tx, account.id)?.len() >= MOST => {
+                Err(Error::new(Code::PermissionDenied, "too_many_identities").about(Some(account.id), None))
             }
             None => {
                 identities::insert(tx, identity, account.id, now)?;
@@ -139,10 +145,11 @@ impl ProviderLogins {
         let owner = newcomer.email.as_ref().map(|email| users::find(tx, By::Email(&email.key())));
         let owner = owner.transpose()?.flatten();
         let is_held = owner.as_ref().map(|owner| self.is_held(tx, owner)).transpose()?.unwrap_or(false);
+        // What a user unlinked, only a user links again.
+        let may_be_linked =
+            newcomer.email_is_verified && !is_held && !identities::was_unlinked(tx, identity)?;
         let (id, created) = match (owner, &newcomer.email) {
-            (Some(owner), Some(email))
-                if newcomer.email_is_verified && owner.has_mailbox(email) && !is_held =>
-            {
+            (Some(owner), Some(email)) if may_be_linked && owner.has_mailbox(email) => {
                 (self.linked(tx, owner, email, now)?, false)
             }
             (owner, _) => (self.registered(tx, provider, newcomer, owner.is_some(), now)?, true),

@@ -59,10 +59,25 @@ impl Providers {
                     Error { field: Some(format!("/id_token_providers/{}{place}", name.as_str())), ..error }
                 })
             })
-            .collect::<Result<_>>();
+            .collect::<Result<Vec<_>>>()?;
+        Providers::check_issuers(&all)?;
         let leeway_seconds = config.leeway_seconds.seconds();
         let clock = Arc::clone(&reporter.clock);
-        Ok(Providers { all: all?, leeway_seconds, clock })
+        Ok(Providers { all, leeway_seconds, clock })
+    }
+
+    /// Checks that a provider without ID tokens has an issuer of its own: nothing else keeps its ids apart from those
+    /// of another provider. Failure: `invalid_config`.
+    fn check_issuers(all: &[Provider]) -> Result<()> {
+        let is_described =
+            |it: &&Provider| it.client.as_ref().is_some_and(|client| client.userinfo.is_some());
+        for it in all.iter().filter(is_described) {
+            if all.iter().filter(|other| other.has_issued_as(&it.issuer)).count() > 1 {
+                let field = format!("/id_token_providers/{}/issuer", it.name());
+                return Err(Error::at(Code::InvalidConfig, field, "another provider has this issuer"));
+            }
+        }
+        Ok(())
     }
 
     /// Returns the account that an ID token's identity is linked to, if it is. Failures: as of

@@ -311,18 +311,21 @@ operations! {
     begin_provider_login: providers::login::BeginProviderLoginRequest => providers::login::BeginProviderLoginResponse, "0.1.0", Network again,
         "Begins a login at a provider: returns the URL to send the browser to.",
         [InvalidToken, TokenUserNotFound, PermissionDenied, EmailNotVerified, AuthServiceUnavailable, InvalidConfig, FeatureNotBuilt, StoreUnavailable];
-    /// fn next(engine: &Engine, transaction: &str, query: &str) -> Result<Option<ProviderRequest>> {
-    ///     Ok(engine.next_provider_request(NextProviderRequestRequest::new(transaction, query))?.send)
+    /// fn next(engine: &Engine, transaction: &str, query: &str, url: &str) -> Result<Option<ProviderRequest>> {
+    ///     let request = NextProviderRequestRequest::new(transaction, query, url.parse()?);
+    ///     Ok(engine.next_provider_request(request)?.send)
     /// }
     next_provider_request: providers::login::NextProviderRequestRequest => providers::login::NextProviderRequestResponse, "0.1.0", Store again,
         "Returns the next request to a provider, for a host that sends them itself.",
         [InvalidChallenge, InvalidConfig, StoreUnavailable];
-    /// fn finish(engine: &Engine, transaction: &str, query: &str) -> Result<Login<FinishProviderLoginResponse>> {
-    ///     engine.finish_provider_login(FinishProviderLoginRequest::new(transaction, query))
+    /// fn finish(
+    ///     engine: &Engine, transaction: &str, query: &str, url: &str,
+    /// ) -> Result<Login<FinishProviderLoginResponse>> {
+    ///     engine.finish_provider_login(FinishProviderLoginRequest::new(transaction, query, url.parse()?))
     /// }
     finish_provider_login: providers::login::FinishProviderLoginRequest => Login<providers::login::FinishProviderLoginResponse>, "0.1.0", Network once,
         "Finishes a login at a provider and opens a session, or links the identity to an account.",
-        [InvalidChallenge, InvalidCredentials, InvalidToken, SecondFactorRequired, EmailTaken, EmailNotVerified, AlreadyConfigured, TooManyAttempts, AuthServiceUnavailable, StoreUnavailable];
+        [InvalidChallenge, InvalidCredentials, InvalidToken, TokenUserNotFound, PermissionDenied, SecondFactorRequired, EmailTaken, EmailNotVerified, AlreadyConfigured, TooManyAttempts, AuthServiceUnavailable, StoreUnavailable];
     /// assert!(engine.list_identities(ListIdentitiesRequest::new(ada.id))?.identities.is_empty());
     list_identities: providers::ListIdentitiesRequest => providers::ListIdentitiesResponse, "0.1.0", Store again,
         "Lists the identities of providers that open an account.",

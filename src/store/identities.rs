@@ -1,4 +1,5 @@
-//! Rows of `identities`: users at providers, and the accounts that they open.
+//! Rows of `identities`: users at providers, and the accounts that they open. An unlinked one is as if it were not
+//! there, except for [`was_unlinked`].
 
 use super::tx::Tx;
 use super::value::Value;
@@ -14,14 +15,27 @@ pub(crate) struct Identity<'a> {
 
 /// Returns the id of the account that the identity opens.
 pub(crate) fn find(tx: &mut Tx, identity: Identity) -> Result<Option<Id>> {
-    const SQL: &str = "SELECT user_id FROM identities WHERE issuer = ?1 AND subject = ?2";
+    const SQL: &str =
+        "SELECT user_id FROM identities WHERE issuer = ?1 AND subject = ?2 AND unlinked_at IS NULL";
     let found =
         tx.first(SQL, &[Value::Text(identity.issuer), Value::Text(identity.subject)], |row| row.array(0))?;
     Ok(found.map(Id::from_bytes))
 }
 
+/// Returns whether the identity was unlinked from an account, and is not linked to another.
+pub(crate) fn was_unlinked(tx: &mut Tx, identity: Identity) -> Result<bool> {
+    const SQL: &str =
+        "SELECT 1 FROM identities WHERE issuer = ?1 AND subject = ?2 AND unlinked_at IS NOT NULL";
+    let values = [Value::Text(identity.issuer), Value::Text(identity.subject)];
+    Ok(tx.first(SQL, &values, |_| Ok(()))?.is_some())
+}
+
 /// Links an identity to an account.
 pub(crate) fn insert(tx: &mut Tx, identity: Identity, user_id: Id, now: i64) -> Result<()> {
+    tx.run(
+        "DELETE FROM identities WHERE issuer = ?1 AND subject = ?2 AND unlinked_at IS NOT NULL",
+        &[Value::Text(identity.issuer), Value::Text(identity.subject)],
+    )?;
     tx.run(
         "INSERT INTO identities (issuer, subject, user_id, created_at) VALUES (?1, ?2, ?3, ?4)",
         &[
@@ -42,22 +56,27 @@ pub(crate) struct Linked {
 
 /// Lists the identities that open an account.
 pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<Linked>> {
-    const SQL: &str = "SELECT issuer, subject, created_at FROM identities WHERE user_id = ?1 \
-                       ORDER BY created_at, issuer, subject";
+    const SQL: &str = "SELECT issuer, subject, created_at FROM identities \
+                       WHERE user_id = ?1 AND unlinked_at IS NULL ORDER BY created_at, issuer, subject";
     tx.all(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
         Ok(Linked { issuer: row.text(0)?, subject: row.text(1)?, created_at: row.integer(2)? })
     })
 }
 
 /// Unlinks an identity from an account. Returns whether it was linked to this account.
-pub(crate) fn delete(tx: &mut Tx, identity: Identity, user_id: Id) -> Result<bool> {
-    const SQL: &str = "DELETE FROM identities WHERE issuer = ?1 AND subject = ?2 AND user_id = ?3";
-    let values =
-        [Value::Text(identity.issuer), Value::Text(identity.subject), Value::Bytes(user_id.as_bytes())];
+pub(crate) fn unlink(tx: &mut Tx, identity: Identity, user_id: Id, now: i64) -> Result<bool> {
+    const SQL: &str = "UPDATE identities SET unlinked_at = ?4 \
+                       WHERE issuer = ?1 AND subject = ?2 AND user_id = ?3 AND unlinked_at IS NULL";
+    let values = [
+        Value::Text(identity.issuer),
+        Value::Text(identity.subject),
+        Value::Bytes(user_id.as_bytes()),
+        Value::Integer(now),
+    ];
     Ok(tx.execute(SQL, &values)? == 1)
 }
 
-/// Unlinks every identity from an account.
+/// Deletes every identity of an account, unlinked ones, too.
 pub(crate) fn delete_all(tx: &mut Tx, user_id: Id) -> Result<()> {
     tx.run("DELETE FROM identities WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])
 }

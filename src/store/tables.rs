@@ -54,7 +54,13 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         name: "identities",
         key: 2,
-        columns: &[("issuer", Text), ("subject", Text), ("user_id", Bytes), ("created_at", Integer)],
+        columns: &[
+            ("issuer", Text),
+            ("subject", Text),
+            ("user_id", Bytes),
+            ("created_at", Integer),
+            ("unlinked_at", Integer),
+        ],
     },
     Table {
         name: "sessions",

@@ -282,7 +282,8 @@ pub(crate) fn has_other_active(tx: &mut Tx, role: &str, but: Id) -> Result<bool>
                        WHERE r.role = ?1 AND r.user_id <> ?2 AND u.is_active = 1 \
                        AND u.is_service_account = 0 \
                        AND (u.password_hash IS NOT NULL OR u.email_key IS NOT NULL OR u.was_verified <> 0 \
-                            OR EXISTS (SELECT 1 FROM identities i WHERE i.user_id = u.id)) LIMIT 1";
+                            OR EXISTS (SELECT 1 FROM identities i \
+                                       WHERE i.user_id = u.id AND i.unlinked_at IS NULL)) LIMIT 1";
     Ok(tx.first(SQL, &[Value::Text(role), Value::Bytes(but.as_bytes())], |_| Ok(()))?.is_some())
 }
 

@@ -19,6 +19,8 @@ const CALLBACK: &str = "https://app.example/callback";
 struct Provider {
     service: Service,
     answers: Arc<Mutex<BTreeMap<String, String>>>,
+    /// Where a request that is "held" waits twice: when it has arrived, and for its refusal.
+    gate: Arc<Barrier>,
     key: Key,
 }
 
@@ -26,16 +28,25 @@ impl Provider {
     fn new() -> Provider {
         let answers = Arc::new(Mutex::new(BTreeMap::<String, String>::new()));
         let said = Arc::clone(&answers);
+        let gate = Arc::new(Barrier::new(2));
+        let held = Arc::clone(&gate);
         let service = Service::start(move |request, stream| {
             let read = request.read(stream);
             let path = read.head.split(' ').nth(1).unwrap_or_default();
             let answer = said.lock().unwrap().get(path).cloned().unwrap_or_default();
             match answer.as_str() {
                 "slow" => request.wait_for_end(stream),
+                "held" => {
+                    held.wait();
+                    held.wait();
+                    let refusal = r#"{"error":"invalid_grant"}"#;
+                    let head = format!("HTTP/1.1 400 Bad\r\ncontent-length: {}\r\n\r\n", refusal.len());
+                    drop(stream.write_all(format!("{head}{refusal}").as_bytes()));
+                }
                 answer => drop(stream.write_all(answer.as_bytes())),
             }
         });
-        let provider = Provider { service, answers, key: Key::new("ES256", "k") };
+        let provider = Provider { service, answers, gate, key: Key::new("ES256", "k") };
         provider.answer("/.well-known/openid-configuration", &provider.metadata());
         provider.answer("/jwks", &provider.key.set().to_string());
         provider
@@ -65,9 +76,13 @@ impl Provider {
     }
 
     fn stage(&self) -> Stage {
+        self.stage_that_waits(1000)
+    }
+
+    fn stage_that_waits(&self, timeout_ms: u32) -> Stage {
         let own = json!({
             "issuer": self.issuer(), "client_id": "app", "client_secret": "s", "algorithms": ["ES256"],
-            "auto_register": true, "timeout_ms": 1000,
+            "auto_register": true, "timeout_ms": timeout_ms,
         });
         Stage::of(&Store::sqlite(), json!({"id": own}))
     }
@@ -97,7 +112,10 @@ impl Begun {
 
     fn finish(&self, stage: &Stage) -> Result<Value, Error> {
         let query = format!("code=c&state={}", self.parameter("state"));
-        stage.call("finish_provider_login", json!({"transaction": self.0["transaction"], "query": query}))
+        stage.call(
+            "finish_provider_login",
+            json!({"transaction": self.0["transaction"], "query": query, "redirect_uri": CALLBACK}),
+        )
     }
 }
 
@@ -202,4 +220,62 @@ fn a_transaction_is_spent_once() {
         all.iter().filter(|it| it.is_ok()).count()
     });
     assert_eq!(won, 1);
+}
+
+#[test]
+fn a_code_that_is_sent_twice_is_no_guess() {
+    let provider = Provider::new();
+    let stage = provider.stage_that_waits(60_000);
+    let begun = begin(&stage).unwrap();
+    provider.says("/token", "held");
+    let error = thread::scope(|scope| {
+        let late = scope.spawn(|| begun.finish(&stage));
+        provider.gate.wait();
+        provider.signs_in(&begun);
+        assert_eq!(begun.finish(&stage).unwrap()["created"], true);
+        provider.gate.wait();
+        late.join().unwrap().unwrap_err()
+    });
+    assert_eq!((error.code, error.detail.as_deref()), (Code::InvalidCredentials, Some("invalid_grant")));
+    let failed = json!({"kind": "login_failed"});
+    assert_eq!(stage.call("events", failed).unwrap()["events"], json!([]));
+}
+
+/// A provider without ID tokens, whose responses the host brings.
+fn stage_of_host() -> Stage {
+    let at = |path: &str| format!("https://code.example/{path}");
+    let own = json!({
+        "issuer": "https://code.example", "client_id": "app", "exchange": "host", "userinfo": {"subject": "/id"},
+        "authorization_endpoint": at("a"), "token_endpoint": at("t"), "userinfo_endpoint": at("u"),
+    });
+    Stage::of(&Store::sqlite(), json!({"id": own}))
+}
+
+fn said(body: Value) -> Value {
+    json!({"status": 200, "body": body.to_string()})
+}
+
+#[test]
+fn an_account_has_twenty_identities_at_most() {
+    let stage = stage_of_host();
+    let ada = json!({"username": "ada", "email": "ada@example.com", "password": "eight wise words"});
+    stage.call("register", ada.clone()).unwrap();
+    let ada = json!({"username": "ada", "password": ada["password"]});
+    let token = stage.call("login", ada).unwrap()["access_token"].clone();
+    let link = |subject: u32| {
+        let begin = json!({"redirect_uri": CALLBACK, "user_token": token});
+        let begun = stage.call("begin_provider_login", begin).unwrap();
+        let query = format!("code=c&state={}", begun["state"].as_str().unwrap());
+        let received = [said(json!({"access_token": "t"})), said(json!({"id": subject}))];
+        let finish = json!({
+            "transaction": begun["transaction"], "query": query, "redirect_uri": CALLBACK, "user_token": token,
+            "received": received,
+        });
+        stage.call("finish_provider_login", finish)
+    };
+    assert!((1..=20).all(|subject| link(subject).unwrap()["linked"] == true));
+    let error = link(21).unwrap_err();
+    assert_eq!((error.code, error.detail.as_deref()), (Code::PermissionDenied, Some("too_many_identities")));
+    // What is linked already is no more than before.
+    assert_eq!(link(20).unwrap()["linked"], true);
 }

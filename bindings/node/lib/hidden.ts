@@ -25,7 +25,7 @@ export const shapes: Record<string, Hidden> = {
     secrets: ['access_token', 'recovery_codes', 'refresh_token', 'trusted_device_token'],
   },
   BeginProviderLoginResponse: {
-    secrets: ['transaction', 'state'],
+    secrets: ['authorization_url', 'transaction', 'state'],
   },
   ProviderRequestHeader: {
     secrets: ['value'],

@@ -378,10 +378,10 @@ export abstract class Operations {
   /**
    * Finishes a login at a provider and opens a session, or links the identity to an account.
    *
-   * - DeniedError: invalid_challenge, invalid_credentials, invalid_token.
+   * - DeniedError: invalid_challenge, invalid_credentials, invalid_token, user_not_found.
+   * - ForbiddenError: permission_denied, email_not_verified.
    * - StepUp: second_factor_required.
    * - ConflictError: email_taken, already_configured.
-   * - ForbiddenError: email_not_verified.
    * - ThrottledError: too_many_attempts.
    * - UnavailableError: auth_service_unavailable, store_unavailable.
    */

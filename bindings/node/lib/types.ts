@@ -964,15 +964,18 @@ export interface BeginProviderLoginRequest {
   login_hint?: string | null
   /** How long ago the user may have authenticated at the provider. The ID token must prove it. */
   max_age_seconds?: number | null
-  /** What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1). */
+  /**
+   * What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1). Like `acr_values`
+   * and `max_age_seconds`, only for a provider with ID tokens.
+   */
   prompt?: ProviderPrompt | null
   /** The name of the provider in `id_token_providers`; optional if there is only one. */
   provider?: string | null
   /** The scopes of the access token, as in `login`. */
   scope?: string | null
   /**
-   * An access token of the account to which the identity is linked. Without it the identity logs in. The host
-   * must have authenticated its user just now.
+   * An access token of the account to which the identity is linked. Without it the identity logs in. Its user
+   * must have authenticated in the last fifteen minutes (`reauthenticate`).
    */
   user_token?: string | null
 }
@@ -1007,7 +1010,14 @@ export interface NextProviderRequestRequest {
   transaction: string
   /** The query of the URL with which the browser came back, or the form that it posted, unchanged. */
   query: string
-  /** The responses so far, in the order of the requests. */
+  /**
+   * The URL at which the browser really came back, without its query. Another one than that of
+   * `begin_provider_login` is refused.
+   */
+  redirect_uri: string
+  /**
+   * The responses so far, in the order of the requests: from the provider itself, never through a browser.
+   */
   received?: ProviderResponse[]
 }
 
@@ -1043,15 +1053,23 @@ export interface FinishProviderLoginRequest {
   transaction: string
   /** The query of the URL with which the browser came back, or the form that it posted, unchanged. */
   query: string
+  /**
+   * The URL at which the browser really came back, without its query. Another one than that of
+   * `begin_provider_login` is refused.
+   */
+  redirect_uri: string
   /** The client's connection, where known. */
   client?: Client | null
-  /** If the host sends the requests (`exchange`): the responses, in the order of the requests. */
+  /**
+   * If the host sends the requests (`exchange`): the responses, in the order of the requests. They open any
+   * account, so they must come from the provider itself, never through a browser.
+   */
   received?: ProviderResponse[]
   /**
-   * The URL at which the browser came back, without its query. If it is given, it must be that of
-   * `begin_provider_login`.
+   * The access token of this browser's user, if there is one. A login that began with `user_token` needs one
+   * of the same session; others ignore it.
    */
-  redirect_uri?: string | null
+  user_token?: string | null
 }
 
 /** An opened session, or that of `user_token`. Keep the tokens secret. */
@@ -3214,7 +3232,7 @@ export interface IdTokenProviderConfigAutoRegister {
 export type ClientAuth =
   'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'signed_secret' | 'none'
 
-/** Who sends the requests to a provider. */
+/** The sender of the requests to a provider. */
 export type ExchangeBy = 'engine' | 'host'
 
 /** How a provider sends the browser back with its response. */
@@ -3240,7 +3258,7 @@ export interface UserinfoConfig {
   username?: string | null
 }
 
-/** A provider by whom users log in, and how far it is trusted. */
+/** A provider by which users log in, and how far it is trusted. */
 export interface IdTokenProviderConfig {
   /**
    * The client id of this service at the provider: a text, or a list if several programs have ids. Every
@@ -3282,7 +3300,7 @@ export interface IdTokenProviderConfig {
   client_key_issuer?: string | null
   /** The secret of this service at the provider, for `begin_provider_login`. */
   client_secret?: string | null
-  /** Who sends the requests to the provider. */
+  /** The sender of the requests to the provider. */
   exchange?: ExchangeBy
   /**
    * The `iss` of its tokens, exactly. `{tenantid}` in it, as Microsoft Entra writes it for applications of
@@ -3310,7 +3328,7 @@ export interface IdTokenProviderConfig {
   preset?: 'apple' | 'github' | 'gitlab' | 'google' | 'keycloak' | 'microsoft' | null
   /**
    * Whether the provider names itself in each response (`iss`, RFC 9207), so that a response without `iss` is
-   * refused. Default: as the provider's metadata says.
+   * refused. Default: as the provider's metadata says; `false` if `authorization_endpoint` is given.
    */
   requires_iss?: boolean | null
   /** How the provider sends the browser back. Default: with a query. */
@@ -3330,6 +3348,7 @@ export interface IdTokenProviderConfig {
   userinfo?: UserinfoConfig | null
   /**
    * Where data about the user is read: if the ID token has no address, and for a provider without ID tokens.
+   * Default: as the provider's metadata says; none if `authorization_endpoint` is given.
    */
   userinfo_endpoint?: string | null
 }
@@ -3704,7 +3723,7 @@ export interface Config {
    */
   create?: boolean | null
   /**
-   * The providers by whom users log in (`begin_provider_login`, `login_with_id_token`), by names that the
+   * The providers by which users log in (`begin_provider_login`, `login_with_id_token`), by names that the
    * host chooses. Default: none.
    */
   id_token_providers?: Record<string, IdTokenProviderConfig>

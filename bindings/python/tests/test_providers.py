@@ -75,23 +75,29 @@ def test_login_at_a_provider(config: Config, provider: Provider, clock: Clock) -
             (parameters.remove("state"), "wrong_state"),
         ):
             with pytest.raises(AuthError) as caught:
-                engine.finish_provider_login(transaction=begun.transaction, query=str(forged))
+                engine.finish_provider_login(
+                    transaction=begun.transaction, redirect_uri=CALLBACK, query=str(forged)
+                )
             assert (caught.value.code, caught.value.detail) == ("invalid_challenge", reason)
         # Another browser has another transaction.
         other = engine.begin_provider_login(redirect_uri=CALLBACK)
         with pytest.raises(AuthError) as caught:
-            engine.finish_provider_login(transaction=other.transaction, query=query)
+            engine.finish_provider_login(transaction=other.transaction, redirect_uri=CALLBACK, query=query)
         assert caught.value.detail == "wrong_state"
-        login = engine.finish_provider_login(transaction=begun.transaction, query=query)
+        login = engine.finish_provider_login(
+            transaction=begun.transaction, redirect_uri=CALLBACK, query=query
+        )
         assert (login.created, login.linked) == (True, False)
         assert (login.user.email, login.user.email_verified) == ("ada@example.com", True)
         assert engine.authenticate(token=login.access_token).user == login.user
         with pytest.raises(AuthError) as caught:
-            engine.finish_provider_login(transaction=begun.transaction, query=query)
+            engine.finish_provider_login(transaction=begun.transaction, redirect_uri=CALLBACK, query=query)
         assert (caught.value.code, caught.value.detail) == ("invalid_challenge", "spent")
         again = engine.begin_provider_login(redirect_uri=CALLBACK, max_age_seconds=3600)
         query = provider.come_back(again.authorization_url, "ada")
-        login = engine.finish_provider_login(transaction=again.transaction, query=query)
+        login = engine.finish_provider_login(
+            transaction=again.transaction, redirect_uri=CALLBACK, query=query
+        )
         assert not login.created
         # An ID token that the host has opens the same account.
         id_token = provider.tokens("ada")["id_token"]
@@ -100,7 +106,7 @@ def test_login_at_a_provider(config: Config, provider: Provider, clock: Clock) -
         begun = engine.begin_provider_login(redirect_uri=CALLBACK)
         query = provider.come_back(begun.authorization_url, "eve")
         with pytest.raises(Conflict) as conflict:
-            engine.finish_provider_login(transaction=begun.transaction, query=query)
+            engine.finish_provider_login(transaction=begun.transaction, redirect_uri=CALLBACK, query=query)
         assert conflict.value.code == "email_taken"
 
 
@@ -117,14 +123,18 @@ def test_codes_of_other_clients_and_other_requests(config: Config, provider: Pro
         )
         for code in codes:
             with pytest.raises(AuthError) as caught:
-                engine.finish_provider_login(transaction=mine.transaction, query=str(own.set("code", code)))
+                engine.finish_provider_login(
+                    transaction=mine.transaction, redirect_uri=CALLBACK, query=str(own.set("code", code))
+                )
             assert (caught.value.code, caught.value.detail) == ("invalid_credentials", "invalid_grant")
-        assert engine.finish_provider_login(transaction=mine.transaction, query=str(own)).created
+        assert engine.finish_provider_login(
+            transaction=mine.transaction, redirect_uri=CALLBACK, query=str(own)
+        ).created
     with opened(config, provider, clock, client_secret="of another") as engine:
         begun = engine.begin_provider_login(redirect_uri=CALLBACK)
         query = provider.come_back(begun.authorization_url, "ada")
         with pytest.raises(AuthServiceUnavailable) as unavailable:
-            engine.finish_provider_login(transaction=begun.transaction, query=query)
+            engine.finish_provider_login(transaction=begun.transaction, redirect_uri=CALLBACK, query=query)
         assert unavailable.value.detail == "invalid_client"
 
 
@@ -134,11 +144,15 @@ def test_an_identity_is_linked_and_unlinked(config: Config, provider: Provider, 
         token = engine.login(username="ada", password=PASSWORD).access_token
         begun = engine.begin_provider_login(redirect_uri=CALLBACK, user_token=token)
         query = provider.come_back(begun.authorization_url, "ada")
-        linked = engine.finish_provider_login(transaction=begun.transaction, query=query)
+        linked = engine.finish_provider_login(
+            transaction=begun.transaction, query=query, redirect_uri=CALLBACK, user_token=token
+        )
         assert (linked.linked, linked.user.id, linked.refresh_token) == (True, ada.id, None)
         begun = engine.begin_provider_login(redirect_uri=CALLBACK)
         query = provider.come_back(begun.authorization_url, "ada")
-        login = engine.finish_provider_login(transaction=begun.transaction, query=query)
+        login = engine.finish_provider_login(
+            transaction=begun.transaction, redirect_uri=CALLBACK, query=query
+        )
         assert (login.created, login.user.id) == (False, ada.id)
         [identity] = engine.list_identities(user_id=ada.id).identities
         assert (identity.provider, identity.issuer, identity.subject) == ("ours", provider.issuer, "ada")
@@ -157,7 +171,9 @@ def test_the_service_authenticates_itself_by_a_key(config: Config, clock: Clock)
         with opened(config, provider, clock, **keys) as engine:
             begun = engine.begin_provider_login(redirect_uri=CALLBACK)
             query = provider.come_back(begun.authorization_url, "ada")
-            assert engine.finish_provider_login(transaction=begun.transaction, query=query).created
+            assert engine.finish_provider_login(
+                transaction=begun.transaction, redirect_uri=CALLBACK, query=query
+            ).created
     finally:
         provider.stop()
 
@@ -170,13 +186,15 @@ def test_the_host_sends_the_requests(config: Config, provider: Provider, clock: 
         query = provider.come_back(begun.authorization_url, "ada")
         received: Any = []
         while send := engine.next_provider_request(
-            transaction=begun.transaction, query=query, received=received
+            transaction=begun.transaction, redirect_uri=CALLBACK, query=query, received=received
         ).send:
             headers = {header.name: header.value for header in send.headers}
             answer = httpx.request(send.method, send.url, headers=headers, content=send.body, trust_env=False)
             received.append({"status": answer.status_code, "body": answer.text})
         assert len(received) == 2
-        login = engine.finish_provider_login(transaction=begun.transaction, query=query, received=received)
+        login = engine.finish_provider_login(
+            transaction=begun.transaction, redirect_uri=CALLBACK, query=query, received=received
+        )
         assert (login.created, login.user.email) == (True, "ada@example.com")
 
 
@@ -344,7 +362,9 @@ def test_login_at_a_provider_made_with_authlib(
             begun = engine.begin_provider_login(redirect_uri=CALLBACK, max_age_seconds=300)
             assert parse_qs(urlsplit(begun.authorization_url).query)["code_challenge_method"] == ["S256"]
             query = provider.come_back(begun.authorization_url)
-            login = engine.finish_provider_login(transaction=begun.transaction, query=query)
+            login = engine.finish_provider_login(
+                transaction=begun.transaction, redirect_uri=CALLBACK, query=query
+            )
             assert (login.created, login.user.email, login.user.email_verified) == (
                 True,
                 "ada@example.com",
@@ -356,7 +376,9 @@ def test_login_at_a_provider_made_with_authlib(
             begun = engine.begin_provider_login(redirect_uri=CALLBACK, max_age_seconds=1)
             with pytest.raises(InvalidToken) as caught:
                 engine.finish_provider_login(
-                    transaction=begun.transaction, query=provider.come_back(begun.authorization_url)
+                    transaction=begun.transaction,
+                    redirect_uri=CALLBACK,
+                    query=provider.come_back(begun.authorization_url),
                 )
             assert caught.value.detail == "authenticated_too_long_ago"
             # The data of another user are not used.
@@ -364,7 +386,9 @@ def test_login_at_a_provider_made_with_authlib(
             begun = engine.begin_provider_login(redirect_uri=CALLBACK)
             with pytest.raises(InvalidToken) as caught:
                 engine.finish_provider_login(
-                    transaction=begun.transaction, query=provider.come_back(begun.authorization_url)
+                    transaction=begun.transaction,
+                    redirect_uri=CALLBACK,
+                    query=provider.come_back(begun.authorization_url),
                 )
             assert caught.value.detail == "another_subject"
     finally:

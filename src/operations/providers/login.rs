@@ -14,6 +14,7 @@ use crate::engine::provider_exchange::Exchange;
 use crate::engine::provider_logins::Newcomer;
 use crate::engine::providers::Provider;
 use crate::engine::sessions::{Entry, FirstTokens, SessionClaims};
+use crate::engine::tokens::Bearer;
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::operations::login::LoginResponse;
@@ -40,15 +41,16 @@ pub struct BeginProviderLoginRequest<'a> {
     /// The URL of this service to which the provider sends the browser back; the provider must know it. Use
     /// another one for each provider.
     pub redirect_uri: ServiceUrl,
-    /// An access token of the account to which the identity is linked. Without it the identity logs in. The host must
-    /// have authenticated its user just now.
+    /// An access token of the account to which the identity is linked. Without it the identity logs in. Its user must
+    /// have authenticated in the last fifteen minutes (`reauthenticate`).
     #[serde(borrow)]
     pub user_token: Option<Token<'a>>,
     /// The backend that the session's tokens are for; default: `default`.
     pub backend: Option<String>,
     /// The scopes of the access token, as in `login`.
     pub scope: Option<Scope>,
-    /// What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1).
+    /// What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1). Like `acr_values` and
+    /// `max_age_seconds`, only for a provider with ID tokens.
     pub prompt: Option<ProviderPrompt>,
     /// The name that the user probably logs in with.
     pub login_hint: Option<Offered>,
@@ -79,7 +81,7 @@ pub enum ProviderPrompt {
 #[non_exhaustive]
 pub struct BeginProviderLoginResponse {
     /// The URL to which to send the browser.
-    pub authorization_url: String,
+    pub authorization_url: IssuedSecret,
     /// The transaction for `finish_provider_login`. Keep it in this browser, in a cookie that scripts cannot read,
     /// and nowhere else. A login that succeeds spends it.
     pub transaction: IssuedSecret,
@@ -97,7 +99,10 @@ pub struct NextProviderRequestRequest {
     pub transaction: Secret,
     /// The query of the URL with which the browser came back, or the form that it posted, unchanged.
     pub query: Secret,
-    /// The responses so far, in the order of the requests.
+    /// The URL at which the browser really came back, without its query. Another one than that of
+    /// `begin_provider_login` is refused.
+    pub redirect_uri: ServiceUrl,
+    /// The responses so far, in the order of the requests: from the provider itself, never through a browser.
     #[serde(default, deserialize_with = "crate::types::strict::optional_objects")]
     pub received: Vec<ProviderResponse>,
 }
@@ -115,15 +120,20 @@ pub struct NextProviderRequestResponse {
 #[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct FinishProviderLoginRequest {
+pub struct FinishProviderLoginRequest<'a> {
     /// The transaction of `begin_provider_login`, from the browser that came back.
     pub transaction: Secret,
     /// The query of the URL with which the browser came back, or the form that it posted, unchanged.
     pub query: Secret,
-    /// The URL at which the browser came back, without its query. If it is given, it must be that of
-    /// `begin_provider_login`.
-    pub redirect_uri: Option<ServiceUrl>,
-    /// If the host sends the requests (`exchange`): the responses, in the order of the requests.
+    /// The URL at which the browser really came back, without its query. Another one than that of
+    /// `begin_provider_login` is refused.
+    pub redirect_uri: ServiceUrl,
+    /// The access token of this browser's user, if there is one. A login that began with `user_token` needs one of
+    /// the same session; others ignore it.
+    #[serde(borrow)]
+    pub user_token: Option<Token<'a>>,
+    /// If the host sends the requests (`exchange`): the responses, in the order of the requests. They open any
+    /// account, so they must come from the provider itself, never through a browser.
     #[serde(default, deserialize_with = "crate::types::strict::optional_objects")]
     pub received: Vec<ProviderResponse>,
     /// The client's connection, where known.
@@ -163,17 +173,16 @@ struct Transaction {
     expires_at: i64,
 }
 
-/// The account to which an identity is linked, and what its token says.
+/// The session to whose account an identity is linked.
 #[derive(Serialize, Deserialize)]
 struct Link {
     user_id: Id,
     session_id: Id,
-    scope: Option<String>,
-    auth_time: Option<i64>,
 }
 
-/// What the browser brings back.
+/// What the browser brings back, and where.
 struct Returned {
+    redirect_uri: ServiceUrl,
     code: Option<String>,
     state: Option<String>,
     iss: Option<String>,
@@ -196,8 +205,8 @@ impl Engine {
     /// Begins a login at a provider: returns the URL to send the browser to, and the transaction that binds the
     /// way back to this browser. It writes nothing. With `user_token`, the identity will be linked to that account.
     ///
-    /// Failures: `invalid_request`, `invalid_token` and `user_not_found` (of `user_token`), `permission_denied` (a person
-    /// acts as the user of `user_token`), `email_not_verified`,
+    /// Failures: `invalid_request`, `invalid_token` and `user_not_found` (of `user_token`), `permission_denied` (the user
+    /// of `user_token` did not authenticate lately, or a person acts as them), `email_not_verified`,
     /// `auth_service_unavailable`, `invalid_config`, `feature_not_built`, `store_unavailable`.
     pub fn begin_provider_login(
         &self,
@@ -205,6 +214,14 @@ impl Engine {
     ) -> Result<BeginProviderLoginResponse> {
         let provider = self.providers.named(request.provider.as_ref())?;
         let client = provider.client()?;
+        let unfit = [
+            ("/prompt", request.prompt.is_some()),
+            ("/acr_values", request.acr_values.is_some()),
+            ("/max_age_seconds", request.max_age_seconds.is_some()),
+        ];
+        if let Some((field, _)) = unfit.iter().find(|(_, given)| *given && client.userinfo.is_some()) {
+            return Err(Error::at(Code::InvalidRequest, *field, "the provider has no ID tokens"));
+        }
         let link = request.user_token.as_ref().map(|token| self.link_for(token)).transpose()?;
         let now_ms = self.clock.now_ms();
         let text = || random::<32>().map(|bytes| base64url(&bytes));
@@ -239,7 +256,7 @@ impl Engine {
         let authorization_url = client.authorization_url(&asked, &self.clock)?;
         let sealed = self.secrets.seal(TRANSACTION, json::render(&transaction)?.as_bytes())?;
         Ok(BeginProviderLoginResponse {
-            authorization_url,
+            authorization_url: IssuedSecret::new(authorization_url),
             transaction: IssuedSecret::new(base64url(&sealed)),
             state: IssuedSecret::new(transaction.state),
         })
@@ -254,8 +271,8 @@ impl Engine {
         &self,
         request: NextProviderRequestRequest,
     ) -> Result<NextProviderRequestResponse> {
-        let NextProviderRequestRequest { transaction, query, received } = request;
-        let returned = Returned::read(&query)?;
+        let NextProviderRequestRequest { transaction, query, redirect_uri, received } = request;
+        let returned = Returned::read(&query, redirect_uri)?;
         let transaction = self.transaction(&transaction, &Client::default())?;
         let provider = self.asked_provider(&transaction)?;
         let mut exchange = provider.exchange(received);
@@ -275,31 +292,36 @@ impl Engine {
     /// identity that opens another account is not linked.
     ///
     /// Failures: `invalid_challenge` (the transaction is unknown, expired or spent, or the response is not to it),
-    /// `invalid_credentials` (the provider refused, or no account may be opened), `invalid_token`, `email_taken`,
-    /// `email_not_verified`, `already_configured`, `too_many_attempts`, `invalid_request`, `invalid_config`,
-    /// `auth_service_unavailable`, `store_unavailable`.
+    /// `invalid_credentials` (the provider refused, or no account may be opened), `invalid_token`, `user_not_found`
+    /// (of `user_token`), `permission_denied` (the account has 20 identities, or a person acts as the user), `email_taken`, `email_not_verified`,
+    /// `already_configured`, `too_many_attempts`, `invalid_request`, `invalid_config`, `auth_service_unavailable`,
+    /// `store_unavailable`.
     pub fn finish_provider_login(
         &self,
         request: FinishProviderLoginRequest,
     ) -> Result<Login<FinishProviderLoginResponse>> {
-        let FinishProviderLoginRequest { transaction, query, redirect_uri, received, client } = request;
+        let FinishProviderLoginRequest { transaction, query, redirect_uri, user_token, received, client } =
+            request;
         let client = client.unwrap_or_default();
-        let returned = Returned::read(&query)?;
+        let returned = Returned::read(&query, redirect_uri)?;
         let transaction = self.transaction(&transaction, &client)?;
-        let is_other = |uri: &ServiceUrl| uri.as_str() != transaction.redirect_uri;
-        if redirect_uri.as_ref().is_some_and(is_other) {
-            return Err(Error::new(Code::InvalidChallenge, "another_redirect_uri"));
-        }
+        let link = transaction.link.as_ref();
+        let bearer = link.map(|link| self.bearer_of(link, user_token.as_ref())).transpose()?;
         let provider = self.asked_provider(&transaction)?;
         let mut exchange = provider.exchange(received);
         let user = self.user_of_return(provider, &transaction, &returned, &mut exchange);
-        let finished = user.and_then(|user| match &transaction.link {
-            Some(link) => self.link_identity(&transaction, link, provider, &user).map(Login::Session),
+        let finished = user.and_then(|user| match link.zip(bearer) {
+            Some((link, bearer)) => {
+                self.link_identity(&transaction, link, bearer, provider, &user).map(Login::Session)
+            }
             None => self.enter_by_provider(&transaction, provider, &user, &client),
         });
-        finished.or_else(|error| {
-            self.provider_logins.refused(&client, &error, self.clock.now())?;
-            Err(error)
+        // Without a code there is nothing to guess: the user cancelled, or would have had to be asked. A browser that
+        // sends its code twice is not refused by the provider for a forged one.
+        let is_guess = returned.code.is_some() && returned.error.is_none();
+        finished.or_else(|error| match is_guess && !self.is_spent(&transaction)? {
+            true => self.provider_logins.refused(&client, &error, self.clock.now()).and(Err(error)),
+            false => Err(error),
         })
     }
 
@@ -310,8 +332,26 @@ impl Engine {
         let no_session =
             || Error::at(Code::InvalidToken, "/user_token", "no_session").about(Some(user_id), None);
         let session_id = bearer.session_id.ok_or_else(no_session)?;
+        let now = self.clock.now();
+        if !bearer.auth_time.is_some_and(|time| self.factors.is_fresh(time, now)) {
+            let refused = Error::new(Code::PermissionDenied, "reauthentication_required");
+            return Err(refused.about(Some(user_id), Some(session_id)));
+        }
         self.factors.may_be_taken_by(&bearer.user)?;
-        Ok(Link { user_id, session_id, scope: bearer.scope, auth_time: bearer.auth_time })
+        Ok(Link { user_id, session_id })
+    }
+
+    /// Reads the access token with which the user comes back to whose account an identity is to be linked. The
+    /// transaction alone proves nothing: another person may have put it into this browser.
+    fn bearer_of(&self, link: &Link, token: Option<&Token>) -> Result<Bearer> {
+        let missing = || Error::at(Code::InvalidRequest, "/user_token", "missing");
+        let bearer = self.tokens.bearer_in_person(token.ok_or_else(missing)?);
+        let bearer = bearer.map_err(|error| error.at_field("/user_token"))?;
+        match bearer.session_id == Some(link.session_id) && bearer.user.id == link.user_id {
+            true => Ok(bearer),
+            false => Err(Error::new(Code::InvalidChallenge, "another_session")
+                .about(Some(bearer.user.id), bearer.session_id)),
+        }
     }
 
     /// Opens a transaction that is neither expired nor spent. Failures: `invalid_challenge`, `too_many_attempts`.
@@ -337,6 +377,10 @@ impl Engine {
         if is_spent { Err(dead("spent")) } else { Ok(opened) }
     }
 
+    fn is_spent(&self, transaction: &Transaction) -> Result<bool> {
+        self.store.read(|tx| spent::is_spent(tx, transaction.id))
+    }
+
     /// Returns the provider of a transaction, if it is still configured.
     fn asked_provider(&self, transaction: &Transaction) -> Result<&Provider> {
         let unknown = || Error::new(Code::InvalidChallenge, "unknown_provider");
@@ -348,8 +392,8 @@ impl Engine {
         if provider.issuer() == transaction.issuer { Ok(provider) } else { Err(unknown()) }
     }
 
-    /// Checks that a response is to this transaction and from its provider, and returns the user whom the provider
-    /// names for it.
+    /// Checks that a response is to this transaction and from its provider, and returns the user that the
+    /// provider names for it.
     fn user_of_return(
         &self,
         provider: &Provider,
@@ -363,6 +407,9 @@ impl Engine {
             return foreign("wrong_state");
         }
         // Mix-up (RFC 9207, RFC 9700 section 4.4): the code of one provider must not be sent to another.
+        if returned.redirect_uri.as_str() != transaction.redirect_uri {
+            return foreign("another_redirect_uri");
+        }
         match &returned.iss {
             Some(iss) if !provider.has_issued_as(iss) => return foreign("wrong_issuer"),
             None if client.requires_iss(&self.clock)? => return foreign("no_issuer"),
@@ -422,6 +469,7 @@ impl Engine {
         &self,
         transaction: &Transaction,
         link: &Link,
+        bearer: Bearer,
         provider: &Provider,
         user: &ProviderUser,
     ) -> Result<FinishProviderLoginResponse> {
@@ -439,20 +487,20 @@ impl Engine {
             self.provider_logins.link(tx, provider, user, &session.user.public, now)?;
             Ok(session)
         })?;
-        let login = self.tokens_of(session, link, now)?.into();
+        let login = self.tokens_of(session, link.session_id, bearer, now)?.into();
         Ok(FinishProviderLoginResponse { login, created: false, linked: true })
     }
 
     /// Makes an access token for a session in which its user did not authenticate again.
-    fn tokens_of(&self, session: Session, link: &Link, now: i64) -> Result<FirstTokens> {
+    fn tokens_of(&self, session: Session, sid: Id, bearer: Bearer, now: i64) -> Result<FirstTokens> {
         let backend = self.keys.backend(Some(&session.backend))?;
         let end = session.expires_at.min(session.idle_at);
         let expires_at = (now + backend.access_token_seconds).min(end);
         let claims = SessionClaims {
             user: &session.user.public,
-            sid: link.session_id,
-            scope: link.scope.as_deref(),
-            auth_time: Some(link.auth_time.unwrap_or(session.auth_time)),
+            sid,
+            scope: bearer.scope.as_deref(),
+            auth_time: Some(bearer.auth_time.unwrap_or(session.auth_time)),
             amr: &session.proofs.amr(),
             provider: session.provider.as_ref(),
             act: None,
@@ -465,7 +513,7 @@ impl Engine {
             refresh_token: None,
             refresh_expires_in: None,
             trusted_device: None,
-            session_id: link.session_id,
+            session_id: sid,
             backend: session.backend,
             user: session.user.public,
         })
@@ -485,12 +533,13 @@ impl ProviderPrompt {
 
 impl Returned {
     /// Failure: `invalid_request`.
-    fn read(query: &Secret) -> Result<Returned> {
+    fn read(query: &Secret, redirect_uri: ServiceUrl) -> Result<Returned> {
         let query = query.expose();
         let query = query.strip_prefix('?').unwrap_or(query);
         let bad = || Error::at(Code::InvalidRequest, "/query", "expected a query, with each parameter once");
         let read = |name| field(query, name).ok_or_else(bad);
-        Ok(Returned { code: read("code")?, state: read("state")?, iss: read("iss")?, error: read("error")? })
+        let (code, state, iss, error) = (read("code")?, read("state")?, read("iss")?, read("error")?);
+        Ok(Returned { redirect_uri, code, state, iss, error })
     }
 }
 

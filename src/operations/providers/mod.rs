@@ -86,8 +86,8 @@ impl Engine {
         Ok(ListIdentitiesResponse { identities: linked.into_iter().map(identity).collect() })
     }
 
-    /// Unlinks an identity, and ends every session and token of the account, all or nothing. Unlinking an
-    /// identity that the account does not have is not a failure.
+    /// Unlinks an identity, and ends every session and token of the account, all or nothing. Its address does not
+    /// link it again. Unlinking an identity that the account does not have is not a failure.
     ///
     /// Failures: `user_not_found`, `permission_denied` (nothing else opens the account), `store_unavailable`.
     pub fn unlink_identity(&self, request: UnlinkIdentityRequest) -> Result<UnlinkIdentityResponse> {
@@ -96,7 +96,7 @@ impl Engine {
         let now = self.clock.now();
         let unlinked = self.mailing.write(|tx| {
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
-            if !identities::delete(tx, identity, user_id)? {
+            if !identities::unlink(tx, identity, user_id, now)? {
                 return Ok(false);
             }
             self.ways_in.remain(tx, &user)?;

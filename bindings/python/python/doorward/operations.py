@@ -553,10 +553,11 @@ class Operations(_doorward.Engine):
         max_age_seconds: How long ago the user may have authenticated at the provider. The ID token must
             prove it.
         prompt: What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1).
+            Like `acr_values` and `max_age_seconds`, only for a provider with ID tokens.
         provider: The name of the provider in `id_token_providers`; optional if there is only one.
         scope: The scopes of the access token, as in `login`.
         user_token: An access token of the account to which the identity is linked. Without it the
-            identity logs in. The host must have authenticated its user just now.
+            identity logs in. Its user must have authenticated in the last fifteen minutes (`reauthenticate`).
 
         Failures: invalid_token, user_not_found, permission_denied, email_not_verified,
         auth_service_unavailable, invalid_config, feature_not_built, store_unavailable.
@@ -580,6 +581,7 @@ class Operations(_doorward.Engine):
         *,
         transaction: str,
         query: str,
+        redirect_uri: str,
         received: Sequence[models.ProviderResponse | Mapping[str, Any]] | None = None,
     ) -> models.NextProviderRequestResponse:
         """Returns the next request to a provider, for a host that sends them itself.
@@ -587,13 +589,17 @@ class Operations(_doorward.Engine):
         transaction: The transaction of `begin_provider_login`.
         query: The query of the URL with which the browser came back, or the form that it posted,
             unchanged.
-        received: The responses so far, in the order of the requests.
+        redirect_uri: The URL at which the browser really came back, without its query. Another one than
+            that of `begin_provider_login` is refused.
+        received: The responses so far, in the order of the requests: from the provider itself, never
+            through a browser.
 
         Failures: invalid_challenge, invalid_config, store_unavailable.
         """
         fields: dict[str, object] = {
             "transaction": transaction,
             "query": query,
+            "redirect_uri": redirect_uri,
             "received": received,
         }
         answer = self.call("next_provider_request", _text(fields))
@@ -604,31 +610,36 @@ class Operations(_doorward.Engine):
         *,
         transaction: str,
         query: str,
+        redirect_uri: str,
         client: models.Client | Mapping[str, Any] | None = None,
         received: Sequence[models.ProviderResponse | Mapping[str, Any]] | None = None,
-        redirect_uri: str | None = None,
+        user_token: str | None = None,
     ) -> models.FinishProviderLoginResponse:
         """Finishes a login at a provider and opens a session, or links the identity to an account.
 
         transaction: The transaction of `begin_provider_login`, from the browser that came back.
         query: The query of the URL with which the browser came back, or the form that it posted,
             unchanged.
+        redirect_uri: The URL at which the browser really came back, without its query. Another one than
+            that of `begin_provider_login` is refused.
         client: The client's connection, where known.
         received: If the host sends the requests (`exchange`): the responses, in the order of the
-            requests.
-        redirect_uri: The URL at which the browser came back, without its query. If it is given, it must
-            be that of `begin_provider_login`.
+            requests. They open any account, so they must come from the provider itself, never through a
+            browser.
+        user_token: The access token of this browser's user, if there is one. A login that began with
+            `user_token` needs one of the same session; others ignore it.
 
-        Failures: invalid_challenge, invalid_credentials, invalid_token, second_factor_required,
-        email_taken, email_not_verified, already_configured, too_many_attempts, auth_service_unavailable,
-        store_unavailable.
+        Failures: invalid_challenge, invalid_credentials, invalid_token, user_not_found, permission_denied,
+        second_factor_required, email_taken, email_not_verified, already_configured, too_many_attempts,
+        auth_service_unavailable, store_unavailable.
         """
         fields: dict[str, object] = {
             "transaction": transaction,
             "query": query,
+            "redirect_uri": redirect_uri,
             "client": client,
             "received": received,
-            "redirect_uri": redirect_uri,
+            "user_token": user_token,
         }
         answer = self.call("finish_provider_login", _text(fields))
         return models.FinishProviderLoginResponse.model_validate(answer)

@@ -68,7 +68,7 @@ class UserinfoConfig(TypedDict, total=False):
 
 
 class IdTokenProviderConfig(TypedDict, total=False):
-    """A provider by whom users log in, and how far it is trusted."""
+    """A provider by which users log in, and how far it is trusted."""
 
     client_id: Required[str | list[str]]
     """The client id of this service at the provider: a text, or a list if several programs have ids. Every
@@ -108,7 +108,7 @@ class IdTokenProviderConfig(TypedDict, total=False):
     client_secret: str | None
     """The secret of this service at the provider, for `begin_provider_login`."""
     exchange: Literal["engine", "host"]
-    """Who sends the requests to the provider."""
+    """The sender of the requests to the provider."""
     issuer: str | None
     """The `iss` of its tokens, exactly. `{tenantid}` in it, as Microsoft Entra writes it for applications
     of many tenants, stands for the token's `tid`. Required without `preset`.
@@ -131,7 +131,8 @@ class IdTokenProviderConfig(TypedDict, total=False):
     """
     requires_iss: bool | None
     """Whether the provider names itself in each response (`iss`, RFC 9207), so that a response without
-    `iss` is refused. Default: as the provider's metadata says.
+    `iss` is refused. Default: as the provider's metadata says; `false` if `authorization_endpoint` is
+    given.
     """
     response_mode: Literal["query", "form_post"] | None
     """How the provider sends the browser back. Default: with a query."""
@@ -149,7 +150,7 @@ class IdTokenProviderConfig(TypedDict, total=False):
     """
     userinfo_endpoint: str | None
     """Where data about the user is read: if the ID token has no address, and for a provider without ID
-    tokens.
+    tokens. Default: as the provider's metadata says; none if `authorization_endpoint` is given.
     """
 
 
@@ -532,7 +533,7 @@ class Config(TypedDict, total=False):
     there was a store and it is lost.
     """
     id_token_providers: dict[str, IdTokenProviderConfig | None]
-    """The providers by whom users log in (`begin_provider_login`, `login_with_id_token`), by names that
+    """The providers by which users log in (`begin_provider_login`, `login_with_id_token`), by names that
     the host chooses. Default: none.
     """
     impersonation: ImpersonationConfig | None

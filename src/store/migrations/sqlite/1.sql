@@ -53,12 +53,14 @@ CREATE TABLE waiting_accounts (
 CREATE INDEX waiting_accounts_by_user ON waiting_accounts (user_id);
 CREATE INDEX waiting_accounts_by_expiry ON waiting_accounts (expires_at);
 
--- Logins by ID tokens: a provider's id of a user, and the user's account. Never found by address.
+-- Logins at providers: a provider's id of a user, and the user's account. Never found by address. An identity that
+-- was unlinked opens no account, but stays, so that its address does not link it again.
 CREATE TABLE identities (
-  issuer     TEXT    NOT NULL,
-  subject    TEXT    NOT NULL,
-  user_id    BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-  created_at INTEGER NOT NULL,
+  issuer      TEXT    NOT NULL,
+  subject     TEXT    NOT NULL,
+  user_id     BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  created_at  INTEGER NOT NULL,
+  unlinked_at INTEGER,
   PRIMARY KEY (issuer, subject)
 ) WITHOUT ROWID;
 CREATE INDEX identities_by_user ON identities (user_id);

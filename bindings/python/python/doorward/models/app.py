@@ -1224,21 +1224,23 @@ class BeginProviderLoginRequest(Model, extra="forbid"):
     max_age_seconds: Annotated[int | None, Field(ge=0)] = None
     """How long ago the user may have authenticated at the provider. The ID token must prove it."""
     prompt: ProviderPrompt | None = None
-    """What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1)."""
+    """What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1). Like
+    `acr_values` and `max_age_seconds`, only for a provider with ID tokens.
+    """
     provider: Annotated[str | None, Field(max_length=64, min_length=1)] = None
     """The name of the provider in `id_token_providers`; optional if there is only one."""
     scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
     """The scopes of the access token, as in `login`."""
     user_token: Annotated[str | None, Field(repr=False)] = None
-    """An access token of the account to which the identity is linked. Without it the identity logs in. The
-    host must have authenticated its user just now.
+    """An access token of the account to which the identity is linked. Without it the identity logs in. Its
+    user must have authenticated in the last fifteen minutes (`reauthenticate`).
     """
 
 
 class BeginProviderLoginResponse(Model):
     """A login that begins; finish it within fifteen minutes."""
 
-    authorization_url: str
+    authorization_url: Annotated[str, Field(repr=False)]
     """The URL to which to send the browser."""
     transaction: Annotated[str, Field(repr=False)]
     """The transaction for `finish_provider_login`. Keep it in this browser, in a cookie that scripts
@@ -1266,8 +1268,14 @@ class NextProviderRequestRequest(Model, extra="forbid"):
     """The transaction of `begin_provider_login`."""
     query: Annotated[str, Field(repr=False)]
     """The query of the URL with which the browser came back, or the form that it posted, unchanged."""
+    redirect_uri: Annotated[str, Field(max_length=2048)]
+    """The URL at which the browser really came back, without its query. Another one than that of
+    `begin_provider_login` is refused.
+    """
     received: list[ProviderResponse] | None = None
-    """The responses so far, in the order of the requests."""
+    """The responses so far, in the order of the requests: from the provider itself, never through a
+    browser.
+    """
 
 
 class ProviderRequestHeader(Model):
@@ -1306,13 +1314,19 @@ class FinishProviderLoginRequest(Model, extra="forbid"):
     """The transaction of `begin_provider_login`, from the browser that came back."""
     query: Annotated[str, Field(repr=False)]
     """The query of the URL with which the browser came back, or the form that it posted, unchanged."""
+    redirect_uri: Annotated[str, Field(max_length=2048)]
+    """The URL at which the browser really came back, without its query. Another one than that of
+    `begin_provider_login` is refused.
+    """
     client: Client | None = None
     """The client's connection, where known."""
     received: list[ProviderResponse] | None = None
-    """If the host sends the requests (`exchange`): the responses, in the order of the requests."""
-    redirect_uri: Annotated[str | None, Field(max_length=2048)] = None
-    """The URL at which the browser came back, without its query. If it is given, it must be that of
-    `begin_provider_login`.
+    """If the host sends the requests (`exchange`): the responses, in the order of the requests. They open
+    any account, so they must come from the provider itself, never through a browser.
+    """
+    user_token: Annotated[str | None, Field(repr=False)] = None
+    """The access token of this browser's user, if there is one. A login that began with `user_token` needs
+    one of the same session; others ignore it.
     """
 
 

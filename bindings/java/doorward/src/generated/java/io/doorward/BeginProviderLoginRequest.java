@@ -18,12 +18,14 @@ import java.util.Map;
  * @param maxAgeSeconds How long ago the user may have authenticated at the provider. The ID token
  *     must prove it. May be null.
  * @param prompt What the provider asks the user for ({@code prompt} of OpenID Connect Core section
- *     3.1.2.1). May be null.
+ *     3.1.2.1). Like {@code acr_values} and {@code max_age_seconds}, only for a provider with ID
+ *     tokens. May be null.
  * @param provider The name of the provider in {@code id_token_providers}; optional if there is only
  *     one. May be null.
  * @param scope The scopes of the access token, as in {@code login}. May be null.
  * @param userToken An access token of the account to which the identity is linked. Without it the
- *     identity logs in. The host must have authenticated its user just now. May be null.
+ *     identity logs in. Its user must have authenticated in the last fifteen minutes ({@code
+ *     reauthenticate}). May be null.
  */
 public record BeginProviderLoginRequest(
     String redirectUri,
@@ -109,7 +111,8 @@ public record BeginProviderLoginRequest(
 
   /**
    * Returns the same with prompt: What the provider asks the user for ({@code prompt} of OpenID
-   * Connect Core section 3.1.2.1).
+   * Connect Core section 3.1.2.1). Like {@code acr_values} and {@code max_age_seconds}, only for a
+   * provider with ID tokens.
    */
   public BeginProviderLoginRequest withPrompt(ProviderPrompt prompt) {
     return new BeginProviderLoginRequest(
@@ -157,7 +160,8 @@ public record BeginProviderLoginRequest(
 
   /**
    * Returns the same with user_token: An access token of the account to which the identity is
-   * linked. Without it the identity logs in. The host must have authenticated its user just now.
+   * linked. Without it the identity logs in. Its user must have authenticated in the last fifteen
+   * minutes ({@code reauthenticate}).
    */
   public BeginProviderLoginRequest withUserToken(String userToken) {
     return new BeginProviderLoginRequest(

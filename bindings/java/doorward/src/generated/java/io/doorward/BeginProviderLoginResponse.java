@@ -37,7 +37,7 @@ public record BeginProviderLoginResponse(String authorizationUrl, String transac
   @Override
   public String toString() {
     return "BeginProviderLoginResponse[authorizationUrl="
-        + authorizationUrl
+        + Read.hidden(authorizationUrl)
         + ", transaction="
         + Read.hidden(transaction)
         + ", state="

@@ -23,7 +23,7 @@ import java.util.Map;
  *     differs from the store is refused. May be null.
  * @param create Whether opening creates a missing store. Default: yes, unless the key file exists,
  *     which means that there was a store and it is lost. May be null.
- * @param idTokenProviders The providers by whom users log in ({@code begin_provider_login}, {@code
+ * @param idTokenProviders The providers by which users log in ({@code begin_provider_login}, {@code
  *     login_with_id_token}), by names that the host chooses. Default: none. May be null.
  * @param impersonation The roles that may act as another user ({@code impersonate}). Default: none.
  *     May be null.
@@ -376,7 +376,7 @@ public record Config(
   }
 
   /**
-   * Returns the same with id_token_providers: The providers by whom users log in ({@code
+   * Returns the same with id_token_providers: The providers by which users log in ({@code
    * begin_provider_login}, {@code login_with_id_token}), by names that the host chooses. Default:
    * none.
    */

@@ -2,7 +2,7 @@
 
 package io.doorward;
 
-/** Who sends the requests to a provider. */
+/** The sender of the requests to a provider. */
 public enum ExchangeBy {
   /** The engine, with the feature {@code http}. */
   ENGINE("engine"),

@@ -13,43 +13,52 @@ import java.util.Map;
  *     back.
  * @param query The query of the URL with which the browser came back, or the form that it posted,
  *     unchanged.
+ * @param redirectUri The URL at which the browser really came back, without its query. Another one
+ *     than that of {@code begin_provider_login} is refused.
  * @param client The client's connection, where known. May be null.
  * @param received If the host sends the requests ({@code exchange}): the responses, in the order of
- *     the requests. May be null.
- * @param redirectUri The URL at which the browser came back, without its query. If it is given, it
- *     must be that of {@code begin_provider_login}. May be null.
+ *     the requests. They open any account, so they must come from the provider itself, never
+ *     through a browser. May be null.
+ * @param userToken The access token of this browser's user, if there is one. A login that began
+ *     with {@code user_token} needs one of the same session; others ignore it. May be null.
  */
 public record FinishProviderLoginRequest(
     String transaction,
     String query,
+    String redirectUri,
     Client client,
     List<ProviderResponse> received,
-    String redirectUri)
+    String userToken)
     implements Shape {
   /** Makes one of what must be given. */
-  public static FinishProviderLoginRequest of(String transaction, String query) {
-    return new FinishProviderLoginRequest(transaction, query, null, null, null);
+  public static FinishProviderLoginRequest of(
+      String transaction, String query, String redirectUri) {
+    return new FinishProviderLoginRequest(transaction, query, redirectUri, null, null, null);
   }
 
   /** Returns the same with client: The client's connection, where known. */
   public FinishProviderLoginRequest withClient(Client client) {
-    return new FinishProviderLoginRequest(transaction, query, client, received, redirectUri);
+    return new FinishProviderLoginRequest(
+        transaction, query, redirectUri, client, received, userToken);
   }
 
   /**
    * Returns the same with received: If the host sends the requests ({@code exchange}): the
-   * responses, in the order of the requests.
+   * responses, in the order of the requests. They open any account, so they must come from the
+   * provider itself, never through a browser.
    */
   public FinishProviderLoginRequest withReceived(List<ProviderResponse> received) {
-    return new FinishProviderLoginRequest(transaction, query, client, received, redirectUri);
+    return new FinishProviderLoginRequest(
+        transaction, query, redirectUri, client, received, userToken);
   }
 
   /**
-   * Returns the same with redirect_uri: The URL at which the browser came back, without its query.
-   * If it is given, it must be that of {@code begin_provider_login}.
+   * Returns the same with user_token: The access token of this browser's user, if there is one. A
+   * login that began with {@code user_token} needs one of the same session; others ignore it.
    */
-  public FinishProviderLoginRequest withRedirectUri(String redirectUri) {
-    return new FinishProviderLoginRequest(transaction, query, client, received, redirectUri);
+  public FinishProviderLoginRequest withUserToken(String userToken) {
+    return new FinishProviderLoginRequest(
+        transaction, query, redirectUri, client, received, userToken);
   }
 
   static FinishProviderLoginRequest read(Object value) {
@@ -57,9 +66,10 @@ public record FinishProviderLoginRequest(
     return new FinishProviderLoginRequest(
         Read.optional(json, "transaction", Read::text),
         Read.optional(json, "query", Read::text),
+        Read.optional(json, "redirect_uri", Read::text),
         Read.optional(json, "client", Client::read),
         Read.optional(json, "received", Read.list(ProviderResponse::read)),
-        Read.optional(json, "redirect_uri", Read::text));
+        Read.optional(json, "user_token", Read::text));
   }
 
   @Override
@@ -67,9 +77,10 @@ public record FinishProviderLoginRequest(
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "transaction", transaction);
     Read.put(json, "query", query);
+    Read.put(json, "redirect_uri", redirectUri);
     Read.put(json, "client", client);
     Read.put(json, "received", received);
-    Read.put(json, "redirect_uri", redirectUri);
+    Read.put(json, "user_token", userToken);
     return json;
   }
 
@@ -80,12 +91,14 @@ public record FinishProviderLoginRequest(
         + Read.hidden(transaction)
         + ", query="
         + Read.hidden(query)
+        + ", redirectUri="
+        + redirectUri
         + ", client="
         + client
         + ", received="
         + received
-        + ", redirectUri="
-        + redirectUri
+        + ", userToken="
+        + Read.hidden(userToken)
         + "]";
   }
 }

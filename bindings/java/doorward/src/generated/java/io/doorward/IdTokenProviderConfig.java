@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A provider by whom users log in, and how far it is trusted.
+ * A provider by which users log in, and how far it is trusted.
  *
  * @param clientId The client id of this service at the provider: a text, or a list if several
  *     programs have ids. Every member of {@code aud}, and {@code azp}, must be in it.
@@ -30,7 +30,7 @@ import java.util.Map;
  *     the team. May be null.
  * @param clientSecret The secret of this service at the provider, for {@code begin_provider_login}.
  *     May be null.
- * @param exchange Who sends the requests to the provider. May be null.
+ * @param exchange The sender of the requests to the provider. May be null.
  * @param issuer The {@code iss} of its tokens, exactly. {@code {tenantid}} in it, as Microsoft
  *     Entra writes it for applications of many tenants, stands for the token's {@code tid}.
  *     Required without {@code preset}. May be null.
@@ -46,8 +46,8 @@ import java.util.Map;
  *     asked. The endpoints of the known provider are not used for another {@code issuer}. May be
  *     null.
  * @param requiresIss Whether the provider names itself in each response ({@code iss}, RFC 9207), so
- *     that a response without {@code iss} is refused. Default: as the provider's metadata says. May
- *     be null.
+ *     that a response without {@code iss} is refused. Default: as the provider's metadata says;
+ *     {@code false} if {@code authorization_endpoint} is given. May be null.
  * @param responseMode How the provider sends the browser back. Default: with a query. May be null.
  * @param scope What the user is asked to permit, separated by spaces. Default: {@code openid email
  *     profile}. May be null.
@@ -59,7 +59,8 @@ import java.util.Map;
  * @param userinfo For a provider without ID tokens (OAuth 2.0 only): where the response of {@code
  *     userinfo_endpoint} has what is needed. May be null.
  * @param userinfoEndpoint Where data about the user is read: if the ID token has no address, and
- *     for a provider without ID tokens. May be null.
+ *     for a provider without ID tokens. Default: as the provider's metadata says; none if {@code
+ *     authorization_endpoint} is given. May be null.
  */
 public record IdTokenProviderConfig(
     List<String> clientId,
@@ -383,7 +384,7 @@ public record IdTokenProviderConfig(
         userinfoEndpoint);
   }
 
-  /** Returns the same with exchange: Who sends the requests to the provider. */
+  /** Returns the same with exchange: The sender of the requests to the provider. */
   public IdTokenProviderConfig withExchange(ExchangeBy exchange) {
     return new IdTokenProviderConfig(
         clientId,
@@ -577,7 +578,7 @@ public record IdTokenProviderConfig(
   /**
    * Returns the same with requires_iss: Whether the provider names itself in each response ({@code
    * iss}, RFC 9207), so that a response without {@code iss} is refused. Default: as the provider's
-   * metadata says.
+   * metadata says; {@code false} if {@code authorization_endpoint} is given.
    */
   public IdTokenProviderConfig withRequiresIss(boolean requiresIss) {
     return new IdTokenProviderConfig(
@@ -798,7 +799,8 @@ public record IdTokenProviderConfig(
 
   /**
    * Returns the same with userinfo_endpoint: Where data about the user is read: if the ID token has
-   * no address, and for a provider without ID tokens.
+   * no address, and for a provider without ID tokens. Default: as the provider's metadata says;
+   * none if {@code authorization_endpoint} is given.
    */
   public IdTokenProviderConfig withUserinfoEndpoint(String userinfoEndpoint) {
     return new IdTokenProviderConfig(

@@ -12,18 +12,26 @@ import java.util.Map;
  * @param transaction The transaction of {@code begin_provider_login}.
  * @param query The query of the URL with which the browser came back, or the form that it posted,
  *     unchanged.
- * @param received The responses so far, in the order of the requests. May be null.
+ * @param redirectUri The URL at which the browser really came back, without its query. Another one
+ *     than that of {@code begin_provider_login} is refused.
+ * @param received The responses so far, in the order of the requests: from the provider itself,
+ *     never through a browser. May be null.
  */
 public record NextProviderRequestRequest(
-    String transaction, String query, List<ProviderResponse> received) implements Shape {
+    String transaction, String query, String redirectUri, List<ProviderResponse> received)
+    implements Shape {
   /** Makes one of what must be given. */
-  public static NextProviderRequestRequest of(String transaction, String query) {
-    return new NextProviderRequestRequest(transaction, query, null);
+  public static NextProviderRequestRequest of(
+      String transaction, String query, String redirectUri) {
+    return new NextProviderRequestRequest(transaction, query, redirectUri, null);
   }
 
-  /** Returns the same with received: The responses so far, in the order of the requests. */
+  /**
+   * Returns the same with received: The responses so far, in the order of the requests: from the
+   * provider itself, never through a browser.
+   */
   public NextProviderRequestRequest withReceived(List<ProviderResponse> received) {
-    return new NextProviderRequestRequest(transaction, query, received);
+    return new NextProviderRequestRequest(transaction, query, redirectUri, received);
   }
 
   static NextProviderRequestRequest read(Object value) {
@@ -31,6 +39,7 @@ public record NextProviderRequestRequest(
     return new NextProviderRequestRequest(
         Read.optional(json, "transaction", Read::text),
         Read.optional(json, "query", Read::text),
+        Read.optional(json, "redirect_uri", Read::text),
         Read.optional(json, "received", Read.list(ProviderResponse::read)));
   }
 
@@ -39,6 +48,7 @@ public record NextProviderRequestRequest(
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "transaction", transaction);
     Read.put(json, "query", query);
+    Read.put(json, "redirect_uri", redirectUri);
     Read.put(json, "received", received);
     return json;
   }
@@ -50,6 +60,8 @@ public record NextProviderRequestRequest(
         + Read.hidden(transaction)
         + ", query="
         + Read.hidden(query)
+        + ", redirectUri="
+        + redirectUri
         + ", received="
         + received
         + "]";

@@ -239,9 +239,9 @@ public abstract sealed class Operations permits Doorward {
    *
    * @return the session, or the next step of the login
    * @throws DeniedException {@code invalid_challenge}, {@code invalid_credentials}, {@code
-   *     invalid_token}
+   *     invalid_token}, {@code user_not_found}
+   * @throws ForbiddenException {@code permission_denied}, {@code email_not_verified}
    * @throws ConflictException {@code email_taken}, {@code already_configured}
-   * @throws ForbiddenException {@code email_not_verified}
    * @throws ThrottledException {@code too_many_attempts}
    * @throws UnavailableException {@code auth_service_unavailable}, {@code store_unavailable}
    */
