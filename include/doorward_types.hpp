@@ -3883,7 +3883,8 @@ struct begin_provider_login_request {
   // The scopes of the access token, as in `login`.
   std::optional<std::string> scope{};
   // An access token of the account to which the identity is linked. Without it the identity logs in. Its user
-  // must have authenticated in the last fifteen minutes (`reauthenticate`).
+  // must have authenticated in the last fifteen minutes (`reauthenticate`), by a second factor if a login
+  // demands one.
   std::optional<doorward::secret> user_token{};
 
   template <class Value = std::string>

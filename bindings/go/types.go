@@ -616,7 +616,8 @@ type BeginProviderLoginRequest struct {
 	Scope *string `json:"scope,omitzero"`
 
 	// An access token of the account to which the identity is linked. Without it the identity logs in. Its
-	// user must have authenticated in the last fifteen minutes (`reauthenticate`).
+	// user must have authenticated in the last fifteen minutes (`reauthenticate`), by a second factor if a
+	// login demands one.
 	UserToken *string `json:"user_token,omitzero" doorward:"secret"`
 }
 

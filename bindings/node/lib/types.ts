@@ -975,7 +975,8 @@ export interface BeginProviderLoginRequest {
   scope?: string | null
   /**
    * An access token of the account to which the identity is linked. Without it the identity logs in. Its user
-   * must have authenticated in the last fifteen minutes (`reauthenticate`).
+   * must have authenticated in the last fifteen minutes (`reauthenticate`), by a second factor if a login
+   * demands one.
    */
   user_token?: string | null
 }

@@ -42,7 +42,7 @@ pub struct BeginProviderLoginRequest<'a> {
     /// another one for each provider.
     pub redirect_uri: ServiceUrl,
     /// An access token of the account to which the identity is linked. Without it the identity logs in. Its user must
-    /// have authenticated in the last fifteen minutes (`reauthenticate`).
+    /// have authenticated in the last fifteen minutes (`reauthenticate`), by a second factor if a login demands one.
     #[serde(borrow)]
     pub user_token: Option<Token<'a>>,
     /// The backend that the session's tokens are for; default: `default`.
@@ -333,7 +333,7 @@ impl Engine {
             || Error::at(Code::InvalidToken, "/user_token", "no_session").about(Some(user_id), None);
         let session_id = bearer.session_id.ok_or_else(no_session)?;
         let now = self.clock.now();
-        if !bearer.auth_time.is_some_and(|time| self.factors.is_fresh(time, now)) {
+        if !self.store.read(|tx| self.factors.has_fresh_proof(tx, &bearer, now))? {
             let refused = Error::new(Code::PermissionDenied, "reauthentication_required");
             return Err(refused.about(Some(user_id), Some(session_id)));
         }

@@ -557,7 +557,8 @@ class Operations(_doorward.Engine):
         provider: The name of the provider in `id_token_providers`; optional if there is only one.
         scope: The scopes of the access token, as in `login`.
         user_token: An access token of the account to which the identity is linked. Without it the
-            identity logs in. Its user must have authenticated in the last fifteen minutes (`reauthenticate`).
+            identity logs in. Its user must have authenticated in the last fifteen minutes (`reauthenticate`),
+            by a second factor if a login demands one.
 
         Failures: invalid_token, user_not_found, permission_denied, email_not_verified,
         auth_service_unavailable, invalid_config, feature_not_built, store_unavailable.

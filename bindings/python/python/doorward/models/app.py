@@ -1233,7 +1233,8 @@ class BeginProviderLoginRequest(Model, extra="forbid"):
     """The scopes of the access token, as in `login`."""
     user_token: Annotated[str | None, Field(repr=False)] = None
     """An access token of the account to which the identity is linked. Without it the identity logs in. Its
-    user must have authenticated in the last fifteen minutes (`reauthenticate`).
+    user must have authenticated in the last fifteen minutes (`reauthenticate`), by a second factor if a
+    login demands one.
     """
 
 

@@ -25,7 +25,7 @@ import java.util.Map;
  * @param scope The scopes of the access token, as in {@code login}. May be null.
  * @param userToken An access token of the account to which the identity is linked. Without it the
  *     identity logs in. Its user must have authenticated in the last fifteen minutes ({@code
- *     reauthenticate}). May be null.
+ *     reauthenticate}), by a second factor if a login demands one. May be null.
  */
 public record BeginProviderLoginRequest(
     String redirectUri,
@@ -161,7 +161,7 @@ public record BeginProviderLoginRequest(
   /**
    * Returns the same with user_token: An access token of the account to which the identity is
    * linked. Without it the identity logs in. Its user must have authenticated in the last fifteen
-   * minutes ({@code reauthenticate}).
+   * minutes ({@code reauthenticate}), by a second factor if a login demands one.
    */
   public BeginProviderLoginRequest withUserToken(String userToken) {
     return new BeginProviderLoginRequest(
