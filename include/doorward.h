@@ -420,7 +420,7 @@ doorward_status doorward_revoke_session(const struct doorward_engine *engine,
                                         char **response);
 
 // Ends every session of a user, except one if asked.
-// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
+// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_revoke_user_sessions(const struct doorward_engine *engine,
                                               const char *request,
@@ -554,8 +554,8 @@ doorward_status doorward_request_email_verification(const struct doorward_engine
                                                     char **response);
 
 // Mails a token to the new address of an account, and a notice to the present one.
-// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. CONFLICT: email_taken. THROTTLED:
-// too_many_attempts. UNAVAILABLE: store_unavailable.
+// DENIED: invalid_token, user_not_found. NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. CONFLICT:
+// email_taken. THROTTLED: too_many_attempts. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_request_email_change(const struct doorward_engine *engine,
                                               const char *request,

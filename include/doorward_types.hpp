@@ -1231,7 +1231,7 @@ struct session {
   std::optional<doorward::act> act{};
   // The device that opened the session.
   std::optional<doorward::secret> device_id{};
-  // The IP address that opened the session.
+  // The IP address that opened the session. Left out, as the next two, where another person acts as the user.
   std::optional<std::string> ip{};
   // The login at an identity provider that opened the session, if one did.
   std::optional<doorward::provider_login> provider{};
@@ -5486,10 +5486,8 @@ struct request_email_verification_request {
   }
 };
 
-// Requests another address for an account.
+// Requests another address for an account. `token` or `user_id` names the account.
 struct request_email_change_request {
-  // The account's id.
-  std::string user_id{};
   // The new address.
   std::string new_email{};
   // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
@@ -5497,12 +5495,10 @@ struct request_email_change_request {
   std::optional<std::string> actor{};
   // The language of the mails. Default: that of the account.
   std::optional<std::string> locale{};
-
-  template <class Value = std::string>
-  request_email_change_request &set_user_id(Value &&value) {
-    user_id = std::forward<Value>(value);
-    return *this;
-  }
+  // A live access token of the user. A person who acts as the user is refused.
+  std::optional<doorward::secret> token{};
+  // The account's id, if the host has authenticated the user.
+  std::optional<std::string> user_id{};
 
   template <class Value = std::string>
   request_email_change_request &set_new_email(Value &&value) {
@@ -5522,12 +5518,25 @@ struct request_email_change_request {
     return *this;
   }
 
+  template <class Value = doorward::secret>
+  request_email_change_request &set_token(Value &&value) {
+    token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  request_email_change_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
-    visit("user_id", self.user_id);
     visit("new_email", self.new_email);
     visit("actor", self.actor);
     visit("locale", self.locale);
+    visit("token", self.token);
+    visit("user_id", self.user_id);
   }
 };
 
@@ -9467,7 +9476,7 @@ class operations {
   }
 
   // Ends every session of a user, except one if asked. Cost: store; may be repeated. Failures:
-  // user_not_found, store_unavailable.
+  // user_not_found, permission_denied, store_unavailable.
   Result<doorward::revoked_response> revoke_user_sessions(
       const doorward::revoke_user_sessions_request &request) const {
     return run<revoked_response>(doorward_revoke_user_sessions, request);
@@ -9594,7 +9603,8 @@ class operations {
   }
 
   // Mails a token to the new address of an account, and a notice to the present one. Cost: store; not to be
-  // repeated. Failures: user_not_found, permission_denied, email_taken, too_many_attempts, store_unavailable.
+  // repeated. Failures: invalid_token, user_not_found, permission_denied, email_taken, too_many_attempts,
+  // store_unavailable.
   Result<doorward::request_email_change_response> request_email_change(
       const doorward::request_email_change_request &request) const {
     return run<request_email_change_response>(doorward_request_email_change, request);

@@ -420,10 +420,12 @@ pub struct Impersonation {
 impl Impersonation {
     /// Returns whether a person may act as a user.
     pub(crate) fn permit(&self, actor: &PublicUser, user: &PublicUser) -> bool {
-        let protects = |role: &Role| {
-            role.as_str() == ADMIN || self.roles.contains(role) || self.protected_roles.contains(role)
-        };
-        self.allow(actor) && !user.is_service_account && !user.roles.iter().any(protects)
+        self.allow(actor) && !user.is_service_account && !user.roles.iter().any(|role| self.protects(role))
+    }
+
+    /// Returns whether no person acts as a user with this role.
+    pub(crate) fn protects(&self, role: &Role) -> bool {
+        role.as_str() == ADMIN || self.roles.contains(role) || self.protected_roles.contains(role)
     }
 
     /// Returns whether a person may act as any other user.

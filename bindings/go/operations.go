@@ -398,7 +398,7 @@ func (e *Engine) RevokeSession(ctx context.Context, request RevokeSessionRequest
 
 // RevokeUserSessions ends every session of a user, except one if asked.
 //
-// ErrNotFound: user_not_found. ErrUnavailable: store_unavailable.
+// ErrNotFound: user_not_found. ErrForbidden: permission_denied. ErrUnavailable: store_unavailable.
 func (e *Engine) RevokeUserSessions(ctx context.Context, request RevokeUserSessionsRequest) (*RevokedResponse, error) {
 	return call[RevokedResponse](ctx, e, opRevokeUserSessions, request)
 }
@@ -537,8 +537,8 @@ func (e *Engine) RequestEmailVerification(ctx context.Context, request RequestEm
 
 // RequestEmailChange mails a token to the new address of an account, and a notice to the present one.
 //
-// ErrNotFound: user_not_found. ErrForbidden: permission_denied. ErrConflict: email_taken. ErrThrottled:
-// too_many_attempts. ErrUnavailable: store_unavailable.
+// ErrDenied: invalid_token, user_not_found. ErrNotFound: user_not_found. ErrForbidden: permission_denied.
+// ErrConflict: email_taken. ErrThrottled: too_many_attempts. ErrUnavailable: store_unavailable.
 func (e *Engine) RequestEmailChange(ctx context.Context, request RequestEmailChangeRequest) (*RequestEmailChangeResponse, error) {
 	return call[RequestEmailChangeResponse](ctx, e, opRequestEmailChange, request)
 }

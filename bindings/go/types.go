@@ -1419,11 +1419,8 @@ func (v RequestEmailVerificationRequest) LogValue() slog.Value {
 	return logValue(v)
 }
 
-// RequestEmailChangeRequest: Requests another address for an account.
+// RequestEmailChangeRequest: Requests another address for an account. `token` or `user_id` names the account.
 type RequestEmailChangeRequest struct {
-	// The account's id.
-	UserID string `json:"user_id"`
-
 	// The new address.
 	NewEmail string `json:"new_email"`
 
@@ -1433,6 +1430,27 @@ type RequestEmailChangeRequest struct {
 
 	// The language of the mails. Default: that of the account.
 	Locale *string `json:"locale,omitzero"`
+
+	// A live access token of the user. A person who acts as the user is refused.
+	Token *string `json:"token,omitzero" doorward:"secret"`
+
+	// The account's id, if the host has authenticated the user.
+	UserID *string `json:"user_id,omitzero"`
+}
+
+// Format hides secrets.
+func (v RequestEmailChangeRequest) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v RequestEmailChangeRequest) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v RequestEmailChangeRequest) LogValue() slog.Value {
+	return logValue(v)
 }
 
 // RequestPasswordResetRequest: Requests a mail with a token that sets a new password.
@@ -4221,7 +4239,8 @@ type Session struct {
 	// The device that opened the session.
 	DeviceID string `json:"device_id,omitzero" doorward:"secret"`
 
-	// The IP address that opened the session.
+	// The IP address that opened the session. Left out, as the next two, where another person acts as the
+	// user.
 	IP string `json:"ip,omitzero"`
 
 	// The login at an identity provider that opened the session, if one did.

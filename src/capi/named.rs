@@ -349,7 +349,7 @@ pub unsafe extern "C" fn doorward_revoke_session(
 }
 
 /// Ends every session of a user, except one if asked.
-/// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
+/// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_revoke_user_sessions(
     engine: *const doorward_engine,
@@ -582,8 +582,8 @@ pub unsafe extern "C" fn doorward_request_email_verification(
 }
 
 /// Mails a token to the new address of an account, and a notice to the present one.
-/// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. CONFLICT: email_taken. THROTTLED:
-/// too_many_attempts. UNAVAILABLE: store_unavailable.
+/// DENIED: invalid_token, user_not_found. NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. CONFLICT:
+/// email_taken. THROTTLED: too_many_attempts. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_request_email_change(
     engine: *const doorward_engine,

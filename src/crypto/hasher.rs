@@ -198,19 +198,27 @@ impl Slot<'_> {
         let failed = |error: argon2::Error| Error::new(Code::Internal, error.to_string());
         let params =
             Params::new(memory_kib, iterations, parallelism, Some(phc.output.len())).map_err(failed)?;
-        let memory = self.memory(params.block_count())?;
         #[cfg(target_arch = "x86_64")]
         if phc.has_a_kernel()
             && let Some(kernel) = Kernel::fastest()
         {
-            let output = kernel.hash(password, &phc.salt, memory_kib, iterations, memory.blocks());
-            return output.ok_or(Error::new(Code::Internal, "Argon2id"));
+            return self.compute_by(kernel, password, phc);
         }
+        let memory = self.memory(params.block_count())?;
         let mut output = Zeroizing::new(vec![0; phc.output.len()]);
         Argon2::new(phc.algorithm, phc.version, params)
             .hash_password_into_with_memory(password, &phc.salt, &mut output, memory.blocks())
             .map_err(failed)?;
         Ok(output)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn compute_by(&mut self, kernel: Kernel, password: &[u8], phc: &Phc) -> Result<Zeroizing<Vec<u8>>> {
+        let Cost { memory_kib, iterations, .. } = phc.cost;
+        // A kernel uses a multiple of four blocks (RFC 9106 section 3.2).
+        let memory = self.memory(memory_kib as usize)?;
+        let output = kernel.hash(password, &phc.salt, memory_kib, iterations, memory.blocks());
+        output.ok_or(Error::new(Code::Internal, "Argon2id"))
     }
 }
 
@@ -492,5 +500,23 @@ impl Drop for Slot<'_> {
         state.forget_idle();
         drop(state);
         self.places.pool.freed.notify_one();
+    }
+}
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use super::*;
+
+    /// Debug builds use no kernel by themselves, so this hands each one in.
+    #[test]
+    fn a_place_computes_the_same_with_each_kernel_and_without() {
+        let config = r#"{"password": {"memory_kib": 9, "iterations": 1}}"#;
+        let hasher = Hasher::new(&crate::config::Config::parse(config).unwrap().password).unwrap();
+        let StoredHash::Argon2(phc) = &hasher.decoy else { panic!() };
+        let mut slot = hasher.places.slot().unwrap();
+        let by_the_crate = slot.compute(b"a password", phc).unwrap();
+        for kernel in Kernel::available() {
+            assert_eq!(*slot.compute_by(kernel, b"a password", phc).unwrap(), *by_the_crate, "{kernel:?}");
+        }
     }
 }

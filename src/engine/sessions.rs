@@ -116,14 +116,12 @@ impl Sessions {
         Ok(revoked)
     }
 
-    /// Ends a session. Returns whether it was alive.
-    pub(crate) fn revoke_one(&self, tx: &mut Tx, kind: Kind, session_id: Id, now: i64) -> Result<bool> {
-        let Some(revoked) = sessions::revoke(tx, session_id, now)? else { return Ok(false) };
-        let actor = revoked.act.filter(|_| kind == Kind::LoggedOut).map(|act| act.sub.to_string());
+    /// Ends a session whose token was presented: by the person who acts as the user, if one does.
+    pub(crate) fn revoke_presented(&self, tx: &mut Tx, kind: Kind, session_id: Id, now: i64) -> Result<()> {
+        let Some(revoked) = sessions::revoke(tx, session_id, now)? else { return Ok(()) };
+        let actor = revoked.act.map(|act| act.sub.to_string());
         let event = event(kind, revoked.user_id);
-        let event = Event { session_id: Some(session_id), actor: actor.as_deref(), ..event };
-        self.audit.record(tx, now, event)?;
-        Ok(true)
+        self.audit.record(tx, now, Event { session_id: Some(session_id), actor: actor.as_deref(), ..event })
     }
 
     /// Opens a session in the caller's transaction, for a user who has given every proof. The session belongs

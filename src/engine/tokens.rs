@@ -329,6 +329,23 @@ impl Tokens {
         }
     }
 
+    /// Returns the account of a token with its session, or the account that the host names, for what only its user may
+    /// do.
+    pub(crate) fn account_to_change(
+        &self,
+        token: Option<Token>,
+        user_id: Option<Id>,
+    ) -> Result<(Id, Option<Id>)> {
+        match (token, user_id) {
+            (Some(token), None) => {
+                let bearer = self.bearer_in_person(&token)?;
+                Ok((bearer.user.id, bearer.session_id))
+            }
+            (None, Some(user_id)) => Ok((user_id, None)),
+            _ => Err(Error::new(Code::InvalidRequest, "expected one of token, user_id")),
+        }
+    }
+
     /// Opens a refresh token again, by the secret keys that the store now has in force.
     pub(crate) fn still_sealed(&self, token: &Token, retirement: &Retirement) -> Result<()> {
         self.secrets.retire(&retirement.secret_keys());

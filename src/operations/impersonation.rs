@@ -51,8 +51,9 @@ const DEFAULT_SECONDS: u64 = 900;
 impl Engine {
     /// Opens a session in which the user of a token acts as another user. The configuration names the roles that
     /// allow it. The session ends at its time, with the person's own session, and when the person loses the role or
-    /// their account is not active. It proves nothing about the user: in it no password, factor or address is changed,
-    /// and `authorize` refuses every condition of a fresh proof. The user is told by mail.
+    /// their account is not active. It proves nothing about the user: what only the user may do is refused with its
+    /// token, and `authorize` refuses every condition of a fresh proof. Operations that take a `user_id` cannot see in
+    /// which session the host was asked. The user is told by mail, where notices go.
     ///
     /// Failures: `invalid_token`, `user_not_found`, `permission_denied`, `invalid_config` where the configuration does
     /// not allow it, `invalid_request`, `store_unavailable`.

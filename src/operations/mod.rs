@@ -369,7 +369,7 @@ operations! {
     /// assert_eq!(engine.revoke_user_sessions(request)?.revoked, 0);
     revoke_user_sessions: sessions::RevokeUserSessionsRequest => sessions::RevokedResponse, "0.1.0", Store again actor,
         "Ends every session of a user, except one if asked.",
-        [UserNotFound, StoreUnavailable];
+        [UserNotFound, PermissionDenied, StoreUnavailable];
     /// assert_eq!(engine.revoke_all_sessions(RevokeAllSessionsRequest::new())?.revoked, 1);
     revoke_all_sessions: sessions::RevokeAllSessionsRequest => sessions::RevokedResponse, "0.1.0", Long again actor,
         "Ends every session of every user.",
@@ -470,11 +470,11 @@ operations! {
     request_email_verification: mail::addresses::RequestEmailVerificationRequest => mail::addresses::SentResponse, "0.1.0", Hash once actor,
         "Mails a token that verifies the address of an account.",
         [InvalidToken, TokenUserNotFound, UserNotFound, PermissionDenied, InvalidCredentials, InvalidChallenge, TooManyAttempts, HashQueueFull, StoreUnavailable];
-    /// let request = RequestEmailChangeRequest::new(ada.id, "lovelace@example.com".parse()?);
+    /// let request = RequestEmailChangeRequest::new("lovelace@example.com".parse()?).user_id(ada.id);
     /// assert!(engine.request_email_change(request)?.sent);
     request_email_change: mail::addresses::RequestEmailChangeRequest => mail::addresses::RequestEmailChangeResponse, "0.1.0", Store once actor,
         "Mails a token to the new address of an account, and a notice to the present one.",
-        [UserNotFound, PermissionDenied, EmailTaken, TooManyAttempts, StoreUnavailable];
+        [InvalidToken, TokenUserNotFound, UserNotFound, PermissionDenied, EmailTaken, TooManyAttempts, StoreUnavailable];
     /// let request = RequestPasswordResetRequest::new("ada@example.com".parse()?);
     /// assert!(engine.request_password_reset(request)?.sent);
     request_password_reset: mail::password_reset::RequestPasswordResetRequest => mail::addresses::SentResponse, "0.1.0", Store once actor,

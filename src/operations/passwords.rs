@@ -170,7 +170,7 @@ impl Engine {
     pub fn change_password(&self, request: ChangePasswordRequest) -> Result<ChangePasswordResponse> {
         let ChangePasswordRequest { token, user_id, old_password, new_password, client } = request;
         let client = client.unwrap_or_default();
-        let (user_id, session_id) = self.account_to_change(token, user_id)?;
+        let (user_id, session_id) = self.tokens.account_to_change(token, user_id)?;
         let old = Password::offered(&old_password, &self.config.password, "/old_password")?;
         let now = self.clock.now();
         let (user, device) = self.store.read(|tx| {
@@ -236,18 +236,6 @@ impl Engine {
 }
 
 impl Engine {
-    /// Returns the account of a token with its session, or the account that the host names.
-    fn account_to_change(&self, token: Option<Token>, user_id: Option<Id>) -> Result<(Id, Option<Id>)> {
-        match (token, user_id) {
-            (Some(token), None) => {
-                let bearer = self.tokens.bearer_in_person(&token)?;
-                Ok((bearer.user.id, bearer.session_id))
-            }
-            (None, Some(user_id)) => Ok((user_id, None)),
-            _ => Err(Error::new(Code::InvalidRequest, "expected one of token, user_id")),
-        }
-    }
-
     /// Replaces the password, if the account and the session are as they were when the old one was verified.
     /// Returns how many sessions ended.
     fn commit_change(

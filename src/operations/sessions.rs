@@ -124,7 +124,7 @@ pub struct SessionInfo {
     /// The person who acts as the user in this session, if it is not the user's own (`impersonate`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub act: Option<Act>,
-    /// The IP address that opened the session.
+    /// The IP address that opened the session. Left out, as the next two, where another person acts as the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
     /// The `User-Agent` that opened the session.
@@ -264,10 +264,8 @@ impl Engine {
             // The revocation must be committed, so the transaction does not fail.
             sessions::revoke(tx, session_id, now)?;
             let detail = (generation == session.generations.newest - 1).then_some("repeated");
-            let actor = session.actor.as_ref().map(|actor| actor.act.sub.to_string());
             let event = event(Kind::RefreshTokenReused, user_id);
-            let event = Event { session_id: Some(session_id), actor: actor.as_deref(), detail, ..event };
-            self.audit.record(tx, now, event)?;
+            self.audit.record(tx, now, Event { session_id: Some(session_id), detail, ..event })?;
             return Ok(Step::Refused(refused("reused")));
         }
         let granted = session.scope.as_deref().unwrap_or_default();
@@ -297,10 +295,9 @@ impl Engine {
         repeats.push(now);
         sessions::put_repeats(tx, session_id, &repeats)?;
         let detail = repeats.len().to_string();
-        let actor = session.actor.as_ref().map(|actor| actor.act.sub.to_string());
         let event = event(Kind::RefreshRepeated, session.user.public.id);
-        let event = Event { actor: actor.as_deref(), detail: Some(&detail), ..event };
-        self.audit.record(tx, now, Event { session_id: Some(session_id), ..event })
+        let event = Event { session_id: Some(session_id), detail: Some(&detail), ..event };
+        self.audit.record(tx, now, event)
     }
 
     /// Ends the session of a token, or every session of its user. An ended session is not a failure. An
@@ -331,7 +328,7 @@ impl Engine {
                 false => Step::Done(()),
             };
             // A token that may no longer end the other sessions still ends its own.
-            self.sessions.revoke_one(tx, Kind::LoggedOut, leaving.session_id, now)?;
+            self.sessions.revoke_presented(tx, Kind::LoggedOut, leaving.session_id, now)?;
             Ok(left)
         })?;
         left.result().map(|()| LogoutResponse { message: DISCARD })
@@ -368,7 +365,13 @@ impl Engine {
         let now = self.clock.now();
         let listed = self.store.read(|tx| {
             known(tx, request.user_id)?;
-            sessions::list(tx, request.user_id, MOST_LISTED, now)
+            let mut listed = Vec::new();
+            for session in sessions::list(tx, request.user_id, MOST_LISTED, now)? {
+                if session.act.is_none() || self.is_alive(tx, session.id, now)? {
+                    listed.push(session);
+                }
+            }
+            Ok(listed)
         })?;
         let sessions = listed
             .into_iter()
@@ -390,13 +393,21 @@ impl Engine {
         Ok(ListSessionsResponse { sessions })
     }
 
+    fn is_alive(&self, tx: &mut Tx, session_id: Id, now: i64) -> Result<bool> {
+        let session = sessions::find(tx, session_id)?;
+        Ok(session.is_some_and(|session| session.end(now, &self.config).is_none()))
+    }
+
     /// Ends one session. An ended or unknown session is not a failure.
     ///
     /// Failures: `store_unavailable`.
     pub fn revoke_session(&self, request: RevokeSessionRequest) -> Result<RevokedResponse> {
         let now = self.clock.now();
         let is_revoked = self.store.write(Durability::Full, |tx| {
-            self.sessions.revoke_one(tx, Kind::SessionRevoked, request.session_id, now)
+            let Some(revoked) = sessions::revoke(tx, request.session_id, now)? else { return Ok(false) };
+            let event = event(Kind::SessionRevoked, revoked.user_id);
+            self.audit.record(tx, now, Event { session_id: Some(request.session_id), ..event })?;
+            Ok(true)
         })?;
         Ok(RevokedResponse { revoked: is_revoked.into() })
     }
@@ -404,14 +415,22 @@ impl Engine {
     /// Ends every session of a user, except one if requested. Without an exception it also revokes every
     /// token that belongs to no session. Idempotent.
     ///
-    /// Failures: `user_not_found`, `store_unavailable`.
+    /// Failures: `user_not_found`, `permission_denied` (the exception is a session in which a person acts as the user),
+    /// `store_unavailable`.
     pub fn revoke_user_sessions(&self, request: RevokeUserSessionsRequest) -> Result<RevokedResponse> {
         let now = self.clock.now();
         let revoked = self.store.write(Durability::Full, |tx| {
             known(tx, request.user_id)?;
             match request.except_session_id {
                 None => self.sessions.revoke_everything(tx, request.user_id, now),
-                Some(session_id) => self.sessions.revoke_others(tx, request.user_id, session_id, now),
+                Some(session_id) => {
+                    // The user's own sessions do not end for a person who acts as the user.
+                    if sessions::find(tx, session_id)?.is_some_and(|session| session.actor.is_some()) {
+                        let error = Error::new(Code::PermissionDenied, "impersonated");
+                        return Err(error.about(Some(request.user_id), Some(session_id)));
+                    }
+                    self.sessions.revoke_others(tx, request.user_id, session_id, now)
+                }
             }
         })?;
         Ok(RevokedResponse { revoked })
@@ -510,8 +529,8 @@ impl Engine {
 
     fn end_session(&self, session_id: Id) -> Result<()> {
         let now = self.clock.now();
-        let end = |tx: &mut Tx| self.sessions.revoke_one(tx, Kind::SessionRevoked, session_id, now);
-        self.store.write(Durability::Full, end).map(drop)
+        let end = |tx: &mut Tx| self.sessions.revoke_presented(tx, Kind::SessionRevoked, session_id, now);
+        self.store.write(Durability::Full, end)
     }
 
     /// Opens a refresh token, if an active secret key sealed it.

@@ -318,20 +318,21 @@ pub(crate) fn list_all(tx: &mut Tx, user_id: Id, after: Option<Id>, limit: usize
     tx.all(SQL, &[Value::Bytes(user_id.as_bytes()), Value::Bytes(&after), limit], read_kept)
 }
 
-/// Lists the live sessions of a user, the oldest first.
+/// Lists the live sessions of a user, the oldest first. Those in which another person acts as the user may be over with
+/// that person's permission.
 pub(crate) fn list(tx: &mut Tx, user_id: Id, limit: usize, now: i64) -> Result<Vec<Kept>> {
     const SQL: &str = select_kept!(
         "user_id = ?1 AND revoked_at IS NULL AND expires_at > ?2 AND idle_at > ?2 \
-         AND epoch = (SELECT epoch FROM users WHERE id = ?1) \
-         AND (actor_session_id IS NULL OR EXISTS (SELECT 1 FROM sessions a JOIN users b ON b.id = a.user_id \
-         WHERE a.id = sessions.actor_session_id AND a.revoked_at IS NULL AND a.expires_at > ?2 AND a.idle_at > ?2 \
-         AND a.epoch = b.epoch AND b.is_active = 1)) ORDER BY id LIMIT ?3"
+         AND epoch = (SELECT epoch FROM users WHERE id = ?1) ORDER BY id LIMIT ?3"
     );
     let limit = Value::Integer(limit as i64);
     tx.all(SQL, &[Value::Bytes(user_id.as_bytes()), Value::Integer(now), limit], read_kept)
 }
 
 fn read_kept(row: &Row) -> Result<Kept> {
+    let act = row.optional_id(13)?.map(|sub| Act { sub });
+    // The network and the device of a person who acts as the user are not the user's to see.
+    let own = |text: Option<String>| text.filter(|_| act.is_none());
     Ok(Kept {
         id: row.id(0)?,
         backend: row.text(1)?,
@@ -340,12 +341,12 @@ fn read_kept(row: &Row) -> Result<Kept> {
         refreshed_at: row.integer(4)?,
         expires_at: row.integer(5)?.min(row.integer(6)?),
         revoked_at: row.optional_integer(7)?,
-        ip: row.optional_text(8)?,
-        user_agent: row.optional_text(9)?,
-        device_id: row.optional_text(10)?,
+        ip: own(row.optional_text(8)?),
+        user_agent: own(row.optional_text(9)?),
+        device_id: own(row.optional_text(10)?),
         amr: stored_proofs(&row.text(11)?)?.amr(),
         provider: provider(row, 12)?,
-        act: row.optional_id(13)?.map(|sub| Act { sub }),
+        act,
     })
 }
 
@@ -365,8 +366,9 @@ pub(crate) fn count_alive(tx: &mut Tx, now: i64) -> Result<i64> {
     tx.first(SQL, &[Value::Integer(now)], |row| row.integer(0))?.ok_or_else(damaged)
 }
 
-/// Returns when the newest stored session of a user was opened.
+/// Returns when the newest stored session of a user was opened, by the user.
 pub(crate) fn newest(tx: &mut Tx, user_id: Id) -> Result<Option<i64>> {
-    const SQL: &str = "SELECT created_at FROM sessions WHERE user_id = ?1 ORDER BY id DESC LIMIT 1";
+    const SQL: &str =
+        "SELECT created_at FROM sessions WHERE user_id = ?1 AND actor_id IS NULL ORDER BY id DESC LIMIT 1";
     tx.first(SQL, &[Value::Bytes(user_id.as_bytes())], |row| row.integer(0))
 }

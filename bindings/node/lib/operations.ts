@@ -482,6 +482,7 @@ export abstract class Operations {
    * Ends every session of a user, except one if asked.
    *
    * - NotFoundError: user_not_found.
+   * - ForbiddenError: permission_denied.
    * - UnavailableError: store_unavailable.
    */
   revokeUserSessions(request: RevokeUserSessionsRequest, options?: CallOptions): Promise<RevokedResponse> {
@@ -678,6 +679,7 @@ export abstract class Operations {
   /**
    * Mails a token to the new address of an account, and a notice to the present one.
    *
+   * - DeniedError: invalid_token, user_not_found.
    * - NotFoundError: user_not_found.
    * - ForbiddenError: permission_denied.
    * - ConflictError: email_taken.

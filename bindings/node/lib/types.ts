@@ -1273,7 +1273,9 @@ export interface Session {
   act?: Act
   /** The device that opened the session. */
   device_id?: string
-  /** The IP address that opened the session. */
+  /**
+   * The IP address that opened the session. Left out, as the next two, where another person acts as the user.
+   */
   ip?: string
   /** The login at an identity provider that opened the session, if one did. */
   provider?: ProviderLogin
@@ -2037,10 +2039,8 @@ export interface SentResponse {
   sent: boolean
 }
 
-/** Requests another address for an account. */
+/** Requests another address for an account. `token` or `user_id` names the account. */
 export interface RequestEmailChangeRequest {
-  /** The account's id. */
-  user_id: string
   /** The new address. */
   new_email: string
   /**
@@ -2050,6 +2050,10 @@ export interface RequestEmailChangeRequest {
   actor?: string | null
   /** The language of the mails. Default: that of the account. */
   locale?: string | null
+  /** A live access token of the user. A person who acts as the user is refused. */
+  token?: string | null
+  /** The account's id, if the host has authenticated the user. */
+  user_id?: string | null
 }
 
 /** The same answer whether or not another account has the address. */

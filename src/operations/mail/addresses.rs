@@ -50,13 +50,16 @@ pub struct RequestEmailVerificationRequest<'a> {
     pub client: Option<Client>,
 }
 
-/// Requests another address for an account.
+/// Requests another address for an account. `token` or `user_id` names the account.
 #[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct RequestEmailChangeRequest {
-    /// The account's id.
-    pub user_id: Id,
+pub struct RequestEmailChangeRequest<'a> {
+    /// A live access token of the user. A person who acts as the user is refused.
+    #[serde(borrow)]
+    pub token: Option<Token<'a>>,
+    /// The account's id, if the host has authenticated the user.
+    pub user_id: Option<Id>,
     /// The new address.
     pub new_email: Email,
     /// The language of the mails. Default: that of the account.
@@ -193,13 +196,14 @@ impl Engine {
 
     /// Mails a token to the new address and a notice to the old one. The address is changed by `verify_email`.
     ///
-    /// Failures: `user_not_found`, `permission_denied` (a service account), `email_taken`, `too_many_attempts`,
-    /// `invalid_request`, `store_unavailable`.
+    /// Failures: `invalid_token`, `user_not_found`, `permission_denied` (a service account, or the token of a person who
+    /// acts as the user), `email_taken`, `too_many_attempts`, `invalid_request`, `store_unavailable`.
     pub fn request_email_change(
         &self,
         request: RequestEmailChangeRequest,
     ) -> Result<RequestEmailChangeResponse> {
-        let RequestEmailChangeRequest { user_id, new_email, locale } = request;
+        let RequestEmailChangeRequest { token, user_id, new_email, locale } = request;
+        let (user_id, _) = self.tokens.account_to_change(token, user_id)?;
         let now = self.clock.now();
         let key = new_email.key();
         let locale = locale.as_ref();

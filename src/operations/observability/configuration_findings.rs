@@ -6,10 +6,11 @@ use super::findings::Severity::{Advice, Ok as Good, Problem};
 use super::findings::{Findings, key};
 use crate::config::{AppliesTo, Audience, Config};
 use crate::engine::providers::Provider;
-use crate::mail::{Link, Tls};
+use crate::mail::{Kind, Link, Tls};
 use crate::requests::{Name, Requests};
 use crate::secret_key;
 use crate::settings::Settings;
+use crate::types::user::Role;
 
 /// Secrets with fewer estimated bits are weak. The estimate ends at 64.
 const MIN_BITS: f64 = 63.0;
@@ -288,6 +289,29 @@ impl Findings {
             ),
             false => self.add(Good, "mail_tls", field, "Mails are sent encrypted, or to this machine."),
         }
+    }
+
+    pub(super) fn impersonation(&mut self, config: &Config) {
+        let Some(rules) = &config.impersonation else { return };
+        let open: Vec<&str> =
+            config.roles.keys().filter(|role| !rules.protects(role)).map(Role::as_str).collect();
+        self.advise(
+            !open.is_empty(),
+            "impersonation_roles",
+            "/impersonation/protected_roles",
+            format!(
+                "Persons who act as a user get the permissions of that user's roles, here those of {}. Name each role that gives more than an ordinary user has.",
+                open.join(", ")
+            ),
+            "No person gains permissions by acting as a user.",
+        );
+        self.advise(
+            config.mail.notices.get(&Kind::Impersonated) == Some(&false),
+            "impersonation_notice",
+            "/mail/notices/impersonated",
+            "Users get no mail when a person acts as them. Switch this notice on.".to_owned(),
+            "Users get a mail when a person acts as them.",
+        );
     }
 
     pub(super) fn provider_keys(&mut self, provider: &Provider) {

@@ -51,6 +51,7 @@ impl Engine {
         findings.audience(&self.settings.audience);
         findings.requests(&self.config.requests);
         findings.mail(&self.config);
+        findings.impersonation(&self.config);
         if let Some(reason) = self.mailing.outbox.unwelcome() {
             let message = format!(
                 "The mail server refuses every mail of this engine ({reason}): it requires another login, sender or name in EHLO, or this is a test account. Mails wait until this is repaired."

@@ -61,6 +61,18 @@ fn what_the_doctor_finds() {
             "advice",
         ),
         (
+            json!({"impersonation": {"roles": ["support"]}, "roles": {"board": ["pay"], "support": ["read"]}}),
+            "impersonation_roles",
+            "/impersonation/protected_roles",
+            "advice",
+        ),
+        (
+            json!({"impersonation": {"roles": ["support"]}, "mail": {"notices": {"impersonated": false}}}),
+            "impersonation_notice",
+            "/mail/notices/impersonated",
+            "advice",
+        ),
+        (
             json!({"mail": {"links": {"reset_password": "http://app.example/{token}"}}}),
             "mail_links",
             "/mail/links/reset_password",

@@ -859,7 +859,7 @@ class Operations(_doorward.Engine):
             user. The call's events record it.
         except_session_id: The session to keep: the one that the user asks from.
 
-        Failures: user_not_found, store_unavailable.
+        Failures: user_not_found, permission_denied, store_unavailable.
         """
         fields: dict[str, object] = {
             "user_id": user_id,
@@ -1374,26 +1374,30 @@ class Operations(_doorward.Engine):
     def request_email_change(
         self,
         *,
-        user_id: str,
         new_email: str,
         actor: str | None = None,
         locale: str | None = None,
+        token: str | None = None,
+        user_id: str | None = None,
     ) -> models.RequestEmailChangeResponse:
         """Mails a token to the new address of an account, and a notice to the present one.
 
-        user_id: The account's id.
         new_email: The new address.
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
         locale: The language of the mails. Default: that of the account.
+        token: A live access token of the user. A person who acts as the user is refused.
+        user_id: The account's id, if the host has authenticated the user.
 
-        Failures: user_not_found, permission_denied, email_taken, too_many_attempts, store_unavailable.
+        Failures: invalid_token, user_not_found, permission_denied, email_taken, too_many_attempts,
+        store_unavailable.
         """
         fields: dict[str, object] = {
-            "user_id": user_id,
             "new_email": new_email,
             "actor": actor,
             "locale": locale,
+            "token": token,
+            "user_id": user_id,
         }
         answer = self.call("request_email_change", _text(fields))
         return models.RequestEmailChangeResponse.model_validate(answer)

@@ -1541,7 +1541,9 @@ class Session(Model):
     device_id: Annotated[str | None, Field(repr=False)] = None
     """The device that opened the session."""
     ip: str | None = None
-    """The IP address that opened the session."""
+    """The IP address that opened the session. Left out, as the next two, where another person acts as the
+    user.
+    """
     provider: ProviderLogin | None = None
     """The login at an identity provider that opened the session, if one did."""
     user_agent: str | None = None
@@ -2174,10 +2176,8 @@ class SentResponse(Model):
 
 
 class RequestEmailChangeRequest(Model, extra="forbid"):
-    """Requests another address for an account."""
+    """Requests another address for an account. `token` or `user_id` names the account."""
 
-    user_id: str
-    """The account's id."""
     new_email: Annotated[str, Field(max_length=254, min_length=3)]
     """The new address."""
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
@@ -2186,6 +2186,10 @@ class RequestEmailChangeRequest(Model, extra="forbid"):
     """
     locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
     """The language of the mails. Default: that of the account."""
+    token: Annotated[str | None, Field(repr=False)] = None
+    """A live access token of the user. A person who acts as the user is refused."""
+    user_id: str | None = None
+    """The account's id, if the host has authenticated the user."""
 
 
 class RequestEmailChangeResponse(Model):

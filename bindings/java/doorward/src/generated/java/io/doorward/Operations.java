@@ -346,6 +346,7 @@ public abstract sealed class Operations permits Doorward {
    * Ends every session of a user, except one if asked.
    *
    * @throws NotFoundException {@code user_not_found}
+   * @throws ForbiddenException {@code permission_denied}
    * @throws UnavailableException {@code store_unavailable}
    */
   public RevokedResponse revokeUserSessions(RevokeUserSessionsRequest request) {
@@ -571,6 +572,7 @@ public abstract sealed class Operations permits Doorward {
   /**
    * Mails a token to the new address of an account, and a notice to the present one.
    *
+   * @throws DeniedException {@code invalid_token}, {@code user_not_found}
    * @throws NotFoundException {@code user_not_found}
    * @throws ForbiddenException {@code permission_denied}
    * @throws ConflictException {@code email_taken}

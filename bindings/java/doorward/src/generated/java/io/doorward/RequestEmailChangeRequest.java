@@ -6,19 +6,21 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Requests another address for an account.
+ * Requests another address for an account. {@code token} or {@code user_id} names the account.
  *
- * @param userId The account's id.
  * @param newEmail The new address.
  * @param actor The name or id of the person who makes this call, as the host knows them, if it is
  *     not the user. The call's events record it. May be null.
  * @param locale The language of the mails. Default: that of the account. May be null.
+ * @param token A live access token of the user. A person who acts as the user is refused. May be
+ *     null.
+ * @param userId The account's id, if the host has authenticated the user. May be null.
  */
-public record RequestEmailChangeRequest(String userId, String newEmail, String actor, String locale)
-    implements Shape {
+public record RequestEmailChangeRequest(
+    String newEmail, String actor, String locale, String token, String userId) implements Shape {
   /** Makes one of what must be given. */
-  public static RequestEmailChangeRequest of(String userId, String newEmail) {
-    return new RequestEmailChangeRequest(userId, newEmail, null, null);
+  public static RequestEmailChangeRequest of(String newEmail) {
+    return new RequestEmailChangeRequest(newEmail, null, null, null, null);
   }
 
   /**
@@ -26,30 +28,61 @@ public record RequestEmailChangeRequest(String userId, String newEmail, String a
    * knows them, if it is not the user. The call's events record it.
    */
   public RequestEmailChangeRequest withActor(String actor) {
-    return new RequestEmailChangeRequest(userId, newEmail, actor, locale);
+    return new RequestEmailChangeRequest(newEmail, actor, locale, token, userId);
   }
 
   /** Returns the same with locale: The language of the mails. Default: that of the account. */
   public RequestEmailChangeRequest withLocale(String locale) {
-    return new RequestEmailChangeRequest(userId, newEmail, actor, locale);
+    return new RequestEmailChangeRequest(newEmail, actor, locale, token, userId);
+  }
+
+  /**
+   * Returns the same with token: A live access token of the user. A person who acts as the user is
+   * refused.
+   */
+  public RequestEmailChangeRequest withToken(String token) {
+    return new RequestEmailChangeRequest(newEmail, actor, locale, token, userId);
+  }
+
+  /** Returns the same with user_id: The account's id, if the host has authenticated the user. */
+  public RequestEmailChangeRequest withUserId(String userId) {
+    return new RequestEmailChangeRequest(newEmail, actor, locale, token, userId);
   }
 
   static RequestEmailChangeRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new RequestEmailChangeRequest(
-        Read.optional(json, "user_id", Read::text),
         Read.optional(json, "new_email", Read::text),
         Read.optional(json, "actor", Read::text),
-        Read.optional(json, "locale", Read::text));
+        Read.optional(json, "locale", Read::text),
+        Read.optional(json, "token", Read::text),
+        Read.optional(json, "user_id", Read::text));
   }
 
   @Override
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
-    Read.put(json, "user_id", userId);
     Read.put(json, "new_email", newEmail);
     Read.put(json, "actor", actor);
     Read.put(json, "locale", locale);
+    Read.put(json, "token", token);
+    Read.put(json, "user_id", userId);
     return json;
+  }
+
+  /** Hides secrets. */
+  @Override
+  public String toString() {
+    return "RequestEmailChangeRequest[newEmail="
+        + newEmail
+        + ", actor="
+        + actor
+        + ", locale="
+        + locale
+        + ", token="
+        + Read.hidden(token)
+        + ", userId="
+        + userId
+        + "]";
   }
 }

@@ -19,7 +19,8 @@ import java.util.Map;
  * @param act The person who acts as the user in this session, if it is not the user's own ({@code
  *     impersonate}). May be null.
  * @param deviceId The device that opened the session. May be null.
- * @param ip The IP address that opened the session. May be null.
+ * @param ip The IP address that opened the session. Left out, as the next two, where another person
+ *     acts as the user. May be null.
  * @param provider The login at an identity provider that opened the session, if one did. May be
  *     null.
  * @param userAgent The {@code User-Agent} that opened the session. May be null.
