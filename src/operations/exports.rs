@@ -291,9 +291,11 @@ mod tests {
     use crate::{Config, Hooks};
 
     /// The place in the export of each table that refers to a user. A new table must be added here.
-    const TABLES: [(&str, &str); 14] = [
+    const TABLES: [(&str, &str); 15] = [
         // `user.roles`
         ("user_roles", "user"),
+        // A code of `user.email`, until the account is used.
+        ("waiting_accounts", "user"),
         ("identities", "identities"),
         ("sessions", "sessions"),
         ("known_devices", "known_devices"),
