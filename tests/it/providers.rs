@@ -6,6 +6,10 @@ use std::io::Write;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use doorward::{Code, Error};
 use serde_json::{Value, json};
 
@@ -278,4 +282,23 @@ fn an_account_has_twenty_identities_at_most() {
     assert_eq!((error.code, error.detail.as_deref()), (Code::PermissionDenied, Some("too_many_identities")));
     // What is linked already is no more than before.
     assert_eq!(link(20).unwrap()["linked"], true);
+}
+
+#[test]
+fn a_key_where_each_tenant_is_an_issuer() {
+    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
+    let text = STANDARD.encode(pkcs8.as_ref());
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n");
+    let own = json!({"preset": "microsoft", "client_id": "app", "client_key": pem, "exchange": "host"});
+    let stage = Stage::of(&Store::sqlite(), json!({"id": own}));
+    let begun = begin(&stage).unwrap();
+    let query = format!("code=c&state={}", begun.parameter("state"));
+    let next = json!({"transaction": begun.0["transaction"], "query": query, "redirect_uri": CALLBACK});
+    let send = stage.call("next_provider_request", next).unwrap()["send"].clone();
+    let body = send["body"].as_str().unwrap();
+    assert!(!body.contains("client_secret"));
+    let (_, assertion) = body.split_once("&client_assertion=").unwrap();
+    let claims = URL_SAFE_NO_PAD.decode(assertion.split('.').nth(1).unwrap()).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    assert_eq!((&claims["iss"], &claims["aud"]), (&json!("app"), &send["url"]));
 }
