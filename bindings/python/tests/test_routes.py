@@ -86,6 +86,7 @@ def provider() -> Provider:
 @pytest.fixture
 def engine(config: Config, clock: Clock, provider: Provider) -> Iterator[Engine]:
     config["backends"] = {"browser": {}}
+    config["impersonation"] = {"roles": ["support"]}
     config["passkeys"] = {"rp_id": "example.com", "rp_name": "Example", "origins": [ORIGIN]}
     config["id_token_providers"] = cast("Any", {"google": provider.config()})
     with Engine(config, now_ms=clock) as engine:
@@ -209,6 +210,35 @@ def test_sessions(client: httpx.Client, engine: Engine, clock: Clock) -> None:
     ]
     assert client.post("/revoke-other-sessions", headers=third).json() == {"revoked": 1}
     assert [client.get("/who", headers=each).status_code for each in (first, third, eve)] == [401, 200, 200]
+
+
+def test_a_person_who_acts_as_the_user_ends_only_that_session(client: httpx.Client, engine: Engine) -> None:
+    hers = logged_in(client)
+    bob = engine.register(username="bob", email="bob@example.com", password=PASSWORD, roles=["support"]).user
+    own = engine.login(username="bob", password=PASSWORD)
+    ada = engine.get_user(username="ada").user
+
+    def acting() -> dict[str, str]:
+        made = engine.impersonate(actor_token=own.access_token, user_id=ada.id, reason="ticket 12")
+        return {"authorization": f"Bearer {made.access_token}"}
+
+    headers = acting()
+    shown = client.get("/list-sessions", headers=hers).json()["sessions"]
+    acts = {session["id"]: session.get("act") for session in shown}
+    (own_id,) = [session_id for session_id, act in acts.items() if act is None]
+    assert [act for act in acts.values() if act is not None] == [{"sub": bob.id}]
+    refused(client.post("/revoke-other-sessions", headers=headers), 403, "permission_denied")
+    answer = client.post("/revoke-session", json={"session_id": own_id}, headers=headers)
+    assert answer.json() == {"revoked": False}
+    change = {"new_email": "bob@evil.example"}
+    refused(client.post("/request-email-change", json=change, headers=headers), 403, "permission_denied")
+    refused(client.post("/logout", json={"everywhere": True}, headers=headers), 403, "permission_denied")
+    assert [client.get("/who", headers=each).status_code for each in (hers, headers)] == [200, 401]
+    headers = acting()
+    session_id = client.get("/who", headers=headers).json()["session"]
+    answer = client.post("/revoke-session", json={"session_id": session_id}, headers=headers)
+    assert answer.json() == {"revoked": True}
+    assert [client.get("/who", headers=each).status_code for each in (hers, headers)] == [200, 401]
 
 
 def test_an_authenticator_app(client: httpx.Client, engine: Engine, clock: Clock) -> None:

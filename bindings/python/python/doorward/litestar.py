@@ -188,11 +188,13 @@ def create_jwt(user: JwtUser, validity_hours: int, *, repo: Repo = None) -> str:
 def verify_jwt(jwt_token: str, *, repo: Repo = None) -> JwtUser | None:
     """Return the user of a live token, or None for any other token.
 
+    A token of a person who acts as the user gives None, too.
     If the store does not answer, AuthServiceUnavailable is raised.
     """
     with suppress(InvalidToken, UserNotFound, InvalidRequest):
-        user = engine_of(repo).authenticate(token=jwt_token).user
-        return JwtUser(id=user.id, name=user.username, email=user.email or "")
+        found = engine_of(repo).authenticate(token=jwt_token)
+        if found.act is None:
+            return JwtUser(id=found.user.id, name=found.user.username, email=found.user.email or "")
     return None
 
 

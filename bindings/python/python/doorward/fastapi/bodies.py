@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from doorward.models import IdentityMixin, PasswordMixin, PublicUser
+from doorward.models.app import Act
 from doorward.models.base import Model
 
 
@@ -239,6 +240,8 @@ class OwnSession(Model):
     created_at: int
     refreshed_at: int
     expires_at: int
+    act: Act | None = None
+    """The person who acts as the user in this session, if it is not the user's own."""
     ip: str | None = None
     user_agent: str | None = None
 

@@ -307,7 +307,7 @@ class Routes:
             for access, refresh in dict.fromkeys(proof for _, proofs in offered for proof in proofs):
                 try:
                     done = auth.engine.logout(token=access, refresh_token=refresh, everywhere=body.everywhere)
-                except InvalidToken as error:
+                except (InvalidToken, PermissionDenied) as error:
                     refusal = error
             response = _private(done) if done is not None else answer_of(refusal)
             for transport, proofs in offered:
@@ -335,6 +335,9 @@ class Routes:
         def revoke_session(request: Request, body: bodies.SessionId) -> models.RevokeSessionResponse:
             _, found = auth.authenticate_person(request)
             own = {each.id for each in auth.engine.list_sessions(user_id=found.user.id).sessions}
+            if found.act is not None:
+                # A person who acts as the user ends no session of the user.
+                own &= {found.session_id}
             if body.session_id not in own:
                 return models.RevokeSessionResponse(revoked=False)
             return auth.engine.revoke_session(session_id=body.session_id)
@@ -434,9 +437,10 @@ class Routes:
             return answer
 
         def request_email_change(request: Request, body: bodies.NewAddress) -> Response:
-            _, found = self._fresh(request)
+            self._fresh(request)
+            backend, _ = auth.authenticate_person(request)
             asked = auth.engine.request_email_change(
-                user_id=found.user.id, new_email=body.new_email, locale=body.locale
+                token=auth.token(request, backend), new_email=body.new_email, locale=body.locale
             )
             return self._kept(request, _private(asked), asked.verification)
 
