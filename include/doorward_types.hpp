@@ -1802,6 +1802,21 @@ struct invite_user_response {
   }
 };
 
+// The account, which can be logged in to from now on.
+struct accept_invitation_response {
+  // The account.
+  doorward::user user{};
+  // With a passkey: codes that replace it where it is a second factor; each can be used once. They are shown
+  // only now.
+  std::vector<doorward::secret> recovery_codes{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user", self.user);
+    visit("recovery_codes", self.recovery_codes);
+  }
+};
+
 // A token that can be redeemed.
 struct check_mail_token_response {
   // The token's purpose: `verify_email`, `reset_password`, `change_email`, `login` or `invitation`.
@@ -2162,7 +2177,7 @@ struct user_entity {
   }
 };
 
-// A ceremony that begins; finish it within five minutes.
+// A ceremony that begins; finish it within five minutes, or as long as `challenge` or `invitation` is valid.
 struct begin_passkey_registration_response {
   // The challenge for `finish_passkey_registration`. A registration that succeeds spends it; another call of
   // this operation replaces it. With `challenge` or `invitation` it is the same, for `complete_login` or
@@ -2182,7 +2197,7 @@ struct begin_passkey_registration_response {
   }
 };
 
-// The passkey was registered. Every session has ended, unless it began with `keep_sessions`: log in again.
+// The passkey was registered. Every session has ended, except that of the token with `keep_session`.
 struct finish_passkey_registration_response {
   // The passkey.
   doorward::passkey credential{};
@@ -2237,20 +2252,17 @@ struct update_passkey_response {
   }
 };
 
-// The arguments for the methods of `PublicKeyCredential`; absent for a method that is not to be called.
+// The arguments for the methods of `PublicKeyCredential`.
 struct passkey_signals_response {
   // For `signalAllAcceptedCredentials`.
-  std::optional<doorward::json> all_accepted_credentials{};
+  doorward::json all_accepted_credentials{};
   // For `signalCurrentUserDetails`.
-  std::optional<doorward::json> current_user_details{};
-  // For `signalUnknownCredential`, if the account of the response no longer exists.
-  std::optional<doorward::json> unknown_credential{};
+  doorward::json current_user_details{};
 
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("all_accepted_credentials", self.all_accepted_credentials);
     visit("current_user_details", self.current_user_details);
-    visit("unknown_credential", self.unknown_credential);
   }
 };
 
@@ -6412,18 +6424,20 @@ struct revoke_trusted_device_request {
 // Begins to register a passkey for an account: that of `token`, `user_id`, `challenge` or `invitation`. With
 // `user_id` the host must have authenticated its user just now, because a passkey opens the account.
 struct begin_passkey_registration_request {
+  // The backend that `token` is for; default: `default`.
+  std::optional<std::string> backend{};
   // The challenge of a login, if the account must have a second factor and has none. `complete_login` takes
   // the answer as `webauthn_registration`.
   std::optional<doorward::secret> challenge{};
-  // With `token`: whether the browser makes the passkey without asking its user, after a login by password
-  // (conditional creation). Default: false.
+  // With `token`: whether the browser makes the passkey without asking its user (conditional creation). It
+  // needs an account that has a second factor, or `passkeys.second_factor` `never`. Default: false.
   std::optional<bool> conditional{};
   // The kinds of authenticator that the page expects, the likeliest first.
   std::optional<std::vector<doorward::passkey_hint>> hints{};
   // The mailed token of an invitation. `accept_invitation` then takes the answer as `webauthn_registration`.
   std::optional<doorward::secret> invitation{};
-  // With `token`: whether the account's sessions continue when the passkey is made. Default: false.
-  std::optional<bool> keep_sessions{};
+  // With `token`: whether its session continues when the passkey is made. Default: false.
+  std::optional<bool> keep_session{};
   // The user's name for the passkey: 1 to 64 characters; not with `challenge` and `invitation`.
   std::optional<std::string> label{};
   // A live access token whose user authenticated in the last 15 minutes, by a second factor if the account's
@@ -6431,6 +6445,12 @@ struct begin_passkey_registration_request {
   std::optional<doorward::secret> token{};
   // The user's id.
   std::optional<std::string> user_id{};
+
+  template <class Value = std::string>
+  begin_passkey_registration_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
+    return *this;
+  }
 
   template <class Value = doorward::secret>
   begin_passkey_registration_request &set_challenge(Value &&value) {
@@ -6457,8 +6477,8 @@ struct begin_passkey_registration_request {
   }
 
   template <class Value = bool>
-  begin_passkey_registration_request &set_keep_sessions(Value &&value) {
-    keep_sessions = std::forward<Value>(value);
+  begin_passkey_registration_request &set_keep_session(Value &&value) {
+    keep_session = std::forward<Value>(value);
     return *this;
   }
 
@@ -6482,11 +6502,12 @@ struct begin_passkey_registration_request {
 
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
+    visit("backend", self.backend);
     visit("challenge", self.challenge);
     visit("conditional", self.conditional);
     visit("hints", self.hints);
     visit("invitation", self.invitation);
-    visit("keep_sessions", self.keep_sessions);
+    visit("keep_session", self.keep_session);
     visit("label", self.label);
     visit("token", self.token);
     visit("user_id", self.user_id);
@@ -6534,7 +6555,7 @@ struct begin_passkey_login_request {
   // The backend that the session's tokens are for; default: `default`.
   std::optional<std::string> backend{};
   // Whether the passkeys are offered in a form as the page opens (autofill), so that the ceremony has an
-  // hour; not with `username`. Default: false.
+  // hour; not with `username`. The answer is taken by `finish_passkey_login` only. Default: false.
   std::optional<bool> conditional{};
   // The kinds of authenticator that the page expects, the likeliest first.
   std::optional<std::vector<doorward::passkey_hint>> hints{};
@@ -6680,19 +6701,11 @@ struct update_passkey_request {
   }
 };
 
-// Asks what the page tells the authenticator, so that it forgets passkeys that are gone: after a login, or a
-// change of the account, by `user_id`; after a refused login by passkey, by its `response`.
+// Asks what the page tells the authenticator of the user who is logged in, so that it forgets passkeys that
+// are gone: after a login, or a change of the account.
 struct passkey_signals_request {
-  // The response that `finish_passkey_login` refused.
-  std::optional<doorward::json> response{};
-  // The id of the user who is logged in.
-  std::optional<std::string> user_id{};
-
-  template <class Value = doorward::json>
-  passkey_signals_request &set_response(Value &&value) {
-    response = std::forward<Value>(value);
-    return *this;
-  }
+  // The user's id.
+  std::string user_id{};
 
   template <class Value = std::string>
   passkey_signals_request &set_user_id(Value &&value) {
@@ -6702,7 +6715,6 @@ struct passkey_signals_request {
 
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
-    visit("response", self.response);
     visit("user_id", self.user_id);
   }
 };
@@ -9646,9 +9658,9 @@ class operations {
   // Accepts an invitation: the account gets a name and a way in. Cost: network; not to be repeated. Failures:
   // invalid_token, weak_password, invalid_credentials, username_taken, already_configured, invalid_config,
   // auth_service_unavailable, hash_queue_full, store_unavailable.
-  Result<doorward::user_response> accept_invitation(
+  Result<doorward::accept_invitation_response> accept_invitation(
       const doorward::accept_invitation_request &request) const {
-    return run<user_response>(doorward_accept_invitation, request);
+    return run<accept_invitation_response>(doorward_accept_invitation, request);
   }
 
   // Verifies or changes an address by the token mailed to it and a proof of the account. Cost: network; not
@@ -9810,7 +9822,7 @@ class operations {
   // Returns what a page tells the authenticator about an account's passkeys. Cost: store; may be repeated.
   // Failures: user_not_found, invalid_config, store_unavailable.
   Result<doorward::passkey_signals_response> passkey_signals(
-      const doorward::passkey_signals_request &request = {}) const {
+      const doorward::passkey_signals_request &request) const {
     return run<passkey_signals_response>(doorward_passkey_signals, request);
   }
 

@@ -586,8 +586,8 @@ func (e *Engine) InviteUser(ctx context.Context, request InviteUserRequest) (*In
 // ErrInvalidRequest: invalid_token, weak_password. ErrDenied: invalid_credentials. ErrConflict:
 // username_taken, already_configured. ErrConfig: invalid_config. ErrUnavailable: auth_service_unavailable,
 // hash_queue_full, store_unavailable.
-func (e *Engine) AcceptInvitation(ctx context.Context, request AcceptInvitationRequest) (*UserResponse, error) {
-	return call[UserResponse](ctx, e, opAcceptInvitation, request)
+func (e *Engine) AcceptInvitation(ctx context.Context, request AcceptInvitationRequest) (*AcceptInvitationResponse, error) {
+	return call[AcceptInvitationResponse](ctx, e, opAcceptInvitation, request)
 }
 
 // VerifyEmail verifies or changes an address by the token mailed to it and a proof of the account.

@@ -1986,12 +1986,15 @@ const (
 // `challenge` or `invitation`. With `user_id` the host must have authenticated its user just now, because a
 // passkey opens the account.
 type BeginPasskeyRegistrationRequest struct {
+	// The backend that `token` is for; default: `default`.
+	Backend *string `json:"backend,omitzero"`
+
 	// The challenge of a login, if the account must have a second factor and has none. `complete_login` takes
 	// the answer as `webauthn_registration`.
 	Challenge *string `json:"challenge,omitzero" doorward:"secret"`
 
-	// With `token`: whether the browser makes the passkey without asking its user, after a login by password
-	// (conditional creation). Default: false.
+	// With `token`: whether the browser makes the passkey without asking its user (conditional creation). It
+	// needs an account that has a second factor, or `passkeys.second_factor` `never`. Default: false.
 	Conditional *bool `json:"conditional,omitzero"`
 
 	// The kinds of authenticator that the page expects, the likeliest first.
@@ -2001,8 +2004,8 @@ type BeginPasskeyRegistrationRequest struct {
 	// `webauthn_registration`.
 	Invitation *string `json:"invitation,omitzero" doorward:"secret"`
 
-	// With `token`: whether the account's sessions continue when the passkey is made. Default: false.
-	KeepSessions *bool `json:"keep_sessions,omitzero"`
+	// With `token`: whether its session continues when the passkey is made. Default: false.
+	KeepSession *bool `json:"keep_session,omitzero"`
 
 	// The user's name for the passkey: 1 to 64 characters; not with `challenge` and `invitation`.
 	Label *string `json:"label,omitzero"`
@@ -2064,7 +2067,7 @@ type BeginPasskeyLoginRequest struct {
 	Backend *string `json:"backend,omitzero"`
 
 	// Whether the passkeys are offered in a form as the page opens (autofill), so that the ceremony has an
-	// hour; not with `username`. Default: false.
+	// hour; not with `username`. The answer is taken by `finish_passkey_login` only. Default: false.
 	Conditional *bool `json:"conditional,omitzero"`
 
 	// The kinds of authenticator that the page expects, the likeliest first.
@@ -2126,30 +2129,11 @@ type UpdatePasskeyRequest struct {
 	Actor *string `json:"actor,omitzero"`
 }
 
-// PasskeySignalsRequest: Asks what the page tells the authenticator, so that it forgets passkeys that are
-// gone: after a login, or a change of the account, by `user_id`; after a refused login by passkey, by its
-// `response`.
+// PasskeySignalsRequest: Asks what the page tells the authenticator of the user who is logged in, so that it
+// forgets passkeys that are gone: after a login, or a change of the account.
 type PasskeySignalsRequest struct {
-	// The response that `finish_passkey_login` refused.
-	Response json.RawMessage `json:"response,omitzero" doorward:"secret"`
-
-	// The id of the user who is logged in.
-	UserID *string `json:"user_id,omitzero"`
-}
-
-// Format hides secrets.
-func (v PasskeySignalsRequest) Format(state fmt.State, verb rune) {
-	format(state, verb, v)
-}
-
-// String hides secrets.
-func (v PasskeySignalsRequest) String() string {
-	return render(v)
-}
-
-// LogValue hides secrets.
-func (v PasskeySignalsRequest) LogValue() slog.Value {
-	return logValue(v)
+	// The user's id.
+	UserID string `json:"user_id"`
 }
 
 // RelatedOriginsRequest: Asks for the origins that may use the passkeys.
@@ -4819,6 +4803,31 @@ type InviteUserResponse struct {
 	ExpiresAt int64 `json:"expires_at"`
 }
 
+// AcceptInvitationResponse: The account, which can be logged in to from now on.
+type AcceptInvitationResponse struct {
+	// The account.
+	User User `json:"user"`
+
+	// With a passkey: codes that replace it where it is a second factor; each can be used once. They are
+	// shown only now.
+	RecoveryCodes []string `json:"recovery_codes" doorward:"secret"`
+}
+
+// Format hides secrets.
+func (v AcceptInvitationResponse) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v AcceptInvitationResponse) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v AcceptInvitationResponse) LogValue() slog.Value {
+	return logValue(v)
+}
+
 // CheckMailTokenResponse: A token that can be redeemed.
 type CheckMailTokenResponse struct {
 	// The token's purpose: `verify_email`, `reset_password`, `change_email`, `login` or `invitation`.
@@ -5098,7 +5107,8 @@ type RevokeTrustedDeviceResponse struct {
 	Revoked int64 `json:"revoked"`
 }
 
-// BeginPasskeyRegistrationResponse: A ceremony that begins; finish it within five minutes.
+// BeginPasskeyRegistrationResponse: A ceremony that begins; finish it within five minutes, or as long as
+// `challenge` or `invitation` is valid.
 type BeginPasskeyRegistrationResponse struct {
 	// The challenge for `finish_passkey_registration`. A registration that succeeds spends it; another call
 	// of this operation replaces it. With `challenge` or `invitation` it is the same, for `complete_login` or
@@ -5128,8 +5138,8 @@ func (v BeginPasskeyRegistrationResponse) LogValue() slog.Value {
 	return logValue(v)
 }
 
-// FinishPasskeyRegistrationResponse: The passkey was registered. Every session has ended, unless it began
-// with `keep_sessions`: log in again.
+// FinishPasskeyRegistrationResponse: The passkey was registered. Every session has ended, except that of the
+// token with `keep_session`.
 type FinishPasskeyRegistrationResponse struct {
 	// The passkey.
 	Credential Passkey `json:"credential"`
@@ -5195,17 +5205,13 @@ type UpdatePasskeyResponse struct {
 	Credential Passkey `json:"credential"`
 }
 
-// PasskeySignalsResponse: The arguments for the methods of `PublicKeyCredential`; absent for a method that is
-// not to be called.
+// PasskeySignalsResponse: The arguments for the methods of `PublicKeyCredential`.
 type PasskeySignalsResponse struct {
 	// For `signalAllAcceptedCredentials`.
-	AllAcceptedCredentials json.RawMessage `json:"all_accepted_credentials,omitzero"`
+	AllAcceptedCredentials json.RawMessage `json:"all_accepted_credentials"`
 
 	// For `signalCurrentUserDetails`.
-	CurrentUserDetails json.RawMessage `json:"current_user_details,omitzero"`
-
-	// For `signalUnknownCredential`, if the account of the response no longer exists.
-	UnknownCredential json.RawMessage `json:"unknown_credential,omitzero"`
+	CurrentUserDetails json.RawMessage `json:"current_user_details"`
 }
 
 // RelatedOriginsResponse: The document for `https://<rp_id>/.well-known/webauthn`.

@@ -65,7 +65,7 @@ kinds! {
     PasswordChangeFailed = "password_change_failed";
     /// A password was set by an administrator, `temporary` where `detail` says so; every session ended.
     PasswordSet = "password_set";
-    /// A user logged in by a password that leaked (`password.breached_login`).
+    /// A right password was offered that leaked (`password.breached_login`); the login may require more.
     PasswordBreached = "password_breached";
     /// A passkey got another name.
     PasskeyRenamed = "passkey_renamed";

@@ -96,16 +96,6 @@ impl Sessions {
         self.sessions_revoked(tx, user_id, revoked, now)
     }
 
-    /// Ends what of a user is open beside the sessions, in the caller's transaction: logins in progress, one-time
-    /// secrets, and the trust in devices.
-    pub(crate) fn keep_sessions(&self, tx: &mut Tx, user_id: Id) -> Result<()> {
-        sessions::carry_all_over(tx, user_id)?;
-        users::next_epoch(tx, user_id)?;
-        one_time_secrets::delete_all(tx, user_id)?;
-        trusted_devices::delete_all(tx, user_id)?;
-        outbox::forget_tokens(tx, user_id)
-    }
-
     fn sessions_revoked(&self, tx: &mut Tx, user_id: Id, revoked: usize, now: i64) -> Result<usize> {
         let detail = revoked.to_string();
         self.audit.record(

@@ -321,7 +321,12 @@ impl Tokens {
     /// Identifies the user of a live token, for what only that user may do. Failure: `permission_denied`, if another
     /// person acts as the user.
     pub(crate) fn bearer_in_person(&self, token: &Token) -> Result<Bearer> {
-        let bearer = self.bearer(token, None)?;
+        self.bearer_in_person_at(token, None)
+    }
+
+    /// Returns the same of a token for one backend.
+    pub(crate) fn bearer_in_person_at(&self, token: &Token, backend: Option<&Backend>) -> Result<Bearer> {
+        let bearer = self.bearer(token, backend)?;
         match bearer.act {
             None => Ok(bearer),
             Some(_) => Err(Error::new(Code::PermissionDenied, "impersonated")

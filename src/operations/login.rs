@@ -304,7 +304,7 @@ impl Engine {
                 let error = Error::new(Code::AlreadyConfigured, "credential_id");
                 return Err(error.about(Some(user_id), None));
             }
-            let recovery_codes = self.factors.added(tx, &user.public, KIND, false, now)?;
+            let recovery_codes = self.factors.added(tx, user.public.id, KIND, None, now)?;
             let entry = entry.clone().with(methods(passkey.backup_eligible));
             let entry = Entry { trusts_device, ..entry };
             self.completed(tx, user_id, entry, recovery_codes, now_ms)

@@ -510,7 +510,7 @@ operations! {
     /// let token = mail.token.ok_or(Code::InvalidMailToken)?;
     /// let request = AcceptInvitationRequest::new(&token).username("grace".parse()?).password("nine wiser words");
     /// assert_eq!(engine.accept_invitation(request)?.user.username.as_str(), "grace");
-    accept_invitation: mail::invitations::AcceptInvitationRequest => accounts::UserResponse, "0.1.0", Network once,
+    accept_invitation: mail::invitations::AcceptInvitationRequest => mail::invitations::AcceptInvitationResponse, "0.1.0", Network once,
         "Accepts an invitation: the account gets a name and a way in.",
         [InvalidMailToken, WeakPassword, InvalidCredentials, UsernameTaken, AlreadyConfigured, InvalidConfig, AuthServiceUnavailable, HashQueueFull, StoreUnavailable];
     /// # engine.request_email_verification(RequestEmailVerificationRequest::new().token(&session.access_token))?;
@@ -645,8 +645,8 @@ operations! {
     update_passkey: passkeys::UpdatePasskeyRequest => passkeys::UpdatePasskeyResponse, "0.1.0", Store again actor,
         "Gives a passkey another name.",
         [PasskeyNotFound, StoreUnavailable];
-    /// let signals = engine.passkey_signals(PasskeySignalsRequest::new().user_id(ada.id))?;
-    /// assert!(signals.all_accepted_credentials.is_some_and(|it| it.all_accepted_credential_ids.is_empty()));
+    /// let signals = engine.passkey_signals(PasskeySignalsRequest::new(ada.id))?;
+    /// assert!(signals.all_accepted_credentials.all_accepted_credential_ids.is_empty());
     passkey_signals: passkeys::signals::PasskeySignalsRequest => passkeys::signals::PasskeySignalsResponse, "0.1.0", Store again,
         "Returns what a page tells the authenticator about an account's passkeys.",
         [UserNotFound, InvalidConfig, StoreUnavailable];

@@ -265,15 +265,6 @@ pub(crate) fn carry_over(tx: &mut Tx, user_id: Id, id: Id) -> Result<()> {
     Ok(())
 }
 
-/// Lets the live sessions of a user outlive the next epoch.
-pub(crate) fn carry_all_over(tx: &mut Tx, user_id: Id) -> Result<()> {
-    tx.run(
-        "UPDATE sessions SET epoch = epoch + 1 \
-         WHERE user_id = ?1 AND epoch = (SELECT epoch FROM users WHERE id = ?1)",
-        &[Value::Bytes(user_id.as_bytes())],
-    )
-}
-
 /// Deletes sessions that had ended by a time.
 pub(crate) fn forget_ended(tx: &mut Tx, ended_by: i64, share: Share) -> Result<usize> {
     tx.forget(

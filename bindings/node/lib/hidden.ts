@@ -71,6 +71,9 @@ export const shapes: Record<string, Hidden> = {
   RequestLoginCodeResponse: {
     secrets: ['challenge'],
   },
+  AcceptInvitationResponse: {
+    secrets: ['recovery_codes'],
+  },
   Mail: {
     secrets: ['text', 'html', 'code', 'link', 'token'],
   },
@@ -144,6 +147,7 @@ export const responses: Record<string, string> = {
   request_email_change: 'RequestEmailChangeResponse',
   request_login_code: 'RequestLoginCodeResponse',
   login_with_mail_token: 'LoginResponse',
+  accept_invitation: 'AcceptInvitationResponse',
   take_mail: 'TakeMailResponse',
   generate_totp_secret: 'GenerateTotpSecretResponse',
   totp_provisioning_uri: 'Provisioning',

@@ -3,6 +3,7 @@
 import type { CallOptions } from './call.js'
 import type {
   AcceptInvitationRequest,
+  AcceptInvitationResponse,
   AcknowledgeMailRequest,
   AcknowledgeMailResponse,
   AuthenticateRequest,
@@ -762,7 +763,10 @@ export abstract class Operations {
    * - ConfigError: invalid_config.
    * - UnavailableError: auth_service_unavailable, hash_queue_full, store_unavailable.
    */
-  acceptInvitation(request: AcceptInvitationRequest, options?: CallOptions): Promise<UserResponse> {
+  acceptInvitation(
+    request: AcceptInvitationRequest,
+    options?: CallOptions,
+  ): Promise<AcceptInvitationResponse> {
     return this.start('accept_invitation', request, options)
   }
 
@@ -1033,10 +1037,7 @@ export abstract class Operations {
    * - ConfigError: invalid_config.
    * - UnavailableError: store_unavailable.
    */
-  passkeySignals(
-    request: PasskeySignalsRequest = {},
-    options?: CallOptions,
-  ): Promise<PasskeySignalsResponse> {
+  passkeySignals(request: PasskeySignalsRequest, options?: CallOptions): Promise<PasskeySignalsResponse> {
     return this.start('passkey_signals', request, options)
   }
 

@@ -2180,6 +2180,17 @@ export interface AcceptInvitationRequest {
   webauthn_registration?: RegistrationResponse | null
 }
 
+/** The account, which can be logged in to from now on. */
+export interface AcceptInvitationResponse {
+  /** The account. */
+  user: User
+  /**
+   * With a passkey: codes that replace it where it is a second factor; each can be used once. They are shown
+   * only now.
+   */
+  recovery_codes: string[]
+}
+
 /**
  * Redeems a mailed token, with one proof of the account: `access_token`, `username` with `password`,
  * `verification`, or `id_token`. Without a proof the request is refused, unless `mail.click_verifies` is set
@@ -2540,14 +2551,16 @@ export type PasskeyHint = 'security-key' | 'client-device' | 'hybrid'
  * `user_id` the host must have authenticated its user just now, because a passkey opens the account.
  */
 export interface BeginPasskeyRegistrationRequest {
+  /** The backend that `token` is for; default: `default`. */
+  backend?: string | null
   /**
    * The challenge of a login, if the account must have a second factor and has none. `complete_login` takes
    * the answer as `webauthn_registration`.
    */
   challenge?: string | null
   /**
-   * With `token`: whether the browser makes the passkey without asking its user, after a login by password
-   * (conditional creation). Default: false.
+   * With `token`: whether the browser makes the passkey without asking its user (conditional creation). It
+   * needs an account that has a second factor, or `passkeys.second_factor` `never`. Default: false.
    */
   conditional?: boolean | null
   /** The kinds of authenticator that the page expects, the likeliest first. */
@@ -2556,8 +2569,8 @@ export interface BeginPasskeyRegistrationRequest {
    * The mailed token of an invitation. `accept_invitation` then takes the answer as `webauthn_registration`.
    */
   invitation?: string | null
-  /** With `token`: whether the account's sessions continue when the passkey is made. Default: false. */
-  keep_sessions?: boolean | null
+  /** With `token`: whether its session continues when the passkey is made. Default: false. */
+  keep_session?: boolean | null
   /** The user's name for the passkey: 1 to 64 characters; not with `challenge` and `invitation`. */
   label?: string | null
   /**
@@ -2637,7 +2650,9 @@ export interface CreationOptions {
   hints?: PasskeyHint[]
 }
 
-/** A ceremony that begins; finish it within five minutes. */
+/**
+ * A ceremony that begins; finish it within five minutes, or as long as `challenge` or `invitation` is valid.
+ */
 export interface BeginPasskeyRegistrationResponse {
   /**
    * The challenge for `finish_passkey_registration`. A registration that succeeds spends it; another call of
@@ -2667,9 +2682,7 @@ export interface FinishPasskeyRegistrationRequest {
   actor?: string | null
 }
 
-/**
- * The passkey was registered. Every session has ended, unless it began with `keep_sessions`: log in again.
- */
+/** The passkey was registered. Every session has ended, except that of the token with `keep_session`. */
 export interface FinishPasskeyRegistrationResponse {
   /** The passkey. */
   credential: Passkey
@@ -2686,7 +2699,7 @@ export interface BeginPasskeyLoginRequest {
   backend?: string | null
   /**
    * Whether the passkeys are offered in a form as the page opens (autofill), so that the ceremony has an
-   * hour; not with `username`. Default: false.
+   * hour; not with `username`. The answer is taken by `finish_passkey_login` only. Default: false.
    */
   conditional?: boolean | null
   /** The kinds of authenticator that the page expects, the likeliest first. */
@@ -2770,14 +2783,12 @@ export interface UpdatePasskeyResponse {
 }
 
 /**
- * Asks what the page tells the authenticator, so that it forgets passkeys that are gone: after a login, or a
- * change of the account, by `user_id`; after a refused login by passkey, by its `response`.
+ * Asks what the page tells the authenticator of the user who is logged in, so that it forgets passkeys that
+ * are gone: after a login, or a change of the account.
  */
 export interface PasskeySignalsRequest {
-  /** The response that `finish_passkey_login` refused. */
-  response?: AuthenticationResponse | null
-  /** The id of the user who is logged in. */
-  user_id?: string | null
+  /** The user's id. */
+  user_id: string
 }
 
 /** AllAcceptedCredentialsOptions. */
@@ -2802,22 +2813,12 @@ export interface CurrentUserDetails {
   displayName: string
 }
 
-/** UnknownCredentialOptions. */
-export interface UnknownCredential {
-  /** `passkeys.rp_id`. */
-  rpId: string
-  /** The credential's id. */
-  credentialId: string
-}
-
-/** The arguments for the methods of `PublicKeyCredential`; absent for a method that is not to be called. */
+/** The arguments for the methods of `PublicKeyCredential`. */
 export interface PasskeySignalsResponse {
   /** For `signalAllAcceptedCredentials`. */
-  all_accepted_credentials?: AllAcceptedCredentials
+  all_accepted_credentials: AllAcceptedCredentials
   /** For `signalCurrentUserDetails`. */
-  current_user_details?: CurrentUserDetails
-  /** For `signalUnknownCredential`, if the account of the response no longer exists. */
-  unknown_credential?: UnknownCredential
+  current_user_details: CurrentUserDetails
 }
 
 /** Asks for the origins that may use the passkeys. */

@@ -22,7 +22,7 @@ use crate::config::{Config, PasskeyFactor};
 use crate::error::{Code, Error, Result};
 use crate::mail;
 use crate::store::events::Event;
-use crate::store::{Tx, passkeys as passkey_rows, second_factors};
+use crate::store::{Tx, passkeys as passkey_rows, second_factors, sessions};
 use crate::types::client::Client;
 use crate::types::id::Id;
 use crate::types::login::SecondFactors;
@@ -129,18 +129,34 @@ impl Factors {
     /// factors of an account that has an app, or must have a factor.
     pub(crate) fn demanded_of(&self, tx: &mut Tx, user: &PublicUser) -> Result<SecondFactors> {
         let factors = self.of(tx, user.id)?;
-        let passkeys = self.config.passkeys.as_ref();
-        let is_way_in = passkeys.is_some_and(|passkeys| passkeys.second_factor == PasskeyFactor::Never);
-        let are_factors = !is_way_in || factors.totp_supported || self.are_required_of(user);
+        let are_factors = !self.are_ways_in() || factors.totp_supported || self.are_required_of(user);
         Ok(SecondFactors { webauthn_supported: factors.webauthn_supported && are_factors, ..factors })
+    }
+
+    /// Returns whether passkeys are only another way in.
+    fn are_ways_in(&self) -> bool {
+        let passkeys = self.config.passkeys.as_ref();
+        passkeys.is_some_and(|passkeys| passkeys.second_factor == PasskeyFactor::Never)
+    }
+
+    /// Refuses a passkey that the browser makes without asking its user, if later logins would demand a second factor
+    /// because of it. Failure: `permission_denied`.
+    pub(crate) fn may_be_made_unasked(&self, tx: &mut Tx, user: &PublicUser) -> Result<()> {
+        match self.are_ways_in() || self.demanded_of(tx, user)?.any() {
+            true => Ok(()),
+            false => Err(Error::new(Code::PermissionDenied, "no_second_factor").about(Some(user.id), None)),
+        }
     }
 
     /// Returns whether the user of a session gave a fresh proof: a second factor, if a login demands one, or else any
     /// proof, in the last 15 minutes.
     pub(crate) fn has_fresh_proof(&self, tx: &mut Tx, bearer: &Bearer, now: i64) -> Result<bool> {
+        let Some(session_id) = bearer.session_id else { return Ok(false) };
+        let Some(session) = sessions::find(tx, session_id)? else { return Ok(false) };
         let time = match self.demanded_of(tx, &bearer.user)?.any() {
-            true => bearer.proofs.time_of("mfa"),
-            false => bearer.auth_time,
+            true => session.proofs.time_of("mfa"),
+            // The holder of a backend's secret can claim any time. An older token of the session keeps its own.
+            false => bearer.auth_time.min(Some(session.auth_time)),
         };
         Ok(time.is_some_and(|time| self.is_fresh(time, now)))
     }
@@ -253,7 +269,7 @@ impl Factors {
             let event = event(Kind::SecondFactorRemoved, user.id);
             self.audit.record(tx, now, Event { detail: Some(totp::KIND), ..event })?;
         }
-        self.added(tx, user, totp::KIND, false, now).map(Step::Done)
+        self.added(tx, user.id, totp::KIND, None, now).map(Step::Done)
     }
 
     /// Records that a second factor was refused, and returns the refusal.
@@ -271,31 +287,29 @@ impl Factors {
         Ok(Error::new(Code::InvalidCode, reason).about(Some(user_id), None))
     }
 
-    /// Ends what was opened without a factor that came into force, but for sessions that are to continue. The first
-    /// factor that a login demands brings recovery codes.
+    /// Ends what was opened without a factor that came into force, except a session that is to continue. The first
+    /// factor brings recovery codes.
     pub(crate) fn added(
         &self,
         tx: &mut Tx,
-        user: &PublicUser,
+        user_id: Id,
         kind: &'static str,
-        keeps_sessions: bool,
+        kept_session: Option<Id>,
         now: i64,
     ) -> Result<Vec<RecoveryCode>> {
-        let user_id = user.id;
         self.audit.record(
             tx,
             now,
             Event { detail: Some(kind), ..event(Kind::SecondFactorAdded, user_id) },
         )?;
-        match keeps_sessions {
-            true => self.sessions.keep_sessions(tx, user_id)?,
-            false => self.sessions.revoke_everything(tx, user_id, now).map(drop)?,
-        }
+        match kept_session {
+            Some(session_id) => self.sessions.revoke_others(tx, user_id, session_id, now)?,
+            None => self.sessions.revoke_everything(tx, user_id, now)?,
+        };
         self.outbox.tell_owner(tx, mail::Kind::SecondFactorAdded, user_id, now)?;
-        let factors = self.demanded_of(tx, user)?;
-        match factors.any() && !factors.recovery_codes_supported {
-            true => self.recovery_codes.renew(tx, user_id, None, now),
-            false => Ok(Vec::new()),
+        match self.of(tx, user_id)?.recovery_codes_supported {
+            true => Ok(Vec::new()),
+            false => self.recovery_codes.renew(tx, user_id, None, now),
         }
     }
 

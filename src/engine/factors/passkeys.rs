@@ -172,6 +172,10 @@ impl PasskeyProofs {
                     Ok(Challenged { ceremony, .. }) if ceremony.user_id.is_some_and(|id| id != user_id) => {
                         return Ok(Some("other_user"));
                     }
+                    // It may have been made an hour ago, and the page with it may have been left to another person.
+                    Ok(Challenged { ceremony, .. }) if ceremony.is_conditional => {
+                        return Ok(Some("wrong_purpose"));
+                    }
                     Ok(Challenged { ceremony, signed }) => (vec![signed], Some(ceremony)),
                     Err(flaw) => return Ok(Some(flaw)),
                 }
@@ -256,6 +260,8 @@ pub(crate) struct Ceremony {
     pub user_id: Option<Id>,
     pub backend: String,
     pub scope: Option<Scope>,
+    /// Whether a page offers the passkeys from when it opens; the answer then only logs in.
+    pub is_conditional: bool,
     pub expires_at: i64,
 }
 

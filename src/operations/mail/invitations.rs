@@ -11,12 +11,12 @@ use crate::engine::Engine;
 use crate::engine::accounts::{Mailed, bounded, in_order};
 use crate::engine::audit::{Kind as EventKind, event};
 use crate::engine::factors::passkeys::{KIND, Wish};
+use crate::engine::factors::recovery_codes::RecoveryCode;
 use crate::engine::one_time::Purpose;
 use crate::engine::outbox::INVITATION_SECONDS;
 use crate::engine::pending::Newcomer;
 use crate::error::{Code, Error, Result};
 use crate::mail::Kind;
-use crate::operations::accounts::UserResponse;
 use crate::store::events::Event;
 use crate::store::identities::{self, Identity};
 use crate::store::passkeys::{self, Passkey};
@@ -77,6 +77,17 @@ pub struct AcceptInvitationRequest<'a> {
     pub provider: Option<ProviderName>,
     /// The nonce that the ID token must repeat.
     pub nonce: Option<Secret>,
+}
+
+/// The account, which can be logged in to from now on.
+#[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct AcceptInvitationResponse {
+    /// The account.
+    pub user: PublicUser,
+    /// With a passkey: codes that replace it where it is a second factor; each can be used once. They are shown only
+    /// now.
+    pub recovery_codes: Vec<RecoveryCode>,
 }
 
 /// How long an account waits after its last invitation.
@@ -140,8 +151,9 @@ impl Engine {
     /// no session. Another account that only claimed the address loses the claim.
     ///
     /// Failures: `invalid_request`, `invalid_token` (of the mail, or at `/id_token`), `weak_password`,
-    /// `invalid_credentials` (the passkey is not what it should be), `invalid_config`, `username_taken`, `already_configured`, `auth_service_unavailable`, `hash_queue_full`, `store_unavailable`.
-    pub fn accept_invitation(&self, request: AcceptInvitationRequest) -> Result<UserResponse> {
+    /// `invalid_credentials` (the passkey is not what it should be), `invalid_config`, `username_taken`,
+    /// `already_configured`, `auth_service_unavailable`, `hash_queue_full`, `store_unavailable`.
+    pub fn accept_invitation(&self, request: AcceptInvitationRequest) -> Result<AcceptInvitationResponse> {
         let AcceptInvitationRequest { token, username, password, id_token, provider, nonce, .. } = request;
         let now = self.clock.now();
         // What is refused does not use up the token.
@@ -171,7 +183,7 @@ impl Engine {
             }
         };
         let now = self.clock.now();
-        let user = self.mailing.write(|tx| {
+        let (user, recovery_codes) = self.mailing.write(|tx| {
             let mut user = self.invited(tx, &token, now)?;
             self.one_time.redeem(tx, token.expose(), &[Purpose::Invitation], now)?;
             if let Some(username) = &username {
@@ -182,10 +194,10 @@ impl Engine {
                 _ => error,
             })?;
             self.audit.record(tx, now, event(EventKind::Registered, user.public.id))?;
-            self.open_way(tx, &user.public, &way_in, now)?;
-            Ok(user.public)
+            let recovery_codes = self.open_way(tx, &user.public, &way_in, now)?;
+            Ok((user.public, recovery_codes))
         })?;
-        Ok(UserResponse { user })
+        Ok(AcceptInvitationResponse { user, recovery_codes })
     }
 
     /// Returns the account of an invitation that was not accepted yet.
@@ -197,9 +209,16 @@ impl Engine {
         }
     }
 
-    fn open_way(&self, tx: &mut Tx, user: &PublicUser, way_in: &WayIn, now: i64) -> Result<()> {
+    /// Returns the recovery codes that a passkey brings.
+    fn open_way(
+        &self,
+        tx: &mut Tx,
+        user: &PublicUser,
+        way_in: &WayIn,
+        now: i64,
+    ) -> Result<Vec<RecoveryCode>> {
         match way_in {
-            WayIn::Password(hash) => users::set_password(tx, user.id, hash, None),
+            WayIn::Password(hash) => users::set_password(tx, user.id, hash, None)?,
             WayIn::Identity(claims, provider) => {
                 let identity = Identity { issuer: &claims.iss, subject: &claims.sub };
                 if identities::find(tx, identity)?.is_some() {
@@ -207,7 +226,7 @@ impl Engine {
                 }
                 identities::insert(tx, identity, user.id, now)?;
                 let event = event(EventKind::IdentityLinked, user.id);
-                self.audit.record(tx, now, Event { detail: Some(provider), ..event })
+                self.audit.record(tx, now, Event { detail: Some(provider), ..event })?;
             }
             WayIn::Passkey(passkey) => {
                 if !passkeys::insert(tx, passkey)? {
@@ -218,10 +237,12 @@ impl Engine {
                     ));
                 }
                 let event = event(EventKind::SecondFactorAdded, user.id);
-                self.audit.record(tx, now, Event { detail: Some(KIND), ..event })
+                self.audit.record(tx, now, Event { detail: Some(KIND), ..event })?;
+                return self.factors.recovery_codes.renew(tx, user.id, None, now);
             }
-            WayIn::Mail => Ok(()),
+            WayIn::Mail => {}
         }
+        Ok(Vec::new())
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::findings::Severity::{Advice, Ok as Good, Problem};
 use super::findings::{Findings, key};
-use crate::config::{AppliesTo, Audience, Config};
+use crate::config::{AppliesTo, Audience, Config, PasskeyFactor};
 use crate::engine::providers::Provider;
 use crate::mail::{Kind, Link, Tls};
 use crate::requests::{Name, Requests};
@@ -222,6 +222,17 @@ impl Findings {
                 "No other host can set the cookie.",
             );
         }
+    }
+
+    pub(super) fn passkeys(&mut self, config: &Config) {
+        let Some(passkeys) = &config.passkeys else { return };
+        self.advise(
+            passkeys.second_factor == PasskeyFactor::Never && config.require_second_factor != AppliesTo::All,
+            "passkeys",
+            "/passkeys/second_factor",
+            "Logins by password, by mail and by a provider ask for no second factor if an account has only passkeys, also those that its user set up as second factors. Require a second factor of every account that matters (require_second_factor).".to_owned(),
+            "A passkey is a second factor of other logins.",
+        );
     }
 
     pub(super) fn mail(&mut self, config: &Config) {

@@ -50,6 +50,7 @@ impl Engine {
         findings.throttle(&self.config);
         findings.audience(&self.settings.audience);
         findings.requests(&self.config.requests);
+        findings.passkeys(&self.config);
         findings.mail(&self.config);
         findings.impersonation(&self.config);
         if let Some(reason) = self.mailing.outbox.unwelcome() {

@@ -44,7 +44,7 @@ pub struct BeginPasskeyLoginRequest {
     /// The scopes of the access token, as in `login`.
     pub scope: Option<Scope>,
     /// Whether the passkeys are offered in a form as the page opens (autofill), so that the ceremony has an hour; not
-    /// with `username`. Default: false.
+    /// with `username`. The answer is taken by `finish_passkey_login` only. Default: false.
     pub conditional: Option<bool>,
     /// The kinds of authenticator that the page expects, the likeliest first.
     pub hints: Option<Vec<PasskeyHint>>,
@@ -103,7 +103,7 @@ impl Engine {
         let user_id = allowed.as_ref().map(|allowed| allowed.user_id);
         let id = Id::new(now_ms)?;
         let expires_at = self.clock.now() + lifetime_seconds;
-        let ceremony = Ceremony { id, user_id, backend, scope, expires_at };
+        let ceremony = Ceremony { id, user_id, backend, scope, is_conditional, expires_at };
         let sealed = self.secrets.seal(LOGIN, json::render(&ceremony)?.as_bytes())?;
         let credentials = allowed.map(|allowed| allowed.credentials).unwrap_or_default();
         let challenge = Secret::new(base64url(&sealed));

@@ -15,7 +15,6 @@ use crate::engine::one_time::{Making, Purpose};
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::store::passkeys as rows;
-use crate::store::users::{self, By};
 use crate::store::{Durability, damaged, sessions};
 use crate::types::id::Id;
 use crate::types::secret::{IssuedSecret, Secret};
@@ -25,8 +24,8 @@ use crate::types::webauthn::{
     PUBLIC_KEY, PasskeyHint, REQUIRED, RegistrationResponse, RelyingParty, UserEntity,
 };
 
-/// Begins to register a passkey for an account: that of `token`, `user_id`, `challenge` or `invitation`. With `user_id` the host must
-/// have authenticated its user just now, because a passkey opens the account.
+/// Begins to register a passkey for an account: that of `token`, `user_id`, `challenge` or `invitation`. With
+/// `user_id` the host must have authenticated its user just now, because a passkey opens the account.
 #[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -35,6 +34,8 @@ pub struct BeginPasskeyRegistrationRequest<'a> {
     /// need one (`reauthenticate`).
     #[serde(borrow)]
     pub token: Option<Token<'a>>,
+    /// The backend that `token` is for; default: `default`.
+    pub backend: Option<String>,
     /// The user's id.
     pub user_id: Option<Id>,
     /// The challenge of a login, if the account must have a second factor and has none. `complete_login` takes the
@@ -45,16 +46,16 @@ pub struct BeginPasskeyRegistrationRequest<'a> {
     pub invitation: Option<Token<'a>>,
     /// The user's name for the passkey: 1 to 64 characters; not with `challenge` and `invitation`.
     pub label: Option<Label>,
-    /// With `token`: whether the account's sessions continue when the passkey is made. Default: false.
-    pub keep_sessions: Option<bool>,
-    /// With `token`: whether the browser makes the passkey without asking its user, after a login by password
-    /// (conditional creation). Default: false.
+    /// With `token`: whether its session continues when the passkey is made. Default: false.
+    pub keep_session: Option<bool>,
+    /// With `token`: whether the browser makes the passkey without asking its user (conditional creation). It needs an
+    /// account that has a second factor, or `passkeys.second_factor` `never`. Default: false.
     pub conditional: Option<bool>,
     /// The kinds of authenticator that the page expects, the likeliest first.
     pub hints: Option<Vec<PasskeyHint>>,
 }
 
-/// A ceremony that begins; finish it within five minutes.
+/// A ceremony that begins; finish it within five minutes, or as long as `challenge` or `invitation` is valid.
 #[derive(Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct BeginPasskeyRegistrationResponse {
@@ -82,7 +83,7 @@ pub struct FinishPasskeyRegistrationRequest {
     pub response: RegistrationResponse,
 }
 
-/// The passkey was registered. Every session has ended, unless it began with `keep_sessions`: log in again.
+/// The passkey was registered. Every session has ended, except that of the token with `keep_session`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct FinishPasskeyRegistrationResponse {
@@ -100,7 +101,7 @@ struct Begun {
     is_conditional: bool,
     /// The session of the token that began it.
     session_id: Option<Id>,
-    keeps_sessions: bool,
+    keeps_session: bool,
 }
 
 /// The most pending registrations of one user.
@@ -112,18 +113,23 @@ const MOST: usize = 20;
 impl Engine {
     /// Begins the registration of a passkey.
     ///
-    /// Failures: `invalid_token` (of the session, or the invitation's), `user_not_found`, `invalid_challenge`, `email_not_verified`, `permission_denied` (it
-    /// has 20, or is a service account, or the token's user gave no fresh proof), `invalid_config` (`passkeys` is not
-    /// configured), `invalid_request`, `store_unavailable`.
+    /// Failures: `invalid_token` (of the session, or the invitation's), `user_not_found`, `invalid_challenge`,
+    /// `email_not_verified`, `permission_denied` (it has 20, or is a service account, or the token's user gave no fresh
+    /// proof, or has no second factor for `conditional`), `invalid_config` (`passkeys` is not configured),
+    /// `invalid_request`, `store_unavailable`.
     pub fn begin_passkey_registration(
         &self,
         request: BeginPasskeyRegistrationRequest,
     ) -> Result<BeginPasskeyRegistrationResponse> {
         let BeginPasskeyRegistrationRequest { token, user_id, challenge, invitation, label, hints, .. } =
             request;
-        let keeps_sessions = request.keep_sessions.unwrap_or(false);
+        let keeps_session = request.keep_session.unwrap_or(false);
         let is_conditional = request.conditional.unwrap_or(false);
-        for (place, is_wanted) in [("/keep_sessions", keeps_sessions), ("/conditional", is_conditional)] {
+        for (place, is_wanted) in [
+            ("/backend", request.backend.is_some()),
+            ("/keep_session", keeps_session),
+            ("/conditional", is_conditional),
+        ] {
             if is_wanted && token.is_none() {
                 return Err(Error::at(Code::InvalidRequest, place, "only with token"));
             }
@@ -132,7 +138,7 @@ impl Engine {
         let now = self.clock.now();
         let (named, session_id) = match (token, user_id, challenge, invitation) {
             (Some(token), None, None, None) => {
-                let (user_id, session_id) = self.proven_just_now(&token, now)?;
+                let (user_id, session_id) = self.proven_just_now(&token, request.backend.as_deref(), now)?;
                 (Named::Id(user_id), Some(session_id))
             }
             (None, None, None, Some(token)) => (Named::Invitation(Secret::new(token.expose())), None),
@@ -145,13 +151,16 @@ impl Engine {
         if !matches!(named, Named::Id(_)) && label.is_some() {
             return Err(Error::at(Code::InvalidRequest, "/label", "not with challenge or invitation"));
         }
-        let data = json::render(&Begun { label, is_conditional, session_id, keeps_sessions })?;
+        let data = json::render(&Begun { label, is_conditional, session_id, keeps_session })?;
         let (challenge, user, passkeys) = self.store.write(Durability::Full, |tx| {
             let user = self.logins.named(tx, &named, now)?;
             self.accounts.may_log_in(&user.public)?;
             // The bearer of an invitation has read the mail to the address.
             if !matches!(named, Named::Invitation(_)) {
                 self.factors.may_be_taken_by(&user.public)?;
+            }
+            if is_conditional {
+                self.factors.may_be_made_unasked(tx, &user.public)?;
             }
             let passkeys = rows::list(tx, user.public.id)?;
             if passkeys.len() >= MOST {
@@ -198,8 +207,9 @@ impl Engine {
     }
 
     /// Returns the account of a token, and the session, if its user gave a fresh proof.
-    fn proven_just_now(&self, token: &Token, now: i64) -> Result<(Id, Id)> {
-        let bearer = self.tokens.bearer_in_person(token)?;
+    fn proven_just_now(&self, token: &Token, backend: Option<&str>, now: i64) -> Result<(Id, Id)> {
+        let backend = self.keys.backend(backend)?;
+        let bearer = self.tokens.bearer_in_person_at(token, Some(backend))?;
         let is_fresh = self.store.read(|tx| self.factors.has_fresh_proof(tx, &bearer, now))?;
         match bearer.session_id.filter(|_| is_fresh) {
             Some(session_id) => Ok((bearer.user.id, session_id)),
@@ -210,8 +220,8 @@ impl Engine {
         }
     }
 
-    /// Registers the passkey, and ends every session and token of the account, all or nothing, unless the sessions
-    /// are to be kept. A credential that any account has is refused.
+    /// Registers the passkey, and ends every session and token of the account, all or nothing, except a session
+    /// that is to continue. A credential that any account has is refused.
     ///
     /// Failures: `invalid_challenge`, `invalid_credentials` (the response is not what it should be),
     /// `already_configured`, `invalid_request`, `invalid_config`, `store_unavailable`.
@@ -227,7 +237,7 @@ impl Engine {
         let user_id = found.user_id;
         let about = |error: Error| error.about(Some(user_id), None);
         let begun: Begun = serde_json::from_slice(&found.data).map_err(|_| damaged())?;
-        let Begun { label, is_conditional, session_id, keeps_sessions } = begun;
+        let Begun { label, is_conditional, session_id, keeps_session } = begun;
         let label = label.map(|label| label.as_str().to_owned());
         let wish = Wish { label, is_conditional, must_verify: false };
         let passkey = self.factors.passkeys.made(user_id, &challenge, response, wish, now)?;
@@ -244,9 +254,7 @@ impl Engine {
             if !rows::insert(tx, &passkey)? {
                 return Err(about(Error::new(Code::AlreadyConfigured, "credential_id")));
             }
-            let unknown = || Error::new(Code::InvalidChallenge, "unknown");
-            let user = users::find(tx, By::Id(user_id))?.ok_or_else(unknown)?;
-            self.factors.added(tx, &user.public, KIND, keeps_sessions, now)
+            self.factors.added(tx, user_id, KIND, session_id.filter(|_| keeps_session), now)
         })?;
         let credential = PasskeyInfo::of(passkey, self.config.passkeys.as_ref());
         Ok(FinishPasskeyRegistrationResponse { credential, recovery_codes })

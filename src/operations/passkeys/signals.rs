@@ -11,46 +11,26 @@ use crate::error::{Code, Error, Result};
 use crate::store::passkeys as rows;
 use crate::store::users::{self, By};
 use crate::types::id::Id;
-use crate::types::webauthn::{AuthenticationResponse, Bytes};
+use crate::types::webauthn::Bytes;
 
-/// Asks what the page tells the authenticator, so that it forgets passkeys that are gone: after a login, or a change of
-/// the account, by `user_id`; after a refused login by passkey, by its `response`.
-#[derive(Debug, Default, Deserialize, JsonSchema, Build)]
-#[serde(deny_unknown_fields, default)]
+/// Asks what the page tells the authenticator of the user who is logged in, so that it forgets passkeys that are gone:
+/// after a login, or a change of the account.
+#[derive(Debug, Deserialize, JsonSchema, Build)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PasskeySignalsRequest {
-    /// The id of the user who is logged in.
-    pub user_id: Option<Id>,
-    /// The response that `finish_passkey_login` refused.
-    #[serde(deserialize_with = "crate::types::strict::optional_open_object")]
-    pub response: Option<AuthenticationResponse>,
+    /// The user's id.
+    pub user_id: Id,
 }
 
-/// The arguments for the methods of `PublicKeyCredential`; absent for a method that is not to be called.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+/// The arguments for the methods of `PublicKeyCredential`.
+#[derive(Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct PasskeySignalsResponse {
-    /// For `signalUnknownCredential`, if the account of the response no longer exists.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unknown_credential: Option<UnknownCredential>,
     /// For `signalAllAcceptedCredentials`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub all_accepted_credentials: Option<AllAcceptedCredentials>,
+    pub all_accepted_credentials: AllAcceptedCredentials,
     /// For `signalCurrentUserDetails`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub current_user_details: Option<CurrentUserDetails>,
-}
-
-/// UnknownCredentialOptions.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(extend("x-passed-on" = true))]
-#[non_exhaustive]
-pub struct UnknownCredential {
-    /// `passkeys.rp_id`.
-    pub rp_id: String,
-    /// The credential's id.
-    pub credential_id: Bytes,
+    pub current_user_details: CurrentUserDetails,
 }
 
 /// AllAcceptedCredentialsOptions.
@@ -98,44 +78,29 @@ pub struct RelatedOriginsResponse {
 }
 
 impl Engine {
-    /// Returns what the page tells the authenticator. A stranger with a response learns from it whether the account
-    /// of its user handle exists, and nothing about names or passkeys.
+    /// Returns what the page tells the authenticator.
     ///
     /// Failures: `user_not_found`, `invalid_request`, `invalid_config`, `store_unavailable`.
     pub fn passkey_signals(&self, request: PasskeySignalsRequest) -> Result<PasskeySignalsResponse> {
+        let PasskeySignalsRequest { user_id } = request;
         let rp_id = self.factors.passkeys.relying_party()?.rp_id.as_str().to_owned();
-        match (request.user_id, request.response) {
-            (Some(user_id), None) => self.signals_of(user_id, rp_id),
-            (None, Some(AuthenticationResponse { id, response, .. })) => {
-                let handle = response.user_handle.and_then(|handle| <[u8; 16]>::try_from(handle.0).ok());
-                let Some(user_id) = handle.map(Id::from_bytes) else { return Ok(Default::default()) };
-                let is_there = self.store.read(|tx| users::is_taken(tx, By::Id(user_id)))?;
-                let unknown = (!is_there).then_some(UnknownCredential { rp_id, credential_id: id });
-                Ok(PasskeySignalsResponse { unknown_credential: unknown, ..Default::default() })
-            }
-            _ => Err(Error::new(Code::InvalidRequest, "expected one of user_id, response")),
-        }
-    }
-
-    fn signals_of(&self, user_id: Id, rp_id: String) -> Result<PasskeySignalsResponse> {
         let (user, passkeys) = self.store.read(|tx| {
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
             Ok((user.public, rows::list(tx, user_id)?))
         })?;
         let name = user.username.as_str();
         Ok(PasskeySignalsResponse {
-            unknown_credential: None,
-            all_accepted_credentials: Some(AllAcceptedCredentials {
+            all_accepted_credentials: AllAcceptedCredentials {
                 rp_id: rp_id.clone(),
                 user_id: handle(user_id),
                 all_accepted_credential_ids: passkeys.into_iter().map(|it| Bytes(it.credential_id)).collect(),
-            }),
-            current_user_details: Some(CurrentUserDetails {
+            },
+            current_user_details: CurrentUserDetails {
                 rp_id,
                 user_id: handle(user_id),
                 name: name.to_owned(),
                 display_name: name.to_owned(),
-            }),
+            },
         })
     }
 

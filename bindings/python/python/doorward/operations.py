@@ -1544,7 +1544,7 @@ class Operations(_doorward.Engine):
         provider: str | None = None,
         username: str | None = None,
         webauthn_registration: Mapping[str, Any] | None = None,
-    ) -> models.UserResponse:
+    ) -> models.AcceptInvitationResponse:
         """Accepts an invitation: the account gets a name and a way in.
 
         token: The mailed token.
@@ -1570,7 +1570,7 @@ class Operations(_doorward.Engine):
             "webauthn_registration": webauthn_registration,
         }
         answer = self.call("accept_invitation", _text(fields))
-        return models.UserResponse.model_validate(answer)
+        return models.AcceptInvitationResponse.model_validate(answer)
 
     def verify_email(
         self,
@@ -1951,26 +1951,29 @@ class Operations(_doorward.Engine):
     def begin_passkey_registration(
         self,
         *,
+        backend: str | None = None,
         challenge: str | None = None,
         conditional: bool | None = None,
         hints: Sequence[str] | None = None,
         invitation: str | None = None,
-        keep_sessions: bool | None = None,
+        keep_session: bool | None = None,
         label: str | None = None,
         token: str | None = None,
         user_id: str | None = None,
     ) -> models.BeginPasskeyRegistrationResponse:
         """Begins to register a passkey for an account.
 
+        backend: The backend that `token` is for; default: `default`.
         challenge: The challenge of a login, if the account must have a second factor and has none.
             `complete_login` takes the answer as `webauthn_registration`.
-        conditional: With `token`: whether the browser makes the passkey without asking its user, after a
-            login by password (conditional creation). Default: false.
+        conditional: With `token`: whether the browser makes the passkey without asking its user
+            (conditional creation). It needs an account that has a second factor, or `passkeys.second_factor`
+            `never`. Default: false.
         hints: The kinds of authenticator that the page expects, the likeliest first.
         invitation: The mailed token of an invitation. `accept_invitation` then takes the answer as
             `webauthn_registration`.
-        keep_sessions: With `token`: whether the account's sessions continue when the passkey is made.
-            Default: false.
+        keep_session: With `token`: whether its session continues when the passkey is made. Default:
+            false.
         label: The user's name for the passkey: 1 to 64 characters; not with `challenge` and `invitation`.
         token: A live access token whose user authenticated in the last 15 minutes, by a second factor if
             the account's logins need one (`reauthenticate`).
@@ -1980,11 +1983,12 @@ class Operations(_doorward.Engine):
         permission_denied, invalid_config, store_unavailable.
         """
         fields: dict[str, object] = {
+            "backend": backend,
             "challenge": challenge,
             "conditional": conditional,
             "hints": hints,
             "invitation": invitation,
-            "keep_sessions": keep_sessions,
+            "keep_session": keep_session,
             "label": label,
             "token": token,
             "user_id": user_id,
@@ -2030,7 +2034,8 @@ class Operations(_doorward.Engine):
 
         backend: The backend that the session's tokens are for; default: `default`.
         conditional: Whether the passkeys are offered in a form as the page opens (autofill), so that the
-            ceremony has an hour; not with `username`. Default: false.
+            ceremony has an hour; not with `username`. The answer is taken by `finish_passkey_login` only.
+            Default: false.
         hints: The kinds of authenticator that the page expects, the likeliest first.
         scope: The scopes of the access token, as in `login`.
         username: The username or the e-mail address. Without it the authenticator offers the accounts
@@ -2119,18 +2124,15 @@ class Operations(_doorward.Engine):
     def passkey_signals(
         self,
         *,
-        response: Mapping[str, Any] | None = None,
-        user_id: str | None = None,
+        user_id: str,
     ) -> models.PasskeySignalsResponse:
         """Returns what a page tells the authenticator about an account's passkeys.
 
-        response: The response that `finish_passkey_login` refused.
-        user_id: The id of the user who is logged in.
+        user_id: The user's id.
 
         Failures: user_not_found, invalid_config, store_unavailable.
         """
         fields: dict[str, object] = {
-            "response": response,
             "user_id": user_id,
         }
         answer = self.call("passkey_signals", _text(fields))

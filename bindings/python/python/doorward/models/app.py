@@ -2318,6 +2318,17 @@ class AcceptInvitationRequest(Model, extra="forbid"):
     """
 
 
+class AcceptInvitationResponse(Model):
+    """The account, which can be logged in to from now on."""
+
+    user: User
+    """The account."""
+    recovery_codes: Annotated[list[str], Field(repr=False)]
+    """With a passkey: codes that replace it where it is a second factor; each can be used once. They are
+    shown only now.
+    """
+
+
 class VerifyEmailRequest(Model, extra="forbid"):
     """Redeems a mailed token, with one proof of the account: `access_token`, `username` with `password`,
     `verification`, or `id_token`. Without a proof the request is refused, unless `mail.click_verifies`
@@ -2693,13 +2704,15 @@ class BeginPasskeyRegistrationRequest(Model, extra="forbid"):
     opens the account.
     """
 
+    backend: str | None = None
+    """The backend that `token` is for; default: `default`."""
     challenge: Annotated[str | None, Field(repr=False)] = None
     """The challenge of a login, if the account must have a second factor and has none. `complete_login`
     takes the answer as `webauthn_registration`.
     """
     conditional: bool | None = None
-    """With `token`: whether the browser makes the passkey without asking its user, after a login by
-    password (conditional creation). Default: false.
+    """With `token`: whether the browser makes the passkey without asking its user (conditional creation).
+    It needs an account that has a second factor, or `passkeys.second_factor` `never`. Default: false.
     """
     hints: list[PasskeyHint] | None = None
     """The kinds of authenticator that the page expects, the likeliest first."""
@@ -2707,8 +2720,8 @@ class BeginPasskeyRegistrationRequest(Model, extra="forbid"):
     """The mailed token of an invitation. `accept_invitation` then takes the answer as
     `webauthn_registration`.
     """
-    keep_sessions: bool | None = None
-    """With `token`: whether the account's sessions continue when the passkey is made. Default: false."""
+    keep_session: bool | None = None
+    """With `token`: whether its session continues when the passkey is made. Default: false."""
     label: Annotated[str | None, Field(max_length=64, min_length=1)] = None
     """The user's name for the passkey: 1 to 64 characters; not with `challenge` and `invitation`."""
     token: Annotated[str | None, Field(repr=False)] = None
@@ -2720,7 +2733,9 @@ class BeginPasskeyRegistrationRequest(Model, extra="forbid"):
 
 
 class BeginPasskeyRegistrationResponse(Model):
-    """A ceremony that begins; finish it within five minutes."""
+    """A ceremony that begins; finish it within five minutes, or as long as `challenge` or `invitation` is
+    valid.
+    """
 
     challenge: Annotated[str, Field(repr=False)]
     """The challenge for `finish_passkey_registration`. A registration that succeeds spends it; another
@@ -2751,9 +2766,7 @@ class FinishPasskeyRegistrationRequest(Model, extra="forbid"):
 
 
 class FinishPasskeyRegistrationResponse(Model):
-    """The passkey was registered. Every session has ended, unless it began with `keep_sessions`: log in
-    again.
-    """
+    """The passkey was registered. Every session has ended, except that of the token with `keep_session`."""
 
     credential: Passkey
     """The passkey."""
@@ -2770,7 +2783,7 @@ class BeginPasskeyLoginRequest(Model, extra="forbid"):
     """The backend that the session's tokens are for; default: `default`."""
     conditional: bool | None = None
     """Whether the passkeys are offered in a form as the page opens (autofill), so that the ceremony has an
-    hour; not with `username`. Default: false.
+    hour; not with `username`. The answer is taken by `finish_passkey_login` only. Default: false.
     """
     hints: list[PasskeyHint] | None = None
     """The kinds of authenticator that the page expects, the likeliest first."""
@@ -2841,28 +2854,21 @@ class UpdatePasskeyResponse(Model):
 
 
 class PasskeySignalsRequest(Model, extra="forbid"):
-    """Asks what the page tells the authenticator, so that it forgets passkeys that are gone: after a
-    login, or a change of the account, by `user_id`; after a refused login by passkey, by its
-    `response`.
+    """Asks what the page tells the authenticator of the user who is logged in, so that it forgets passkeys
+    that are gone: after a login, or a change of the account.
     """
 
-    response: Annotated[dict[str, Any] | None, Field(repr=False)] = None
-    """The response that `finish_passkey_login` refused."""
-    user_id: str | None = None
-    """The id of the user who is logged in."""
+    user_id: str
+    """The user's id."""
 
 
 class PasskeySignalsResponse(Model):
-    """The arguments for the methods of `PublicKeyCredential`; absent for a method that is not to be
-    called.
-    """
+    """The arguments for the methods of `PublicKeyCredential`."""
 
-    all_accepted_credentials: dict[str, Any] | None = None
+    all_accepted_credentials: dict[str, Any]
     """For `signalAllAcceptedCredentials`."""
-    current_user_details: dict[str, Any] | None = None
+    current_user_details: dict[str, Any]
     """For `signalCurrentUserDetails`."""
-    unknown_credential: dict[str, Any] | None = None
-    """For `signalUnknownCredential`, if the account of the response no longer exists."""
 
 
 class RelatedOriginsRequest(Model, extra="forbid"):
@@ -3203,7 +3209,6 @@ RequestEmailVerificationResponse = SentResponse
 RequestPasswordResetResponse = SentResponse
 ResetPasswordResponse = UserResponse
 LoginWithMailTokenResponse = LoginResponse
-AcceptInvitationResponse = UserResponse
 VerifyEmailResponse = UserResponse
 TotpProvisioningUriResponse = Provisioning
 DisableTotpResponse = TotpStatusResponse

@@ -283,7 +283,8 @@ public final class AsyncDoorward {
   }
 
   /** Does what {@link Doorward#acceptInvitation(AcceptInvitationRequest)} does. */
-  public CompletableFuture<UserResponse> acceptInvitation(AcceptInvitationRequest request) {
+  public CompletableFuture<AcceptInvitationResponse> acceptInvitation(
+      AcceptInvitationRequest request) {
     return lanes.submit(Lanes.Cost.NETWORK, () -> engine.acceptInvitation(request));
   }
 

@@ -12,7 +12,8 @@ import java.util.Map;
  * @param backend The backend that the session's tokens are for; default: {@code default}. May be
  *     null.
  * @param conditional Whether the passkeys are offered in a form as the page opens (autofill), so
- *     that the ceremony has an hour; not with {@code username}. Default: false. May be null.
+ *     that the ceremony has an hour; not with {@code username}. The answer is taken by {@code
+ *     finish_passkey_login} only. Default: false. May be null.
  * @param hints The kinds of authenticator that the page expects, the likeliest first. May be null.
  * @param scope The scopes of the access token, as in {@code login}. May be null.
  * @param username The username or the e-mail address. Without it the authenticator offers the
@@ -36,7 +37,8 @@ public record BeginPasskeyLoginRequest(
 
   /**
    * Returns the same with conditional: Whether the passkeys are offered in a form as the page opens
-   * (autofill), so that the ceremony has an hour; not with {@code username}. Default: false.
+   * (autofill), so that the ceremony has an hour; not with {@code username}. The answer is taken by
+   * {@code finish_passkey_login} only. Default: false.
    */
   public BeginPasskeyLoginRequest withConditional(boolean conditional) {
     return new BeginPasskeyLoginRequest(backend, conditional, hints, scope, username);

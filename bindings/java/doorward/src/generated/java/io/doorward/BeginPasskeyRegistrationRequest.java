@@ -11,15 +11,17 @@ import java.util.Map;
  * challenge} or {@code invitation}. With {@code user_id} the host must have authenticated its user
  * just now, because a passkey opens the account.
  *
+ * @param backend The backend that {@code token} is for; default: {@code default}. May be null.
  * @param challenge The challenge of a login, if the account must have a second factor and has none.
  *     {@code complete_login} takes the answer as {@code webauthn_registration}. May be null.
  * @param conditional With {@code token}: whether the browser makes the passkey without asking its
- *     user, after a login by password (conditional creation). Default: false. May be null.
+ *     user (conditional creation). It needs an account that has a second factor, or {@code
+ *     passkeys.second_factor} {@code never}. Default: false. May be null.
  * @param hints The kinds of authenticator that the page expects, the likeliest first. May be null.
  * @param invitation The mailed token of an invitation. {@code accept_invitation} then takes the
  *     answer as {@code webauthn_registration}. May be null.
- * @param keepSessions With {@code token}: whether the account's sessions continue when the passkey
- *     is made. Default: false. May be null.
+ * @param keepSession With {@code token}: whether its session continues when the passkey is made.
+ *     Default: false. May be null.
  * @param label The user's name for the passkey: 1 to 64 characters; not with {@code challenge} and
  *     {@code invitation}. May be null.
  * @param token A live access token whose user authenticated in the last 15 minutes, by a second
@@ -27,18 +29,28 @@ import java.util.Map;
  * @param userId The user's id. May be null.
  */
 public record BeginPasskeyRegistrationRequest(
+    String backend,
     String challenge,
     Boolean conditional,
     List<PasskeyHint> hints,
     String invitation,
-    Boolean keepSessions,
+    Boolean keepSession,
     String label,
     String token,
     String userId)
     implements Shape {
   /** Returns an empty one. */
   public static BeginPasskeyRegistrationRequest of() {
-    return new BeginPasskeyRegistrationRequest(null, null, null, null, null, null, null, null);
+    return new BeginPasskeyRegistrationRequest(
+        null, null, null, null, null, null, null, null, null);
+  }
+
+  /**
+   * Returns the same with backend: The backend that {@code token} is for; default: {@code default}.
+   */
+  public BeginPasskeyRegistrationRequest withBackend(String backend) {
+    return new BeginPasskeyRegistrationRequest(
+        backend, challenge, conditional, hints, invitation, keepSession, label, token, userId);
   }
 
   /**
@@ -47,16 +59,17 @@ public record BeginPasskeyRegistrationRequest(
    */
   public BeginPasskeyRegistrationRequest withChallenge(String challenge) {
     return new BeginPasskeyRegistrationRequest(
-        challenge, conditional, hints, invitation, keepSessions, label, token, userId);
+        backend, challenge, conditional, hints, invitation, keepSession, label, token, userId);
   }
 
   /**
    * Returns the same with conditional: With {@code token}: whether the browser makes the passkey
-   * without asking its user, after a login by password (conditional creation). Default: false.
+   * without asking its user (conditional creation). It needs an account that has a second factor,
+   * or {@code passkeys.second_factor} {@code never}. Default: false.
    */
   public BeginPasskeyRegistrationRequest withConditional(boolean conditional) {
     return new BeginPasskeyRegistrationRequest(
-        challenge, conditional, hints, invitation, keepSessions, label, token, userId);
+        backend, challenge, conditional, hints, invitation, keepSession, label, token, userId);
   }
 
   /**
@@ -65,7 +78,7 @@ public record BeginPasskeyRegistrationRequest(
    */
   public BeginPasskeyRegistrationRequest withHints(List<PasskeyHint> hints) {
     return new BeginPasskeyRegistrationRequest(
-        challenge, conditional, hints, invitation, keepSessions, label, token, userId);
+        backend, challenge, conditional, hints, invitation, keepSession, label, token, userId);
   }
 
   /**
@@ -74,16 +87,16 @@ public record BeginPasskeyRegistrationRequest(
    */
   public BeginPasskeyRegistrationRequest withInvitation(String invitation) {
     return new BeginPasskeyRegistrationRequest(
-        challenge, conditional, hints, invitation, keepSessions, label, token, userId);
+        backend, challenge, conditional, hints, invitation, keepSession, label, token, userId);
   }
 
   /**
-   * Returns the same with keep_sessions: With {@code token}: whether the account's sessions
-   * continue when the passkey is made. Default: false.
+   * Returns the same with keep_session: With {@code token}: whether its session continues when the
+   * passkey is made. Default: false.
    */
-  public BeginPasskeyRegistrationRequest withKeepSessions(boolean keepSessions) {
+  public BeginPasskeyRegistrationRequest withKeepSession(boolean keepSession) {
     return new BeginPasskeyRegistrationRequest(
-        challenge, conditional, hints, invitation, keepSessions, label, token, userId);
+        backend, challenge, conditional, hints, invitation, keepSession, label, token, userId);
   }
 
   /**
@@ -92,7 +105,7 @@ public record BeginPasskeyRegistrationRequest(
    */
   public BeginPasskeyRegistrationRequest withLabel(String label) {
     return new BeginPasskeyRegistrationRequest(
-        challenge, conditional, hints, invitation, keepSessions, label, token, userId);
+        backend, challenge, conditional, hints, invitation, keepSession, label, token, userId);
   }
 
   /**
@@ -101,23 +114,24 @@ public record BeginPasskeyRegistrationRequest(
    */
   public BeginPasskeyRegistrationRequest withToken(String token) {
     return new BeginPasskeyRegistrationRequest(
-        challenge, conditional, hints, invitation, keepSessions, label, token, userId);
+        backend, challenge, conditional, hints, invitation, keepSession, label, token, userId);
   }
 
   /** Returns the same with user_id: The user's id. */
   public BeginPasskeyRegistrationRequest withUserId(String userId) {
     return new BeginPasskeyRegistrationRequest(
-        challenge, conditional, hints, invitation, keepSessions, label, token, userId);
+        backend, challenge, conditional, hints, invitation, keepSession, label, token, userId);
   }
 
   static BeginPasskeyRegistrationRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new BeginPasskeyRegistrationRequest(
+        Read.optional(json, "backend", Read::text),
         Read.optional(json, "challenge", Read::text),
         Read.optional(json, "conditional", Read::bool),
         Read.optional(json, "hints", Read.list(PasskeyHint::read)),
         Read.optional(json, "invitation", Read::text),
-        Read.optional(json, "keep_sessions", Read::bool),
+        Read.optional(json, "keep_session", Read::bool),
         Read.optional(json, "label", Read::text),
         Read.optional(json, "token", Read::text),
         Read.optional(json, "user_id", Read::text));
@@ -126,11 +140,12 @@ public record BeginPasskeyRegistrationRequest(
   @Override
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
+    Read.put(json, "backend", backend);
     Read.put(json, "challenge", challenge);
     Read.put(json, "conditional", conditional);
     Read.put(json, "hints", hints);
     Read.put(json, "invitation", invitation);
-    Read.put(json, "keep_sessions", keepSessions);
+    Read.put(json, "keep_session", keepSession);
     Read.put(json, "label", label);
     Read.put(json, "token", token);
     Read.put(json, "user_id", userId);
@@ -140,7 +155,9 @@ public record BeginPasskeyRegistrationRequest(
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "BeginPasskeyRegistrationRequest[challenge="
+    return "BeginPasskeyRegistrationRequest[backend="
+        + backend
+        + ", challenge="
         + Read.hidden(challenge)
         + ", conditional="
         + conditional
@@ -148,8 +165,8 @@ public record BeginPasskeyRegistrationRequest(
         + hints
         + ", invitation="
         + Read.hidden(invitation)
-        + ", keepSessions="
-        + keepSessions
+        + ", keepSession="
+        + keepSession
         + ", label="
         + label
         + ", token="

@@ -6,7 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A ceremony that begins; finish it within five minutes.
+ * A ceremony that begins; finish it within five minutes, or as long as {@code challenge} or {@code
+ * invitation} is valid.
  *
  * @param challenge The challenge for {@code finish_passkey_registration}. A registration that
  *     succeeds spends it; another call of this operation replaces it. With {@code challenge} or

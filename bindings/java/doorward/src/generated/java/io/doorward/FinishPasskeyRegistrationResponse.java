@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The passkey was registered. Every session has ended, unless it began with {@code keep_sessions}:
- * log in again.
+ * The passkey was registered. Every session has ended, except that of the token with {@code
+ * keep_session}.
  *
  * @param credential The passkey.
  * @param recoveryCodes Codes that replace a lost second factor; each can be used once. They are

@@ -647,8 +647,8 @@ public abstract sealed class Operations permits Doorward {
    * @throws UnavailableException {@code auth_service_unavailable}, {@code hash_queue_full}, {@code
    *     store_unavailable}
    */
-  public UserResponse acceptInvitation(AcceptInvitationRequest request) {
-    return run(Operation.ACCEPT_INVITATION, request, UserResponse::read);
+  public AcceptInvitationResponse acceptInvitation(AcceptInvitationRequest request) {
+    return run(Operation.ACCEPT_INVITATION, request, AcceptInvitationResponse::read);
   }
 
   /**
@@ -938,11 +938,6 @@ public abstract sealed class Operations permits Doorward {
    */
   public PasskeySignalsResponse passkeySignals(PasskeySignalsRequest request) {
     return run(Operation.PASSKEY_SIGNALS, request, PasskeySignalsResponse::read);
-  }
-
-  /** The same with an empty request. */
-  public PasskeySignalsResponse passkeySignals() {
-    return passkeySignals(PasskeySignalsRequest.of());
   }
 
   /**

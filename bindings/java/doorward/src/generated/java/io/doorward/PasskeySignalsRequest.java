@@ -6,46 +6,26 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Asks what the page tells the authenticator, so that it forgets passkeys that are gone: after a
- * login, or a change of the account, by {@code user_id}; after a refused login by passkey, by its
- * {@code response}.
+ * Asks what the page tells the authenticator of the user who is logged in, so that it forgets
+ * passkeys that are gone: after a login, or a change of the account.
  *
- * @param response The response that {@code finish_passkey_login} refused. May be null.
- * @param userId The id of the user who is logged in. May be null.
+ * @param userId The user's id.
  */
-public record PasskeySignalsRequest(Map<String, Object> response, String userId) implements Shape {
-  /** Returns an empty one. */
-  public static PasskeySignalsRequest of() {
-    return new PasskeySignalsRequest(null, null);
-  }
-
-  /** Returns the same with response: The response that {@code finish_passkey_login} refused. */
-  public PasskeySignalsRequest withResponse(Map<String, Object> response) {
-    return new PasskeySignalsRequest(response, userId);
-  }
-
-  /** Returns the same with user_id: The id of the user who is logged in. */
-  public PasskeySignalsRequest withUserId(String userId) {
-    return new PasskeySignalsRequest(response, userId);
+public record PasskeySignalsRequest(String userId) implements Shape {
+  /** Makes one of what must be given. */
+  public static PasskeySignalsRequest of(String userId) {
+    return new PasskeySignalsRequest(userId);
   }
 
   static PasskeySignalsRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
-    return new PasskeySignalsRequest(
-        Read.optional(json, "response", Read::object), Read.optional(json, "user_id", Read::text));
+    return new PasskeySignalsRequest(Read.optional(json, "user_id", Read::text));
   }
 
   @Override
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
-    Read.put(json, "response", response);
     Read.put(json, "user_id", userId);
     return json;
-  }
-
-  /** Hides secrets. */
-  @Override
-  public String toString() {
-    return "PasskeySignalsRequest[response=" + Read.hidden(response) + ", userId=" + userId + "]";
   }
 }

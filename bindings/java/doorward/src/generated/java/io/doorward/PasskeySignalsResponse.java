@@ -6,33 +6,26 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The arguments for the methods of {@code PublicKeyCredential}; absent for a method that is not to
- * be called.
+ * The arguments for the methods of {@code PublicKeyCredential}.
  *
  * @param allAcceptedCredentials For {@code signalAllAcceptedCredentials}.
  * @param currentUserDetails For {@code signalCurrentUserDetails}.
- * @param unknownCredential For {@code signalUnknownCredential}, if the account of the response no
- *     longer exists.
  */
 public record PasskeySignalsResponse(
-    Map<String, Object> allAcceptedCredentials,
-    Map<String, Object> currentUserDetails,
-    Map<String, Object> unknownCredential)
+    Map<String, Object> allAcceptedCredentials, Map<String, Object> currentUserDetails)
     implements Shape {
   static PasskeySignalsResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new PasskeySignalsResponse(
         Read.orEmpty(Read.optional(json, "all_accepted_credentials", Read::object)),
-        Read.orEmpty(Read.optional(json, "current_user_details", Read::object)),
-        Read.orEmpty(Read.optional(json, "unknown_credential", Read::object)));
+        Read.orEmpty(Read.optional(json, "current_user_details", Read::object)));
   }
 
   @Override
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
-    Read.putUnlessEmpty(json, "all_accepted_credentials", allAcceptedCredentials);
-    Read.putUnlessEmpty(json, "current_user_details", currentUserDetails);
-    Read.putUnlessEmpty(json, "unknown_credential", unknownCredential);
+    Read.put(json, "all_accepted_credentials", allAcceptedCredentials);
+    Read.put(json, "current_user_details", currentUserDetails);
     return json;
   }
 }
