@@ -116,6 +116,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "doorward breached build pwnedpasswords.txt /var/lib/app/breached.filter",
             "doorward breached build --bits 8 --min-count 10 - breached.filter < pwnedpasswords.txt",
+            "doorward breached build --own-list ours.txt breached.filter",
         ],
     ),
     ("backup", &["doorward backup /backup/app.db", "doorward backup /backup/app.db --verify"]),

@@ -23,14 +23,18 @@ pub struct Building {
     pub bits: u8,
     /// Leave out passwords that leaked fewer times.
     pub min_count: u64,
+    /// Take a list that ends before the digests that begin with `FF`. A public list that does so was cut off.
+    pub own_list: bool,
 }
 
 /// What was made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Built {
     /// The passwords of the file.
     pub passwords: u64,
+    /// The last digest of the list.
+    pub last: String,
     /// The length of the file.
     pub bytes: u64,
 }
@@ -43,6 +47,14 @@ pub enum Unbuilt {
     Read(io::Error),
     /// The file cannot be written.
     Write(io::Error),
+    /// The file that the new one is until it is whole is there already: another build runs, or one was killed.
+    Unfinished(PathBuf),
+    /// [`Building::bits`] is neither 8 nor 16.
+    Bits,
+    /// No password is left to make a file of.
+    Empty,
+    /// The list ends with this digest, long before the last ones, and is not said to be [`Building::own_list`].
+    CutOff(String),
     /// A line of the list is not of its format.
     Line {
         /// Its number, from 1.
@@ -58,7 +70,7 @@ impl Building {
     /// Makes the usual file.
     #[must_use]
     pub fn new() -> Building {
-        Building { bits: 16, min_count: 1 }
+        Building { bits: 16, min_count: 1, own_list: false }
     }
 
     /// Makes the file of a list: lines of a SHA-1 digest in hexadecimal digits, a colon and a count, in the order of
@@ -67,7 +79,8 @@ impl Building {
     ///
     /// # Errors
     ///
-    /// Nothing is left if the list cannot be read, or the file cannot be written.
+    /// Nothing is left, and an earlier file stays, if the list cannot be read, is empty or cut off, or the file cannot
+    /// be written.
     pub fn build(
         &self,
         list: &mut dyn BufRead,
@@ -85,17 +98,23 @@ impl Building {
         path: &Path,
         goes_on: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Built, Unbuilt> {
+        if !matches!(self.bits, 8 | 16) {
+            return Err(Unbuilt::Bits);
+        }
         let name = path.file_name().ok_or_else(|| Unbuilt::Write(io::ErrorKind::InvalidInput.into()))?;
         let mut part_name = name.to_owned();
         part_name.push(".part");
         let part = path.with_file_name(part_name);
-        // If it is there, another build runs, or one was killed.
-        let file = OpenOptions::new().write(true).create_new(true).open(&part).map_err(Unbuilt::Write)?;
+        let opened = OpenOptions::new().write(true).create_new(true).open(&part);
+        let file = opened.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => Unbuilt::Unfinished(part.clone()),
+            _ => Unbuilt::Write(error),
+        })?;
         let part = Part(part);
         let mut writer = Writer::new(file, self.bits).map_err(Unbuilt::Write)?;
-        let mut lines = Lines { list, number: 0, bytes: 0 };
+        let mut lines = Lines { list, line: Vec::new(), number: 0, bytes: 0 };
         let mut keys = Vec::new();
-        let mut last = None;
+        let (mut last, mut last_kept) = (None, None);
         while let Some((key, count)) = lines.next()? {
             if lines.number.is_multiple_of(65_536) && !goes_on(lines.bytes) {
                 return Err(Unbuilt::GivenUp);
@@ -103,10 +122,10 @@ impl Building {
             if last.is_some_and(|last| key < last) {
                 return Err(lines.wrong("not in the order of the digests"));
             }
-            // Two digests that begin alike are one key.
-            let is_new = last != Some(key);
             last = Some(key);
-            if is_new && count >= self.min_count {
+            // Two digests that begin alike are one key.
+            if last_kept != last && count >= self.min_count {
+                last_kept = last;
                 keys.push(key);
             }
             if keys.len() == segment {
@@ -115,7 +134,14 @@ impl Building {
             }
         }
         writer.segment(&keys).map_err(Unbuilt::Write)?;
-        let built = writer.finish().map_err(Unbuilt::Write)?;
+        if last_kept.is_none() {
+            return Err(Unbuilt::Empty);
+        }
+        let last = lines.digest();
+        if !self.own_list && !last.starts_with("FF") {
+            return Err(Unbuilt::CutOff(last));
+        }
+        let built = writer.finish(last).map_err(Unbuilt::Write)?;
         fs::rename(&part.0, path).map_err(Unbuilt::Write)?;
         Ok(built)
     }
@@ -139,6 +165,8 @@ impl Drop for Part {
 /// The lines of a list.
 struct Lines<'a> {
     list: &'a mut dyn BufRead,
+    /// The line that was read last.
+    line: Vec<u8>,
     number: u64,
     bytes: u64,
 }
@@ -153,8 +181,14 @@ impl Lines<'_> {
         }
         self.number += 1;
         self.bytes += read as u64;
-        let parsed = str::from_utf8(&line).ok().and_then(|line| parsed(line.trim_end()));
+        self.line = line;
+        let parsed = str::from_utf8(&self.line).ok().and_then(|line| parsed(line.trim_end()));
         parsed.map(Some).ok_or_else(|| self.wrong("expected a SHA-1 digest, a colon and a count"))
+    }
+
+    /// Returns the digest of the line that was read last.
+    fn digest(&self) -> String {
+        self.line.iter().take(40).map(|digit| char::from(digit.to_ascii_uppercase())).collect()
     }
 
     fn wrong(&self, why: &'static str) -> Unbuilt {
@@ -199,7 +233,7 @@ impl Writer {
         Ok(())
     }
 
-    fn finish(mut self) -> io::Result<Built> {
+    fn finish(mut self, last: String) -> io::Result<Built> {
         let segments = (self.directory.len() / ENTRY_LEN) as u64;
         let length = self.at + self.directory.len() as u64 + SHA256_OUTPUT_LEN as u64;
         let mut header = MAGIC.to_vec();
@@ -211,7 +245,7 @@ impl Writer {
         self.file.seek(SeekFrom::Start(0))?;
         self.file.write_all(&header)?;
         self.file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        Ok(Built { passwords: self.keys, bytes: length })
+        Ok(Built { passwords: self.keys, last, bytes: length })
     }
 }
 
@@ -268,6 +302,9 @@ fn filled(shape: Shape, keys: &[u64]) -> Option<Vec<u16>> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+    use std::time::{Duration, SystemTime};
+
     use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
     use super::super::Breached;
@@ -299,10 +336,8 @@ mod tests {
     #[test]
     fn every_password_of_the_list_is_found() {
         for (bits, most_wrong) in [(8, 120), (16, 3)] {
-            for (passwords, segment) in
-                [(0, 10), (1, 10), (2, 10), (3, 10), (10, 10), (2000, 150), (5000, 1 << 20)]
-            {
-                let building = Building { bits, min_count: 0 };
+            for (passwords, segment) in [(1, 10), (2, 10), (3, 10), (10, 10), (2000, 150), (5000, 1 << 20)] {
+                let building = Building { bits, min_count: 0, own_list: true };
                 let (built, breached) = build(&building, segment, &list(0..passwords));
                 assert_eq!(built.passwords, u64::from(passwords));
                 let has = |number: u32| breached.has(format!("password {number}").as_bytes()).unwrap();
@@ -318,7 +353,8 @@ mod tests {
 
     #[test]
     fn what_leaked_rarely_is_left_out() {
-        let (built, breached) = build(&Building { bits: 16, min_count: 90 }, 1000, &list(0..100));
+        let (built, breached) =
+            build(&Building { bits: 16, min_count: 90, own_list: true }, 1000, &list(0..100));
         assert_eq!(built.passwords, 10);
         assert!(breached.has(b"password 90").unwrap());
         assert!(!breached.has(b"password 89").unwrap());
@@ -329,12 +365,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("breached");
         let (one, other) = ("0".repeat(40), "F".repeat(40));
-        let twice = format!("{one}:1\n{one}:2\n{other}\n");
-        assert_eq!(
-            build(&Building::new(), 10, &twice).0.passwords,
-            2,
-            "a digest counts once, and once without a count"
-        );
+        let twice = format!("{one}:1\n{one}:9\n{one}:9\n{other}\n");
+        for (min_count, passwords) in [(1, 2), (2, 1)] {
+            let (built, _) = build(&Building { min_count, ..Building::new() }, 10, &twice);
+            assert_eq!((built.passwords, built.last), (passwords, other.clone()), "a digest counts once");
+        }
         for (list, line) in [
             (format!("{other}:1\n{one}:1\n"), 2),
             (format!("{one}:1\n\n{other}:1\n"), 2),
@@ -351,10 +386,21 @@ mod tests {
             let unbuilt = Building::new().build(&mut list.as_bytes(), &path, &mut |_| true).unwrap_err();
             assert!(matches!(unbuilt, Unbuilt::Line { number, .. } if number == line), "{unbuilt:?}");
         }
-        fs::write(folder.path().join("breached.part"), "of another build").unwrap();
-        let unbuilt = Building::new().build(&mut twice.as_bytes(), &path, &mut |_| true).unwrap_err();
-        assert!(matches!(unbuilt, Unbuilt::Write(_)));
-        assert_eq!(fs::read(folder.path().join("breached.part")).unwrap(), b"of another build");
+        let unbuilt = |building: Building, list: &str| {
+            building.build(&mut list.as_bytes(), &path, &mut |_| true).unwrap_err()
+        };
+        assert!(matches!(unbuilt(Building { bits: 12, ..Building::new() }, &twice), Unbuilt::Bits));
+        let rare = Building { min_count: 10, own_list: true, ..Building::new() };
+        assert!(matches!(unbuilt(rare, &twice), Unbuilt::Empty));
+        assert!(matches!(unbuilt(Building::new(), ""), Unbuilt::Empty));
+        let half = format!("fe{}:1\n", "0".repeat(38));
+        let cut_off = unbuilt(Building::new(), &half);
+        assert!(matches!(&cut_off, Unbuilt::CutOff(last) if last.starts_with("FE0")), "{cut_off:?}");
+        let part = folder.path().join("breached.part");
+        fs::write(&part, "of another build").unwrap();
+        let unfinished = unbuilt(Building::new(), &twice);
+        assert!(matches!(&unfinished, Unbuilt::Unfinished(path) if *path == part), "{unfinished:?}");
+        assert_eq!(fs::read(&part).unwrap(), b"of another build");
         assert!(!path.exists());
     }
 
@@ -364,7 +410,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("breached");
         let list = list(0..30);
-        Building::new().build_by(10, &mut list.as_bytes(), &path, &mut |_| true).unwrap();
+        let own = Building { own_list: true, ..Building::new() };
+        own.build_by(10, &mut list.as_bytes(), &path, &mut |_| true).unwrap();
         let good = fs::read(&path).unwrap();
         let refused = |bytes: &[u8]| {
             fs::write(&path, bytes).unwrap();
@@ -384,6 +431,10 @@ mod tests {
         }
         assert_eq!(refused(&[good.as_slice(), b"x"].concat()), invalid);
         assert_eq!(Breached::open(folder.path()).err().map(|error| error.kind()), invalid);
+        // A named pipe without a writer is not waited for.
+        let pipe = folder.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert_eq!(Breached::open(&pipe).err().map(|error| error.kind()), invalid);
         // The digest tells errors and no forgeries, so impossible numbers are refused for themselves.
         for (at, number) in [(16, u64::MAX), (24, u64::MAX), (24, 0), (32, 1 << 63), (40, u64::MAX)] {
             let mut bad = good.clone();
@@ -420,16 +471,39 @@ mod tests {
     fn a_file_that_changes_while_it_is_open_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("breached");
-        let list = list(0..30);
-        let build = || Building::new().build(&mut list.as_bytes(), &path, &mut |_| true).unwrap();
+        let (list, shorter) = (list(0..30), list(0..29));
+        let own = Building { own_list: true, ..Building::new() };
+        let build = || own.build(&mut list.as_bytes(), &path, &mut |_| true).unwrap();
         build();
         let open = || Breached::open(&path).unwrap();
         let breached = open();
         // Another file in its place is another file.
         build();
         assert!(breached.has(b"password 1").unwrap());
+        // A new time and the same content are the same file.
         let breached = open();
-        OpenOptions::new().write(true).open(&path).unwrap().set_len(100).unwrap();
-        assert_eq!(breached.has(b"password 1").unwrap_err().kind(), io::ErrorKind::InvalidData);
+        let good = fs::read(&path).unwrap();
+        let touch = |seconds| {
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
+        };
+        touch(1);
+        assert!(breached.has(b"password 1").unwrap());
+        let bad = || breached.has(b"password 1").unwrap_err().kind() == io::ErrorKind::InvalidData;
+        // The file of another list may be as long.
+        let other = folder.path().join("other");
+        own.build(&mut shorter.as_bytes(), &other, &mut |_| true).unwrap();
+        let other = fs::read(other).unwrap();
+        assert_eq!(other.len(), good.len());
+        fs::write(&path, &other).unwrap();
+        touch(2);
+        assert!(bad());
+        fs::write(&path, &good[..100]).unwrap();
+        touch(1);
+        assert!(bad());
+        // It is copied to its end.
+        fs::write(&path, &good).unwrap();
+        touch(3);
+        assert!(breached.has(b"password 1").unwrap());
     }
 }

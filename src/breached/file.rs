@@ -7,10 +7,11 @@
 //! A look-up reads three cells by their positions. A file that is mapped into memory would save a microsecond, beside
 //! a password hash of milliseconds, and end the process (SIGBUS) when another program truncates the file.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA256_OUTPUT_LEN};
 
@@ -31,19 +32,16 @@ const MOST_SEGMENTS: u64 = 1 << 24;
 /// The passwords of one file.
 pub(crate) struct Breached {
     file: File,
-    /// The state of the file when it was opened.
-    state: State,
+    /// The length of the file when it was opened.
+    length: u64,
+    /// When the file had last been written, when its header and directory were last compared with `code`.
+    modified: Mutex<(i64, i64)>,
+    /// The checksum of header and directory.
+    code: digest::Digest,
     /// The bytes of a cell.
     cell_len: usize,
     /// In the order of their keys.
     segments: Vec<Segment>,
-}
-
-/// By what a change of a file shows.
-#[derive(PartialEq, Eq)]
-struct State {
-    length: u64,
-    modified: (i64, i64),
 }
 
 /// Cells of keys from one on.
@@ -56,14 +54,14 @@ pub(super) struct Segment {
 impl Breached {
     /// Opens a file that `doorward breached build` made. It reads the directory alone.
     pub(crate) fn open(path: &Path) -> io::Result<Breached> {
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
+        // To open a named pipe would wait for a writer.
+        if !fs::metadata(path)?.is_file() {
             return Err(damaged("not a file"));
         }
-        let state = State::of(&file)?;
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
         let mut header = [0; HEADER_LEN];
-        if state.length < HEADER_LEN as u64 {
+        if metadata.len() < HEADER_LEN as u64 {
             return Err(damaged("not made by `doorward breached build`"));
         }
         file.read_exact_at(&mut header, 0)?;
@@ -72,7 +70,7 @@ impl Breached {
             return Err(damaged("not made by `doorward breached build`, or by another version"));
         }
         let [bits, _, segments, directory_at, length] = numbers(&mut header_left)?;
-        if length != state.length {
+        if length != metadata.len() {
             return Err(damaged("shorter or longer than it was made"));
         }
         let cell_len = match bits {
@@ -93,18 +91,42 @@ impl Breached {
             end += segment.shape.cells() * cell_len as u64;
             read.push(segment);
         }
-        match end == directory_at {
-            true => Ok(Breached { file, state, cell_len, segments: read }),
-            false => Err(damaged("cells are missing")),
+        if end != directory_at {
+            return Err(damaged("cells are missing"));
         }
+        let modified = Mutex::new((metadata.mtime(), metadata.mtime_nsec()));
+        let code = checksum(&header, &directory);
+        Ok(Breached { file, length, modified, code, cell_len, segments: read })
+    }
+
+    /// Checks that the file is still the one that was opened. If another program wrote into it, instead of replacing
+    /// it, what it says is random. A new time of writing alone may be a copy of the same file over itself.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        let metadata = self.file.metadata()?;
+        let modified = (metadata.mtime(), metadata.mtime_nsec());
+        let mut known = self.modified.lock().unwrap_or_else(PoisonError::into_inner);
+        if metadata.len() != self.length || (modified != *known && !self.has_same_code()?) {
+            return Err(damaged("changed while it was open"));
+        }
+        *known = modified;
+        Ok(())
+    }
+
+    /// Reads header and directory again.
+    fn has_same_code(&self) -> io::Result<bool> {
+        let mut header = [0; HEADER_LEN];
+        self.file.read_exact_at(&mut header, 0)?;
+        let mut directory = vec![0; self.segments.len() * ENTRY_LEN + SHA256_OUTPUT_LEN];
+        let at = self.length - directory.len() as u64;
+        self.file.read_exact_at(&mut directory, at)?;
+        let code = directory.split_off(directory.len() - SHA256_OUTPUT_LEN);
+        let same = self.code.as_ref();
+        Ok(*code == *same && *checksum(&header, &directory).as_ref() == *same)
     }
 
     /// Returns whether a password is one of those that leaked.
     pub(crate) fn has(&self, password: &[u8]) -> io::Result<bool> {
-        // Another program wrote into the file, instead of replacing it: what it says is random.
-        if State::of(&self.file)? != self.state {
-            return Err(damaged("changed while it was open"));
-        }
+        self.check()?;
         let digest = digest::digest(&SHA1_FOR_LEGACY_USE_ONLY, password);
         let key = digest.as_ref().first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
         let after = self.segments.partition_point(|segment| segment.first <= key);
@@ -143,13 +165,6 @@ pub(super) fn checksum(header: &[u8], directory: &[u8]) -> digest::Digest {
     context.update(header);
     context.update(directory);
     context.finish()
-}
-
-impl State {
-    fn of(file: &File) -> io::Result<State> {
-        let metadata = file.metadata()?;
-        Ok(State { length: metadata.len(), modified: (metadata.mtime(), metadata.mtime_nsec()) })
-    }
 }
 
 impl Segment {

@@ -21,7 +21,7 @@ use crate::mail::Kind;
 use crate::store::events::Event;
 use crate::store::users::{self, By, Canonical, User};
 use crate::store::waiting_accounts::{self, Expired};
-use crate::store::{Tx, damaged, events, identities, mails, unexpected};
+use crate::store::{Durability, Share, Store, Tx, damaged, events, identities, mails, unexpected};
 use crate::types::id::Id;
 use crate::types::strict::Object;
 use crate::types::token::Token;
@@ -35,6 +35,7 @@ pub(crate) struct Accounts {
     pub mailing: Arc<Mailing>,
     pub one_time: Arc<OneTime>,
     pub sessions: Arc<Sessions>,
+    pub store: Arc<Store>,
     pub throttle: Arc<Throttle>,
 }
 
@@ -70,6 +71,7 @@ impl Accounts {
             mailing: Arc::clone(mailing),
             one_time: Arc::clone(one_time),
             sessions: Arc::clone(sessions),
+            store: Arc::clone(&shared.store),
             throttle: Arc::clone(throttle),
         }
     }
@@ -106,23 +108,41 @@ impl Accounts {
 
     /// Deletes an account and everything that is kept about it, in the caller's transaction. Notices of earlier
     /// changes of the name or the address still go out.
-    pub(crate) fn delete(&self, tx: &mut Tx, id: Id, now: i64) -> Result<()> {
+    pub(crate) fn delete(&self, tx: &mut Tx, id: Id, detail: Option<&str>, now: i64) -> Result<()> {
         self.throttle.forget_guesses(tx, id)?;
         self.throttle.forget_attempts(tx, id, &[])?;
         mails::delete_all_but(tx, id, Kind::OUTLIVING.map(Kind::name))?;
         users::delete(tx, id)?;
         events::forget_addresses(tx, id)?;
-        self.audit.record(tx, now, event(EventKind::UserDeleted, id))
+        self.audit.record(tx, now, Event { detail, ..event(EventKind::UserDeleted, id) })
+    }
+
+    /// Deletes the oldest accounts that waited in vain, each by a transaction of its own. An account that rows of the
+    /// host refer to stays. Returns how many were found, and how many of them no other process had deleted.
+    pub(crate) fn forget_expired(&self, now: i64, share: Share) -> Result<(usize, usize)> {
+        let expired = self.store.read(|tx| waiting_accounts::expired(tx, now, share))?;
+        let mut deleted = 0;
+        for waiting in &expired {
+            let forget = |tx: &mut Tx| self.forget_waiting(tx, waiting, now);
+            let was_there = match self.store.write(Durability::Relaxed, forget) {
+                Err(error) if error.code == Code::StoreConstraint => {
+                    self.store.write(Durability::Relaxed, |tx| waiting_accounts::forget(tx, &waiting.id, now))
+                }
+                outcome => outcome,
+            }?;
+            deleted += usize::from(was_there);
+        }
+        Ok((expired.len(), deleted))
     }
 
     /// Deletes the account of an expired row, if it still waits, and the row. Returns whether the row was there.
-    pub(crate) fn forget_waiting(&self, tx: &mut Tx, expired: &Expired, now: i64) -> Result<bool> {
+    fn forget_waiting(&self, tx: &mut Tx, expired: &Expired, now: i64) -> Result<bool> {
         let was_there = waiting_accounts::forget(tx, &expired.id, now)?;
         if was_there
             && let Some(user) = users::find(tx, By::Id(expired.user_id))?
             && Pending::is_unused(tx, &user)?
         {
-            self.delete(tx, expired.user_id, now)?;
+            self.delete(tx, expired.user_id, Some("waited_in_vain"), now)?;
         }
         Ok(was_there)
     }

@@ -73,6 +73,25 @@ impl Reporter {
 }
 
 impl Reporter {
+    /// Reports that logins go on without the file of passwords that leaked, and why.
+    pub(crate) fn unreadable_breached(&self, error: &Error) {
+        #[derive(Serialize)]
+        struct Record<'a> {
+            event: &'a str,
+            field: Option<&'a str>,
+            detail: Option<&'a str>,
+            at: i64,
+        }
+        let Some(log) = &self.log else { return };
+        let record = Record {
+            event: "breached_passed_over",
+            field: error.field.as_deref(),
+            detail: error.detail.as_deref(),
+            at: self.clock.now(),
+        };
+        log(Level::Warn, &json::render(&record).unwrap_or_default());
+    }
+
     /// Reports the members of a provider's key set that are not usable keys, and why.
     pub(crate) fn bad_provider_keys(&self, provider: &ProviderName, bad: &[BadMember]) {
         #[derive(Serialize)]

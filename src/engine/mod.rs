@@ -209,8 +209,15 @@ impl Engine {
             trusted_devices: Arc::clone(&trusted_devices),
         });
         let factors = Arc::new(Factors::new(&shared, &audit, &keys, &mailing.outbox, &sessions, &throttle));
-        let passwords =
-            Arc::new(Passwords::new(&shared, hasher, breached, &audit, &mailing, &sessions, &throttle));
+        let passwords = Arc::new(Passwords::new(
+            &shared,
+            (hasher, breached),
+            &audit,
+            &mailing,
+            &reporter,
+            &sessions,
+            &throttle,
+        ));
         let logins = Logins::new(&audit, &factors, &keys, &one_time, &sessions, &trusted_devices);
         let logins = Arc::new(logins);
         let accounts = Accounts::new(&shared, &audit, &factors, &mailing, &one_time, &sessions, &throttle);

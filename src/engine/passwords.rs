@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::audit::{Audit, Kind, event};
 use super::background::Mailing;
+use super::log::Reporter;
 use super::sessions::Sessions;
 use super::shared::Shared;
 use super::throttle::{Attempt, Throttle};
@@ -34,8 +36,11 @@ pub(crate) struct Passwords {
     pub breached: Option<Breached>,
     pub clock: Arc<Clock>,
     pub config: Arc<Config>,
+    /// Whether the log has a record that the file cannot be read, since it last could.
+    pub has_told_breached: AtomicBool,
     pub hasher: Arc<Hasher>,
     pub mailing: Arc<Mailing>,
+    pub reporter: Arc<Reporter>,
     pub secrets: Arc<Secrets>,
     pub sessions: Arc<Sessions>,
     pub settings: Arc<Settings>,
@@ -46,10 +51,10 @@ pub(crate) struct Passwords {
 impl Passwords {
     pub(crate) fn new(
         shared: &Shared,
-        hasher: Hasher,
-        breached: Option<Breached>,
+        (hasher, breached): (Hasher, Option<Breached>),
         audit: &Arc<Audit>,
         mailing: &Arc<Mailing>,
+        reporter: &Arc<Reporter>,
         sessions: &Arc<Sessions>,
         throttle: &Arc<Throttle>,
     ) -> Passwords {
@@ -58,8 +63,10 @@ impl Passwords {
             breached,
             clock: Arc::clone(&shared.clock),
             config: Arc::clone(&shared.config),
+            has_told_breached: AtomicBool::new(false),
             hasher: Arc::new(hasher),
             mailing: Arc::clone(mailing),
+            reporter: Arc::clone(reporter),
             secrets: Arc::clone(&shared.secrets),
             sessions: Arc::clone(sessions),
             settings: Arc::clone(&shared.settings),
@@ -119,11 +126,27 @@ impl Passwords {
         Ok(false)
     }
 
+    /// Checks the file of passwords that leaked, if one is configured. Returns whether there is one. Failure:
+    /// `invalid_config`.
+    pub(crate) fn check_breached(&self) -> Result<bool> {
+        self.breached.as_ref().map(Breached::check).transpose().map_err(unreadable).map(|file| file.is_some())
+    }
+
     /// Whether a login by this password, which is right, says that it leaked. A file that cannot be read keeps no
-    /// user out.
+    /// user out, and is reported once.
     pub(crate) fn is_breached_at_login(&self, password: &Password) -> bool {
         let is_asked = self.config.password.breached_login != BreachedLogin::Ignore;
-        is_asked && self.is_breached(password).unwrap_or(false)
+        if !is_asked {
+            return false;
+        }
+        let found = self.is_breached(password);
+        let was_told = self.has_told_breached.swap(found.is_err(), Ordering::Relaxed);
+        found.unwrap_or_else(|error| {
+            if !was_told {
+                self.reporter.unreadable_breached(&error);
+            }
+            false
+        })
     }
 
     /// Records a login by a password that leaked, and requires a new one if that is configured, in the caller's
@@ -135,7 +158,11 @@ impl Passwords {
             user.must_change_password = true;
         }
         let ip = client.ip_text();
-        self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::PasswordBreached, id) })
+        self.audit.record_one_of_many(
+            tx,
+            now,
+            Event { ip: ip.as_deref(), ..event(Kind::PasswordBreached, id) },
+        )
     }
 
     /// Hashes a password for an account, in the form in which the store keeps it.

@@ -15,7 +15,7 @@ use crate::engine::sessions::KEPT_SECONDS;
 use crate::error::{Code, Error, Result};
 use crate::store::{
     Durability, Look, Share, Tx, Watch, api_keys, keys, known_devices, one_time_secrets, passkeys,
-    revoked_tokens, sessions, throttles, trusted_devices, waiting_accounts,
+    revoked_tokens, sessions, throttles, trusted_devices,
 };
 
 /// Purges expired data. Ordinary writes do a little of it; a scheduled job that calls this operation does the
@@ -212,24 +212,12 @@ impl Purge<'_> {
         Ok(rows + self.all(|tx| throttles::forget_lasting(tx, &from, &[0xff; 33], share))?)
     }
 
-    /// Deletes accounts that waited in vain, each by a transaction of its own. An account that rows of the host
-    /// refer to stays.
     fn waiting_accounts(&mut self, now: i64) -> Result<usize> {
-        let Engine { store, accounts, .. } = self.engine;
         let mut rows = 0;
         while self.is_complete {
-            let expired = store.read(|tx| waiting_accounts::expired(tx, now, BATCH))?;
-            for waiting in &expired {
-                let forget = |tx: &mut Tx| accounts.forget_waiting(tx, waiting, now);
-                let deleted = match store.write(Durability::Relaxed, forget) {
-                    Err(error) if error.code == Code::StoreConstraint => {
-                        store.write(Durability::Relaxed, |tx| waiting_accounts::forget(tx, &waiting.id, now))
-                    }
-                    deleted => deleted,
-                }?;
-                rows += usize::from(deleted);
-            }
-            if expired.len() < BATCH {
+            let (found, deleted) = self.engine.accounts.forget_expired(now, Share::Batch(BATCH))?;
+            rows += deleted;
+            if found < BATCH {
                 break;
             }
             self.is_complete = Instant::now() < self.end;

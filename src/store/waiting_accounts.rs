@@ -1,6 +1,6 @@
 //! Rows of `waiting_accounts`: accounts that wait for the reader of a mail. The ids are keyed codes of addresses.
 
-use super::tx::Tx;
+use super::tx::{Share, Tx};
 use super::value::Value;
 use crate::error::Result;
 use crate::types::id::Id;
@@ -29,10 +29,10 @@ pub(crate) struct Expired {
 }
 
 /// Lists rows that have expired, the oldest first.
-pub(crate) fn expired(tx: &mut Tx, now: i64, limit: usize) -> Result<Vec<Expired>> {
+pub(crate) fn expired(tx: &mut Tx, now: i64, share: Share) -> Result<Vec<Expired>> {
     const SQL: &str = "SELECT id, user_id FROM waiting_accounts WHERE expires_at <= ?1 \
                        ORDER BY expires_at LIMIT ?2";
-    let values = [Value::Integer(now), Value::Integer(limit as i64)];
+    let values = [Value::Integer(now), Value::Integer(share.rows())];
     tx.all(SQL, &values, |row| Ok(Expired { id: row.array(0)?, user_id: row.id(1)? }))
 }
 
@@ -40,4 +40,10 @@ pub(crate) fn expired(tx: &mut Tx, now: i64, limit: usize) -> Result<Vec<Expired
 pub(crate) fn forget(tx: &mut Tx, id: &[u8; 32], now: i64) -> Result<bool> {
     const SQL: &str = "DELETE FROM waiting_accounts WHERE id = ?1 AND expires_at <= ?2";
     Ok(tx.execute(SQL, &[Value::Bytes(id), Value::Integer(now)])? == 1)
+}
+
+/// Deletes the rows of an account.
+pub(crate) fn forget_of(tx: &mut Tx, user_id: Id) -> Result<()> {
+    const SQL: &str = "DELETE FROM waiting_accounts WHERE user_id = ?1";
+    tx.run(SQL, &[Value::Bytes(user_id.as_bytes())])
 }

@@ -1,8 +1,8 @@
 //! Tests of passwords that change while another caller uses them, and of stored hashes.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use doorward::{Building, Clock, Code, Engine, Hooks};
@@ -328,7 +328,9 @@ fn leaked(store: &Store, passwords: &[&str]) -> PathBuf {
     let mut lines: Vec<String> = passwords.iter().map(digest).collect();
     lines.sort();
     let path = store.path().join("breached");
-    Building::new().build(&mut lines.concat().as_bytes(), &path, &mut |_| true).unwrap();
+    let mut building = Building::new();
+    building.own_list = true;
+    building.build(&mut lines.concat().as_bytes(), &path, &mut |_| true).unwrap();
     path
 }
 
@@ -415,6 +417,18 @@ fn a_login_by_a_password_that_leaked(store: &Store) {
     call(&engine, "complete_login", request).unwrap();
     login_with(&engine, "ada", NEW).unwrap();
     assert_eq!(events(&engine), 2);
+    drop(engine);
+    // A program that logs in again and again fills no log.
+    let id = registered(&store.open(), "eve");
+    let password = json!({"breached": path, "breached_login": "record"});
+    let engine =
+        open(store.url(), json!({"password": password, "throttle": {"account_failures": 2}})).unwrap();
+    for _ in 0..6 {
+        login(&engine, "eve").unwrap();
+    }
+    let request = json!({"user_id": id, "kind": "password_breached"});
+    let noted = call(&engine, "events", request).unwrap();
+    assert_eq!(noted["events"].as_array().unwrap().len(), 2);
 }
 
 /// A file that cannot be read keeps passwords from being chosen, and no user from logging in.
@@ -423,9 +437,23 @@ fn a_file_of_leaked_passwords_that_cannot_be_used() {
     let store = Store::sqlite();
     let path = leaked(&store, &[LEAKED]);
     let keys = json!({"password": {"breached": path, "breached_login": "change"}});
-    let engine = open(store.url(), keys.clone()).unwrap();
+    let records = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&records);
+    let mut hooks = Hooks::default();
+    hooks.log = Some(Box::new(move |_, record| log.lock().unwrap().push(record.to_owned())));
+    let engine = Engine::open(config(store.url(), keys.clone()), hooks).unwrap();
+    let found = || {
+        let found = call(&engine, "doctor", json!({})).unwrap();
+        let findings = found["findings"].as_array().unwrap().iter();
+        findings
+            .filter(|one| one["check"] == "breached")
+            .map(|one| one["severity"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found(), ["ok"]);
     registered(&engine, "ada");
     std::fs::write(&path, "no such file").unwrap();
+    assert_eq!(found(), ["problem"]);
     let failures = ["check_password", "register"].map(|operation| {
         let request = match operation {
             "register" => json!({"username": "bob", "email": "bob@example.com", "password": NEW}),
@@ -439,7 +467,16 @@ fn a_file_of_leaked_passwords_that_cannot_be_used() {
             (Code::InvalidConfig, Some("/password/breached"))
         );
     }
+    records.lock().unwrap().clear();
     login(&engine, "ada").unwrap();
+    login(&engine, "ada").unwrap();
+    let told = records.lock().unwrap().clone();
+    assert_eq!(told.len(), 1, "{told:?}");
+    let told: Value = serde_json::from_str(&told[0]).unwrap();
+    assert_eq!(
+        (&told["event"], &told["field"]),
+        (&json!("breached_passed_over"), &json!("/password/breached"))
+    );
     drop(engine);
     for what in ["no such file", "", "gone"] {
         if what == "gone" {

@@ -295,7 +295,7 @@ impl Engine {
                 another_admin(tx, request.id)?;
             }
             self.mailing.outbox.tell(tx, mail::Kind::AccountDeleted, &user.public, now)?;
-            self.accounts.delete(tx, request.id, now)
+            self.accounts.delete(tx, request.id, None, now)
         })?;
         Ok(DeleteUserResponse { deleted: true })
     }

@@ -12,7 +12,7 @@ use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::store::events::Event;
 use crate::store::users::{self, By, Canonical};
-use crate::store::{Tx, mails, one_time_secrets, unexpected};
+use crate::store::{Tx, mails, one_time_secrets, unexpected, waiting_accounts};
 use crate::types::id::Id;
 use crate::types::strict::Object;
 use crate::types::user::{Email, Locale, PublicUser, Role, Username};
@@ -245,6 +245,8 @@ impl Engine {
             // Mailed tokens belong to the old address.
             one_time_secrets::delete_all(tx, user.id)?;
             outbox::forget_tokens(tx, user.id)?;
+            // The account no longer waits for the reader of the old address, and does not end with that wait.
+            waiting_accounts::forget_of(tx, user.id)?;
         }
         if user.email_verified {
             mails::delete_kind(tx, user.id, crate::mail::Kind::VerifyEmail.name())?;

@@ -21,7 +21,7 @@ use crate::store::events::Event;
 use crate::store::identities::{self, Identity};
 use crate::store::passkeys::{self, Passkey};
 use crate::store::users::{self, By, User};
-use crate::store::{Tx, unexpected};
+use crate::store::{Share, Tx, unexpected};
 use crate::types::secret::Secret;
 use crate::types::strict::Object;
 use crate::types::token::Token;
@@ -117,6 +117,7 @@ impl Engine {
         let roles = in_order(roles.unwrap_or_else(|| self.config.registration.default_roles.clone()))?;
         let now_ms = self.clock.now_ms();
         let now = now_ms / 1000;
+        self.accounts.forget_expired(now, Share::AFew)?;
         let user = self.mailing.write(|tx| {
             let owner = users::find(tx, By::Email(&email.key()))?;
             if owner.is_some_and(|owner| owner.public.email_verified) {

@@ -22,7 +22,7 @@ use crate::mail::Kind;
 use crate::operations::login::LoginResponse;
 use crate::store::events::Event;
 use crate::store::users::{self, By};
-use crate::store::{Tx, damaged, unexpected};
+use crate::store::{Share, Tx, damaged, unexpected};
 use crate::types::base64url::{base64url, from_base64url};
 use crate::types::client::Client;
 use crate::types::id::Id;
@@ -140,6 +140,9 @@ impl Engine {
         };
         let now_ms = self.clock.now_ms();
         let now = now_ms / 1000;
+        if create {
+            self.accounts.forget_expired(now, Share::AFew)?;
+        }
         let row = self.mailing.write(|tx| {
             self.throttle.count_mail_request(tx, client.ip, now)?;
             if create {

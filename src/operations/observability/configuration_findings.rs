@@ -6,6 +6,7 @@ use super::findings::Severity::{Advice, Ok as Good, Problem};
 use super::findings::{Findings, key};
 use crate::config::{AppliesTo, Audience, Config, PasskeyFactor};
 use crate::engine::providers::Provider;
+use crate::error::Result;
 use crate::mail::{Kind, Link, Tls};
 use crate::requests::{Name, Requests};
 use crate::secret_key;
@@ -340,6 +341,21 @@ impl Findings {
             ),
             "Every key of the provider's key set is usable.",
         );
+    }
+
+    pub(super) fn breached(&mut self, checked: Result<bool>) {
+        let field = key("/password/breached");
+        match checked {
+            Ok(true) => self.add(Good, "breached", field, "The file of passwords that leaked can be read."),
+            Ok(false) => {}
+            Err(error) => {
+                let why = error.detail.unwrap_or_default();
+                let message = format!(
+                    "The file of passwords that leaked was changed, or cannot be read ({why}): no password can be chosen. Open the engine again; replace the file by renaming another over it."
+                );
+                self.add(Problem, "breached", field, message);
+            }
+        }
     }
 
     pub(super) fn clock(&mut self, ahead: i64) {

@@ -62,6 +62,7 @@ impl Engine {
         for provider in &self.providers.all {
             findings.provider_keys(provider);
         }
+        findings.breached(self.passwords.check_breached());
         #[cfg(unix)]
         findings.files(&self.config);
         findings.clock(self.clock.ahead_seconds());
