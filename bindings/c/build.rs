@@ -8,8 +8,4 @@ fn main() {
         println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libdoorward.so.1");
         println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
     }
-    // Cargo strips no package that has settings of its own in the profile `dist`.
-    if is_linux && std::env::var_os("PROFILE").is_some_and(|profile| profile == "release") {
-        println!("cargo:rustc-cdylib-link-arg=-Wl,--strip-all");
-    }
 }

@@ -7,8 +7,4 @@ fn main() {
     if is_linux {
         println!("cargo:rustc-cdylib-link-arg=-Wl,--exclude-libs,ALL");
     }
-    // Cargo strips no package that has settings of its own in the profile `dist`.
-    if is_linux && std::env::var_os("PROFILE").is_some_and(|profile| profile == "release") {
-        println!("cargo:rustc-cdylib-link-arg=-Wl,--strip-all");
-    }
 }
