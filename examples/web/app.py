@@ -519,7 +519,9 @@ def create_app(engine: Engine) -> FastAPI:
     ) -> Response:
         label = fields.get("label") or "Passkey"
         token = request.cookies.get(SESSION, "")
-        begun = engine.begin_passkey_registration(token=token, label=label, keep_session=True)
+        begun = engine.begin_passkey_registration(
+            token=token, backend="browser", label=label, keep_session=True
+        )
         return page(request, "passkey.html", passkey=begun)
 
     @app.post("/passkeys")

@@ -146,8 +146,8 @@ impl ProviderLogins {
         let owner = owner.transpose()?.flatten();
         let is_held = owner.as_ref().map(|owner| self.is_held(tx, owner)).transpose()?.unwrap_or(false);
         // What a user unlinked, only a user links again.
-        let may_be_linked =
-            newcomer.email_is_verified && !is_held && !identities::was_unlinked(tx, identity)?;
+        let unlinked = owner.as_ref().map(|owner| identities::was_unlinked(tx, identity, owner.public.id));
+        let may_be_linked = newcomer.email_is_verified && !is_held && !unlinked.transpose()?.unwrap_or(false);
         let (id, created) = match (owner, &newcomer.email) {
             (Some(owner), Some(email)) if may_be_linked && owner.has_mailbox(email) => {
                 (self.linked(tx, owner, email, now)?, false)

@@ -340,11 +340,11 @@ impl Tokens {
         &self,
         token: Option<Token>,
         user_id: Option<Id>,
-    ) -> Result<(Id, Option<Id>)> {
+    ) -> Result<(Id, Option<Bearer>)> {
         match (token, user_id) {
             (Some(token), None) => {
                 let bearer = self.bearer_in_person(&token)?;
-                Ok((bearer.user.id, bearer.session_id))
+                Ok((bearer.user.id, Some(bearer)))
             }
             (None, Some(user_id)) => Ok((user_id, None)),
             _ => Err(Error::new(Code::InvalidRequest, "expected one of token, user_id")),

@@ -170,7 +170,8 @@ impl Engine {
     pub fn change_password(&self, request: ChangePasswordRequest) -> Result<ChangePasswordResponse> {
         let ChangePasswordRequest { token, user_id, old_password, new_password, client } = request;
         let client = client.unwrap_or_default();
-        let (user_id, session_id) = self.tokens.account_to_change(token, user_id)?;
+        let (user_id, bearer) = self.tokens.account_to_change(token, user_id)?;
+        let session_id = bearer.and_then(|bearer| bearer.session_id);
         let old = Password::offered(&old_password, &self.config.password, "/old_password")?;
         let now = self.clock.now();
         let (user, device) = self.store.read(|tx| {

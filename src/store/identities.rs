@@ -22,19 +22,21 @@ pub(crate) fn find(tx: &mut Tx, identity: Identity) -> Result<Option<Id>> {
     Ok(found.map(Id::from_bytes))
 }
 
-/// Returns whether the identity was unlinked from an account, and is not linked to another.
-pub(crate) fn was_unlinked(tx: &mut Tx, identity: Identity) -> Result<bool> {
-    const SQL: &str =
-        "SELECT 1 FROM identities WHERE issuer = ?1 AND subject = ?2 AND unlinked_at IS NOT NULL";
-    let values = [Value::Text(identity.issuer), Value::Text(identity.subject)];
+/// Returns whether the identity was unlinked from this account. What happens to it elsewhere does not change that.
+pub(crate) fn was_unlinked(tx: &mut Tx, identity: Identity, user_id: Id) -> Result<bool> {
+    const SQL: &str = "SELECT 1 FROM identities \
+                       WHERE issuer = ?1 AND subject = ?2 AND user_id = ?3 AND unlinked_at IS NOT NULL";
+    let values =
+        [Value::Text(identity.issuer), Value::Text(identity.subject), Value::Bytes(user_id.as_bytes())];
     Ok(tx.first(SQL, &values, |_| Ok(()))?.is_some())
 }
 
 /// Links an identity to an account.
 pub(crate) fn insert(tx: &mut Tx, identity: Identity, user_id: Id, now: i64) -> Result<()> {
     tx.run(
-        "DELETE FROM identities WHERE issuer = ?1 AND subject = ?2 AND unlinked_at IS NOT NULL",
-        &[Value::Text(identity.issuer), Value::Text(identity.subject)],
+        "DELETE FROM identities \
+         WHERE issuer = ?1 AND subject = ?2 AND user_id = ?3 AND unlinked_at IS NOT NULL",
+        &[Value::Text(identity.issuer), Value::Text(identity.subject), Value::Bytes(user_id.as_bytes())],
     )?;
     tx.run(
         "INSERT INTO identities (issuer, subject, user_id, created_at) VALUES (?1, ?2, ?3, ?4)",

@@ -95,7 +95,8 @@ fn a_store_that_cannot_be_written() {
         "{detail}"
     );
     assert!(
-        detail.ends_with(", user_roles, users; INSERT on events") && detail.contains(" meta, "),
+        detail.ends_with(", user_roles, users, waiting_accounts; INSERT on events")
+            && detail.contains(" meta, "),
         "every table: {detail}"
     );
     is_told(&detail);

@@ -148,11 +148,20 @@ impl Factors {
         }
     }
 
-    /// Returns whether the user of a session gave a fresh proof: a second factor, if a login demands one, or else any
-    /// proof, in the last 15 minutes.
-    pub(crate) fn has_fresh_proof(&self, tx: &mut Tx, bearer: &Bearer, now: i64) -> Result<bool> {
+    /// Requires that the session of a token lives and that its user gave a fresh proof: a second factor, if a login
+    /// demands one, or else any proof, in the last 15 minutes. Failure: `permission_denied`.
+    pub(crate) fn require_fresh_proof(&self, tx: &mut Tx, bearer: &Bearer, now: i64) -> Result<()> {
+        if self.has_fresh_proof(tx, bearer, now)? {
+            return Ok(());
+        }
+        let refused = Error::new(Code::PermissionDenied, "reauthentication_required");
+        Err(refused.about(Some(bearer.user.id), bearer.session_id))
+    }
+
+    fn has_fresh_proof(&self, tx: &mut Tx, bearer: &Bearer, now: i64) -> Result<bool> {
         let Some(session_id) = bearer.session_id else { return Ok(false) };
-        let Some(session) = sessions::find(tx, session_id)? else { return Ok(false) };
+        let session = sessions::find(tx, session_id)?.filter(|it| it.end(now, &self.config).is_none());
+        let Some(session) = session else { return Ok(false) };
         let time = match self.demanded_of(tx, &bearer.user)?.any() {
             true => session.proofs.time_of("mfa"),
             // The holder of a backend's secret can claim any time. An older token of the session keeps its own.

@@ -196,18 +196,21 @@ impl Engine {
 
     /// Mails a token to the new address and a notice to the old one. The address is changed by `verify_email`.
     ///
-    /// Failures: `invalid_token`, `user_not_found`, `permission_denied` (a service account, or the token of a person who
-    /// acts as the user), `email_taken`, `too_many_attempts`, `invalid_request`, `store_unavailable`.
+    /// Failures: `invalid_token`, `user_not_found`, `permission_denied` (a service account, the token of a person who acts
+    /// as the user, or no proof in the last 15 minutes), `email_taken`, `too_many_attempts`, `invalid_request`, `store_unavailable`.
     pub fn request_email_change(
         &self,
         request: RequestEmailChangeRequest,
     ) -> Result<RequestEmailChangeResponse> {
         let RequestEmailChangeRequest { token, user_id, new_email, locale } = request;
-        let (user_id, _) = self.tokens.account_to_change(token, user_id)?;
+        let (user_id, bearer) = self.tokens.account_to_change(token, user_id)?;
         let now = self.clock.now();
         let key = new_email.key();
         let locale = locale.as_ref();
         let verification = self.mailing.write(|tx| {
+            if let Some(bearer) = &bearer {
+                self.factors.require_fresh_proof(tx, bearer, now)?;
+            }
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
             self.accounts.may_log_in(&user.public)?;
             if user.public.email.as_ref().is_some_and(|email| email.is_mailbox_of(&new_email)) {

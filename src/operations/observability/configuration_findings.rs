@@ -315,14 +315,14 @@ impl Findings {
                 "Persons who act as a user get the permissions of that user's roles, here those of {}. Name each role that gives more than an ordinary user has.",
                 open.join(", ")
             ),
-            "No person gains permissions by acting as a user.",
+            "No configured role gives permissions that a person gains by acting as a user. Roles that only the application knows are not looked at.",
         );
         self.advise(
             config.mail.notices.get(&Kind::Impersonated) == Some(&false),
             "impersonation_notice",
             "/mail/notices/impersonated",
             "Users get no mail when a person acts as them. Switch this notice on.".to_owned(),
-            "Users get a mail when a person acts as them.",
+            "The notice of acting is on, for users with an address that gets notices.",
         );
     }
 

@@ -210,14 +210,9 @@ impl Engine {
     fn proven_just_now(&self, token: &Token, backend: Option<&str>, now: i64) -> Result<(Id, Id)> {
         let backend = self.keys.backend(backend)?;
         let bearer = self.tokens.bearer_in_person_at(token, Some(backend))?;
-        let is_fresh = self.store.read(|tx| self.factors.has_fresh_proof(tx, &bearer, now))?;
-        match bearer.session_id.filter(|_| is_fresh) {
-            Some(session_id) => Ok((bearer.user.id, session_id)),
-            None => {
-                let refused = Error::new(Code::PermissionDenied, "reauthentication_required");
-                Err(refused.about(Some(bearer.user.id), bearer.session_id))
-            }
-        }
+        self.store.read(|tx| self.factors.require_fresh_proof(tx, &bearer, now))?;
+        let no_session = || Error::new(Code::InvalidToken, "no_session").about(Some(bearer.user.id), None);
+        Ok((bearer.user.id, bearer.session_id.ok_or_else(no_session)?))
     }
 
     /// Registers the passkey, and ends every session and token of the account, all or nothing, except a session

@@ -333,10 +333,7 @@ impl Engine {
             || Error::at(Code::InvalidToken, "/user_token", "no_session").about(Some(user_id), None);
         let session_id = bearer.session_id.ok_or_else(no_session)?;
         let now = self.clock.now();
-        if !self.store.read(|tx| self.factors.has_fresh_proof(tx, &bearer, now))? {
-            let refused = Error::new(Code::PermissionDenied, "reauthentication_required");
-            return Err(refused.about(Some(user_id), Some(session_id)));
-        }
+        self.store.read(|tx| self.factors.require_fresh_proof(tx, &bearer, now))?;
         self.factors.may_be_taken_by(&bearer.user)?;
         Ok(Link { user_id, session_id })
     }
@@ -483,6 +480,8 @@ impl Engine {
             if let Some(reason) = session.end(now, &self.config) {
                 return Err(ended(reason));
             }
+            // A factor may have been added since the begin.
+            self.factors.require_fresh_proof(tx, &bearer, now)?;
             self.factors.may_be_taken_by(&session.user.public)?;
             self.provider_logins.link(tx, provider, user, &session.user.public, now)?;
             Ok(session)

@@ -61,9 +61,10 @@ CREATE TABLE identities (
   user_id     BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
   created_at  INTEGER NOT NULL,
   unlinked_at INTEGER,
-  PRIMARY KEY (issuer, subject)
+  PRIMARY KEY (issuer, subject, user_id)
 ) WITHOUT ROWID;
 CREATE INDEX identities_by_user ON identities (user_id);
+CREATE UNIQUE INDEX identities_linked ON identities (issuer, subject) WHERE unlinked_at IS NULL;
 
 -- One row for each session, however often it is refreshed. A session is alive while it is not revoked, not
 -- expired (idle_at, expires_at), and its epoch is its user's.

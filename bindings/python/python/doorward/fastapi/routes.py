@@ -297,6 +297,7 @@ class Routes:
         def logout(request: Request, body: bodies.LogoutBody | None = None) -> Response:
             body = body or bodies.LogoutBody()
             done: models.LogoutResponse | None = None
+            denied: PermissionDenied | None = None
             refusal: AuthError = NotAuthenticated("Authentication is required.")
             offered = [
                 (transport, self._proofs(request, transport, body.refresh_token))
@@ -307,9 +308,15 @@ class Routes:
             for access, refresh in dict.fromkeys(proof for _, proofs in offered for proof in proofs):
                 try:
                     done = auth.engine.logout(token=access, refresh_token=refresh, everywhere=body.everywhere)
-                except (InvalidToken, PermissionDenied) as error:
+                except PermissionDenied as error:
+                    denied = error
+                except InvalidToken as error:
                     refusal = error
-            response = _private(done) if done is not None else answer_of(refusal)
+            # That other sessions live on must be heard.
+            if denied is not None:
+                response = answer_of(denied)
+            else:
+                response = _private(done) if done is not None else answer_of(refusal)
             for transport, proofs in offered:
                 if proofs:
                     transport.forget(response)
