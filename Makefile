@@ -114,7 +114,7 @@ rust-tests:
 # More tests at once than there are cores, because many wait for the disk or a server.
 test-rust: tested rust-tests
 	DOORWARD_LIBRARY=$(abspath $(TESTED)/libdoorward.so) RUST_TEST_THREADS=$$((2 * $$(nproc))) \
-	  $(WITH_POSTGRES) $(RUST_TESTS)
+	  $(WITH_POSTGRES) $(RUST_TESTS) --no-fail-fast
 
 # 1Password's crates unify features with ours, so doorward is compiled anew: beside the other tests.
 test-onepassword:
