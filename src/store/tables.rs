@@ -53,7 +53,7 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         name: "identities",
-        key: 2,
+        key: 3,
         columns: &[
             ("issuer", Text),
             ("subject", Text),
