@@ -79,7 +79,8 @@ test-languages: test-java test-node
 endif
 
 ## Tests in all languages but Rust, on the libraries as they are shipped.
-test-dist:
+test-dist: library
+	DOORWARD_LIBRARY=$(CURDIR)/target/dist/libdoorward.so $(CARGO) test $(LOCKED) --package doorward-c
 	$(WITH_POSTGRES) $(MAKE) PROFILE=dist test-c test-cpp test-go test-node test-java test-ffi test-languages test-python
 
 lint:

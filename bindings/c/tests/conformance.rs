@@ -137,7 +137,8 @@ fn on_a_small_stack(call: impl FnOnce() -> doorward_status) -> doorward_status {
         }
     }
     let lent = Lent(call);
-    let kib = if shipped().is_some() { 128 } else { 512 };
+    let is_optimized = shipped().is_some_and(|file| file.components().any(|part| part.as_os_str() == "dist"));
+    let kib = if is_optimized { 128 } else { 512 };
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(kib * 1024);
         thread.spawn_scoped(scope, move || lent.call()).unwrap().join().unwrap()
