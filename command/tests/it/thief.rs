@@ -497,7 +497,7 @@ impl Thief {
     /// Forges a challenge of `begin_passkey_login`, with a scope that was never granted.
     fn passkey_challenge(&self) -> String {
         let ceremony = json!({"id": self.user, "user_id": self.user, "backend": "default", "scope": "admin",
-            "expires_at": NOW + 300});
+            "is_conditional": false, "expires_at": NOW + 300});
         url(&seal(&ceremony, "passkey login"))
     }
 
