@@ -6440,8 +6440,8 @@ struct begin_passkey_registration_request {
   std::optional<bool> keep_session{};
   // The user's name for the passkey: 1 to 64 characters; not with `challenge` and `invitation`.
   std::optional<std::string> label{};
-  // A live access token whose user authenticated in the last 15 minutes, by a second factor if the account's
-  // logins need one (`reauthenticate`).
+  // A live access token of the user. The user must have authenticated in the last 15 minutes, by a second
+  // factor if the account's logins need one (`reauthenticate`).
   std::optional<doorward::secret> token{};
   // The user's id.
   std::optional<std::string> user_id{};
@@ -7438,8 +7438,8 @@ struct id_token_provider_config {
   // How this service authenticates itself to the provider. Default: `client_secret_basic` with a secret,
   // `private_key_jwt` with a key, `none` without either.
   std::optional<doorward::client_auth> client_auth{};
-  // Or the private key of this service (PKCS #8 in PEM) whose public half the provider knows: P-256, Ed25519
-  // or RSA.
+  // Or the private key of this service (PKCS #8 in PEM): P-256, Ed25519 or RSA. The provider knows its public
+  // half.
   std::optional<doorward::secret> client_key{};
   // The name of `client_key` at the provider: the `kid` of what it signs.
   std::optional<std::string> client_key_id{};
@@ -7662,8 +7662,7 @@ struct id_token_provider_config {
 struct impersonation_config {
   // The roles that allow a person to act as another user. At least one.
   std::vector<std::string> roles{};
-  // The roles whose users are protected: no person acts as one of them. So are `admin` and the roles that
-  // allow it.
+  // No person acts as a user with one of these roles, with `admin`, or with a role that allows acting.
   std::optional<std::vector<std::string>> protected_roles{};
 
   template <class Value = std::vector<std::string>>

@@ -412,7 +412,7 @@ pub struct Impersonation {
     /// The roles that allow a person to act as another user. At least one.
     #[schemars(length(min = 1))]
     pub roles: Vec<Role>,
-    /// The roles whose users are protected: no person acts as one of them. So are `admin` and the roles that allow it.
+    /// No person acts as a user with one of these roles, with `admin`, or with a role that allows acting.
     #[serde(default)]
     pub protected_roles: Vec<Role>,
 }

@@ -2010,8 +2010,8 @@ type BeginPasskeyRegistrationRequest struct {
 	// The user's name for the passkey: 1 to 64 characters; not with `challenge` and `invitation`.
 	Label *string `json:"label,omitzero"`
 
-	// A live access token whose user authenticated in the last 15 minutes, by a second factor if the
-	// account's logins need one (`reauthenticate`).
+	// A live access token of the user. The user must have authenticated in the last 15 minutes, by a second
+	// factor if the account's logins need one (`reauthenticate`).
 	Token *string `json:"token,omitzero" doorward:"secret"`
 
 	// The user's id.
@@ -2472,8 +2472,8 @@ type IDTokenProviderConfig struct {
 	// `private_key_jwt` with a key, `none` without either.
 	ClientAuth *ClientAuth `json:"client_auth,omitzero"`
 
-	// Or the private key of this service (PKCS #8 in PEM) whose public half the provider knows: P-256,
-	// Ed25519 or RSA.
+	// Or the private key of this service (PKCS #8 in PEM): P-256, Ed25519 or RSA. The provider knows its
+	// public half.
 	ClientKey *string `json:"client_key,omitzero" doorward:"secret"`
 
 	// The name of `client_key` at the provider: the `kid` of what it signs.
@@ -2557,8 +2557,7 @@ type ImpersonationConfig struct {
 	// The roles that allow a person to act as another user. At least one.
 	Roles []string `json:"roles"`
 
-	// The roles whose users are protected: no person acts as one of them. So are `admin` and the roles that
-	// allow it.
+	// No person acts as a user with one of these roles, with `admin`, or with a role that allows acting.
 	ProtectedRoles []string `json:"protected_roles,omitzero"`
 }
 

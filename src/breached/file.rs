@@ -145,7 +145,7 @@ impl Breached {
     }
 }
 
-/// Reads the directory, whose digest must be right.
+/// Reads the directory and checks its digest.
 fn directory(file: &File, header: &[u8], segments: u64, at: u64, length: u64) -> io::Result<Vec<u8>> {
     let rest = segments.min(MOST_SEGMENTS) * ENTRY_LEN as u64 + SHA256_OUTPUT_LEN as u64;
     if segments > MOST_SEGMENTS || at.checked_add(rest) != Some(length) {

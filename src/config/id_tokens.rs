@@ -63,8 +63,8 @@ pub struct IdTokenProvider {
     pub link_verified_email: bool,
     /// The secret of this service at the provider, for `begin_provider_login`.
     pub client_secret: Option<Secret>,
-    /// Or the private key of this service (PKCS #8 in PEM) whose public half the provider knows: P-256, Ed25519 or
-    /// RSA.
+    /// Or the private key of this service (PKCS #8 in PEM): P-256, Ed25519 or RSA. The provider knows its public
+    /// half.
     pub client_key: Option<Secret>,
     /// The name of `client_key` at the provider: the `kid` of what it signs.
     pub client_key_id: Option<String>,

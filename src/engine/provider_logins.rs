@@ -43,7 +43,7 @@ pub(crate) struct ProviderLogins {
 /// The most identities that a user links to an account.
 const MOST: usize = 20;
 
-/// A login whose account was found or made, before it is committed.
+/// A login before it is committed. Its account was found or made.
 pub(crate) struct Entered<'e> {
     login: Step<Login<Session<'e>>>,
     created: bool,

@@ -106,7 +106,7 @@ impl Sessions {
         Ok(revoked)
     }
 
-    /// Ends a session whose token was presented: by the person who acts as the user, if one does.
+    /// Ends a session by its token. If a person acts as the user in it, that person is the actor.
     pub(crate) fn revoke_presented(&self, tx: &mut Tx, kind: Kind, session_id: Id, now: i64) -> Result<()> {
         let Some(revoked) = sessions::revoke(tx, session_id, now)? else { return Ok(()) };
         let actor = revoked.act.map(|act| act.sub.to_string());

@@ -68,8 +68,9 @@ func check(engine *doorward.Engine, rules *doorward.RequestsConfig) {
 	}
 }
 
-// RequireRole lets a user pass who has at least one of the roles; it stands behind [Middleware], whose user has the roles
-// of now, and with an API key those of the key. Without a user it answers 401, else 403. It panics without a role.
+// RequireRole lets a user pass who has at least one of the roles. Put it behind [Middleware]. The roles are those that
+// the user has now or, with an API key, those of the key. Without a user it answers 401, without the role 403. It
+// panics if no role is given.
 func RequireRole(roles ...string) func(http.Handler) http.Handler {
 	if len(roles) == 0 {
 		panic("doorwardhttp: RequireRole needs a role")

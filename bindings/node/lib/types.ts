@@ -2574,8 +2574,8 @@ export interface BeginPasskeyRegistrationRequest {
   /** The user's name for the passkey: 1 to 64 characters; not with `challenge` and `invitation`. */
   label?: string | null
   /**
-   * A live access token whose user authenticated in the last 15 minutes, by a second factor if the account's
-   * logins need one (`reauthenticate`).
+   * A live access token of the user. The user must have authenticated in the last 15 minutes, by a second
+   * factor if the account's logins need one (`reauthenticate`).
    */
   token?: string | null
   /** The user's id. */
@@ -3296,8 +3296,8 @@ export interface IdTokenProviderConfig {
    */
   client_auth?: ClientAuth | null
   /**
-   * Or the private key of this service (PKCS #8 in PEM) whose public half the provider knows: P-256, Ed25519
-   * or RSA.
+   * Or the private key of this service (PKCS #8 in PEM): P-256, Ed25519 or RSA. The provider knows its public
+   * half.
    */
   client_key?: string | null
   /** The name of `client_key` at the provider: the `kid` of what it signs. */
@@ -3363,10 +3363,7 @@ export interface IdTokenProviderConfig {
 export interface ImpersonationConfig {
   /** The roles that allow a person to act as another user. At least one. */
   roles: string[]
-  /**
-   * The roles whose users are protected: no person acts as one of them. So are `admin` and the roles that
-   * allow it.
-   */
+  /** No person acts as a user with one of these roles, with `admin`, or with a role that allows acting. */
   protected_roles?: string[]
 }
 

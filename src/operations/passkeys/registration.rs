@@ -30,8 +30,8 @@ use crate::types::webauthn::{
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct BeginPasskeyRegistrationRequest<'a> {
-    /// A live access token whose user authenticated in the last 15 minutes, by a second factor if the account's logins
-    /// need one (`reauthenticate`).
+    /// A live access token of the user. The user must have authenticated in the last 15 minutes, by a second factor if
+    /// the account's logins need one (`reauthenticate`).
     #[serde(borrow)]
     pub token: Option<Token<'a>>,
     /// The backend that `token` is for; default: `default`.

@@ -173,7 +173,7 @@ struct Transaction {
     expires_at: i64,
 }
 
-/// The session to whose account an identity is linked.
+/// The account that an identity is linked to, and the session that asked for it.
 #[derive(Serialize, Deserialize)]
 struct Link {
     user_id: Id,
@@ -338,8 +338,8 @@ impl Engine {
         Ok(Link { user_id, session_id })
     }
 
-    /// Reads the access token with which the user comes back to whose account an identity is to be linked. The
-    /// transaction alone proves nothing: another person may have put it into this browser.
+    /// Reads the access token with which the user comes back from the provider. It must be of the session that asked
+    /// for the link. The transaction alone proves nothing: another person may have put it into this browser.
     fn bearer_of(&self, link: &Link, token: Option<&Token>) -> Result<Bearer> {
         let missing = || Error::at(Code::InvalidRequest, "/user_token", "missing");
         let bearer = self.tokens.bearer_in_person(token.ok_or_else(missing)?);

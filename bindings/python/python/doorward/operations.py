@@ -1975,8 +1975,8 @@ class Operations(_doorward.Engine):
         keep_session: With `token`: whether its session continues when the passkey is made. Default:
             false.
         label: The user's name for the passkey: 1 to 64 characters; not with `challenge` and `invitation`.
-        token: A live access token whose user authenticated in the last 15 minutes, by a second factor if
-            the account's logins need one (`reauthenticate`).
+        token: A live access token of the user. The user must have authenticated in the last 15 minutes,
+            by a second factor if the account's logins need one (`reauthenticate`).
         user_id: The user's id.
 
         Failures: invalid_token, user_not_found, invalid_challenge, invalid_token, email_not_verified,

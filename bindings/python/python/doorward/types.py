@@ -98,8 +98,8 @@ class IdTokenProviderConfig(TypedDict, total=False):
     `private_key_jwt` with a key, `none` without either.
     """
     client_key: str | None
-    """Or the private key of this service (PKCS #8 in PEM) whose public half the provider knows: P-256,
-    Ed25519 or RSA.
+    """Or the private key of this service (PKCS #8 in PEM): P-256, Ed25519 or RSA. The provider knows its
+    public half.
     """
     client_key_id: str | None
     """The name of `client_key` at the provider: the `kid` of what it signs."""
@@ -160,9 +160,7 @@ class ImpersonationConfig(TypedDict, total=False):
     roles: Required[list[str]]
     """The roles that allow a person to act as another user. At least one."""
     protected_roles: list[str]
-    """The roles whose users are protected: no person acts as one of them. So are `admin` and the roles
-    that allow it.
-    """
+    """No person acts as a user with one of these roles, with `admin`, or with a role that allows acting."""
 
 
 class BasicCredentials(TypedDict, total=False):

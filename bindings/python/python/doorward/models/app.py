@@ -2725,8 +2725,8 @@ class BeginPasskeyRegistrationRequest(Model, extra="forbid"):
     label: Annotated[str | None, Field(max_length=64, min_length=1)] = None
     """The user's name for the passkey: 1 to 64 characters; not with `challenge` and `invitation`."""
     token: Annotated[str | None, Field(repr=False)] = None
-    """A live access token whose user authenticated in the last 15 minutes, by a second factor if the
-    account's logins need one (`reauthenticate`).
+    """A live access token of the user. The user must have authenticated in the last 15 minutes, by a
+    second factor if the account's logins need one (`reauthenticate`).
     """
     user_id: str | None = None
     """The user's id."""

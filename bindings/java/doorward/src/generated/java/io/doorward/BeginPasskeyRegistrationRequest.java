@@ -24,8 +24,9 @@ import java.util.Map;
  *     Default: false. May be null.
  * @param label The user's name for the passkey: 1 to 64 characters; not with {@code challenge} and
  *     {@code invitation}. May be null.
- * @param token A live access token whose user authenticated in the last 15 minutes, by a second
- *     factor if the account's logins need one ({@code reauthenticate}). May be null.
+ * @param token A live access token of the user. The user must have authenticated in the last 15
+ *     minutes, by a second factor if the account's logins need one ({@code reauthenticate}). May be
+ *     null.
  * @param userId The user's id. May be null.
  */
 public record BeginPasskeyRegistrationRequest(
@@ -109,8 +110,9 @@ public record BeginPasskeyRegistrationRequest(
   }
 
   /**
-   * Returns the same with token: A live access token whose user authenticated in the last 15
-   * minutes, by a second factor if the account's logins need one ({@code reauthenticate}).
+   * Returns the same with token: A live access token of the user. The user must have authenticated
+   * in the last 15 minutes, by a second factor if the account's logins need one ({@code
+   * reauthenticate}).
    */
   public BeginPasskeyRegistrationRequest withToken(String token) {
     return new BeginPasskeyRegistrationRequest(

@@ -22,8 +22,8 @@ import java.util.Map;
  * @param clientAuth How this service authenticates itself to the provider. Default: {@code
  *     client_secret_basic} with a secret, {@code private_key_jwt} with a key, {@code none} without
  *     either. May be null.
- * @param clientKey Or the private key of this service (PKCS #8 in PEM) whose public half the
- *     provider knows: P-256, Ed25519 or RSA. May be null.
+ * @param clientKey Or the private key of this service (PKCS #8 in PEM): P-256, Ed25519 or RSA. The
+ *     provider knows its public half. May be null.
  * @param clientKeyId The name of {@code client_key} at the provider: the {@code kid} of what it
  *     signs. May be null.
  * @param clientKeyIssuer With {@code signed_secret}: the {@code iss} of the secret, Apple's id of
@@ -257,8 +257,8 @@ public record IdTokenProviderConfig(
   }
 
   /**
-   * Returns the same with client_key: Or the private key of this service (PKCS #8 in PEM) whose
-   * public half the provider knows: P-256, Ed25519 or RSA.
+   * Returns the same with client_key: Or the private key of this service (PKCS #8 in PEM): P-256,
+   * Ed25519 or RSA. The provider knows its public half.
    */
   public IdTokenProviderConfig withClientKey(String clientKey) {
     return new IdTokenProviderConfig(

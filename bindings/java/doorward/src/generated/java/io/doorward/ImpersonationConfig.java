@@ -10,8 +10,8 @@ import java.util.Map;
  * Acting as another user: {@code impersonate}.
  *
  * @param roles The roles that allow a person to act as another user. At least one.
- * @param protectedRoles The roles whose users are protected: no person acts as one of them. So are
- *     {@code admin} and the roles that allow it. May be null.
+ * @param protectedRoles No person acts as a user with one of these roles, with {@code admin}, or
+ *     with a role that allows acting. May be null.
  */
 public record ImpersonationConfig(List<String> roles, List<String> protectedRoles)
     implements Shape {
@@ -21,8 +21,8 @@ public record ImpersonationConfig(List<String> roles, List<String> protectedRole
   }
 
   /**
-   * Returns the same with protected_roles: The roles whose users are protected: no person acts as
-   * one of them. So are {@code admin} and the roles that allow it.
+   * Returns the same with protected_roles: No person acts as a user with one of these roles, with
+   * {@code admin}, or with a role that allows acting.
    */
   public ImpersonationConfig withProtectedRoles(List<String> protectedRoles) {
     return new ImpersonationConfig(roles, protectedRoles);
