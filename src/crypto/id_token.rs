@@ -12,8 +12,7 @@ use crate::types::strict::Object;
 
 /// The claims that decide, and those that describe the user.
 pub(crate) struct IdClaims {
-    pub(crate) iss: String,
-    pub(crate) sub: String,
+    pub(crate) user: ProviderUser,
     pub(crate) aud: Vec<String>,
     pub(crate) azp: Option<String>,
     pub(crate) exp: i64,
@@ -23,6 +22,12 @@ pub(crate) struct IdClaims {
     pub(crate) nonce: Option<String>,
     /// The tenant of Microsoft Entra.
     pub(crate) tid: Option<String>,
+}
+
+/// A user of a provider, and what the provider says about them and their login.
+pub(crate) struct ProviderUser {
+    pub(crate) iss: String,
+    pub(crate) sub: String,
     pub(crate) email: Option<String>,
     /// Also true for the text `"true"`, as Apple writes it.
     pub(crate) email_verified: bool,
@@ -31,27 +36,6 @@ pub(crate) struct IdClaims {
     pub(crate) acr: Option<String>,
     pub(crate) amr: Vec<String>,
     pub(crate) auth_time: Option<i64>,
-}
-
-/// A user of a provider, and what the provider says about them and their login.
-pub(crate) struct ProviderUser {
-    pub(crate) iss: String,
-    pub(crate) sub: String,
-    pub(crate) email: Option<String>,
-    pub(crate) email_verified: bool,
-    pub(crate) preferred_username: Option<String>,
-    pub(crate) locale: Option<String>,
-    pub(crate) acr: Option<String>,
-    pub(crate) amr: Vec<String>,
-    pub(crate) auth_time: Option<i64>,
-}
-
-impl From<IdClaims> for ProviderUser {
-    fn from(claims: IdClaims) -> ProviderUser {
-        let IdClaims { iss, sub, email, email_verified, preferred_username, locale, .. } = claims;
-        let IdClaims { acr, amr, auth_time, .. } = claims;
-        ProviderUser { iss, sub, email, email_verified, preferred_username, locale, acr, amr, auth_time }
-    }
 }
 
 /// The range of a clock.
@@ -88,17 +72,10 @@ impl IdClaims {
         let describes = |name: &str| text(name).ok().flatten().filter(|text| (1..=255).contains(&text.len()));
         let is_method = |method: &String| (1..=64).contains(&method.len());
         let amr = texts(claim("amr")).filter(|amr| amr.len() <= 16 && amr.iter().all(is_method));
-        Ok(IdClaims {
+        let user = ProviderUser {
             iss: text("iss")?.ok_or(wrong)?,
             // Section 2: at most 255 ASCII characters; some providers use other characters, too.
             sub: text("sub")?.filter(|sub| (1..=255).contains(&sub.len())).ok_or(wrong)?,
-            aud: aud.ok_or(wrong)?,
-            azp: text("azp")?,
-            exp: time("exp")?.ok_or(wrong)?,
-            iat: time("iat")?.ok_or(wrong)?,
-            nbf: time("nbf")?,
-            nonce: text("nonce").unwrap_or_default(),
-            tid: describes("tid"),
             email: describes("email"),
             email_verified: claim("email_verified").is_some_and(is_true),
             preferred_username: describes("preferred_username"),
@@ -106,6 +83,16 @@ impl IdClaims {
             acr: describes("acr"),
             amr: amr.unwrap_or_default(),
             auth_time: time("auth_time").unwrap_or_default(),
+        };
+        Ok(IdClaims {
+            user,
+            aud: aud.ok_or(wrong)?,
+            azp: text("azp")?,
+            exp: time("exp")?.ok_or(wrong)?,
+            iat: time("iat")?.ok_or(wrong)?,
+            nbf: time("nbf")?,
+            nonce: text("nonce").unwrap_or_default(),
+            tid: describes("tid"),
         })
     }
 }

@@ -152,7 +152,7 @@ impl Providers {
         let claims = IdClaims::parse(&claims)?;
         let leeway = self.leeway_seconds;
         let accepted = provider.accept(&claims, key_issuer.as_deref(), nonce, self.clock.now(), leeway);
-        accepted.map(|()| claims.into())
+        accepted.map(|()| claims.user)
     }
 }
 
@@ -264,7 +264,7 @@ impl Provider {
     ) -> Result<()> {
         let is_ours = |client_id: &String| self.client_ids.contains(client_id);
         let refused = |reason: &'static str| Err(Error::new(Code::InvalidToken, reason));
-        if self.issuer_for(&self.issuer, claims).as_ref() != Some(&claims.iss) {
+        if self.issuer_for(&self.issuer, claims).as_ref() != Some(&claims.user.iss) {
             refused("wrong_issuer")
         } else if key_issuer.is_some_and(|issuer| self.is_of_another(issuer, claims)) {
             // The key is one of the set, but belongs to another issuer.
@@ -306,7 +306,7 @@ impl Provider {
     fn is_of_another(&self, key_issuer: &str, claims: &IdClaims) -> bool {
         let host = |issuer: &str| issuer.split('/').nth(2).map(str::to_owned);
         let is_asked = self.is_of_many_tenants() || host(key_issuer) == host(&self.issuer);
-        is_asked && self.issuer_for(key_issuer, claims).as_ref() != Some(&claims.iss)
+        is_asked && self.issuer_for(key_issuer, claims).as_ref() != Some(&claims.user.iss)
     }
 
     /// Returns an issuer's name for the tenant of the claims; none if it needs a tenant and the claims name

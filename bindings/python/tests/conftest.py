@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from openid import Provider
 
 from doorward import Config, Engine, testing
 
@@ -50,6 +51,14 @@ def engine(config: Config, clock: Clock) -> Iterator[Engine]:
     with Engine(config, now_ms=clock) as engine:
         engine.register(username="ada", email="ada@example.com", password=PASSWORD)
         yield engine
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """An independent provider, panva's oidc-provider, on loopback."""
+    provider = Provider()
+    yield provider
+    provider.stop()
 
 
 @pytest.fixture(scope="session")

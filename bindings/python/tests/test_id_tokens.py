@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,6 @@ from openid import Provider
 from doorward import AuthError, Config, Engine, InvalidToken
 from doorward.authservice import AuthDTO, AuthService
 from doorward.exceptions import AuthServiceUnavailable, Conflict
-
-
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    provider = Provider()
-    yield provider
-    provider.stop()
 
 
 @pytest.fixture

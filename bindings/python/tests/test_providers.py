@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -32,13 +31,6 @@ from werkzeug.serving import make_server
 
 from doorward import AuthError, Config, Engine, InvalidToken
 from doorward.exceptions import AuthServiceUnavailable, Conflict
-
-
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    provider = Provider()
-    yield provider
-    provider.stop()
 
 
 @pytest.fixture
