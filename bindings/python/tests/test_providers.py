@@ -222,10 +222,9 @@ class Client:
 class Code:
     """What Authlib asks of an authorization code."""
 
-    auth_time = int(time.time()) - 60
-
     def __init__(self, asked: Any) -> None:
         """Keep what the code is bound to."""
+        self.auth_time = int(time.time()) - 60
         parameters = asked.payload.data
         self.redirect_uri, self.scope = parameters["redirect_uri"], parameters["scope"]
         self.nonce = parameters.get("nonce")
