@@ -525,6 +525,91 @@ doorward_status doorward_revoke_api_key(const struct doorward_engine *engine,
                                         const char *request,
                                         char **response);
 
+// Creates an organization with its first owner.
+// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_create_organization(const struct doorward_engine *engine,
+                                             const char *request,
+                                             char **response);
+
+// Finds an organization by its id.
+// NOT_FOUND: organization_not_found. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_get_organization(const struct doorward_engine *engine,
+                                          const char *request,
+                                          char **response);
+
+// Lists organizations: all of them, or those of an account.
+// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_list_organizations(const struct doorward_engine *engine,
+                                            const char *request,
+                                            char **response);
+
+// Changes an organization.
+// NOT_FOUND: organization_not_found. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_update_organization(const struct doorward_engine *engine,
+                                             const char *request,
+                                             char **response);
+
+// Deletes an organization with its memberships.
+// NOT_FOUND: organization_not_found. CONFLICT: store_constraint. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_delete_organization(const struct doorward_engine *engine,
+                                             const char *request,
+                                             char **response);
+
+// Makes an account a member of an organization.
+// NOT_FOUND: organization_not_found, user_not_found. CONFLICT: already_member. UNAVAILABLE:
+// store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_add_member(const struct doorward_engine *engine,
+                                    const char *request,
+                                    char **response);
+
+// Changes the roles of a member of an organization.
+// NOT_FOUND: member_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_update_member(const struct doorward_engine *engine,
+                                       const char *request,
+                                       char **response);
+
+// Removes a member from an organization.
+// FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_remove_member(const struct doorward_engine *engine,
+                                       const char *request,
+                                       char **response);
+
+// Lists the members of an organization.
+// NOT_FOUND: organization_not_found. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_list_members(const struct doorward_engine *engine,
+                                      const char *request,
+                                      char **response);
+
+// Invites a person by mail to an organization.
+// NOT_FOUND: organization_not_found. CONFLICT: already_member. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_invite_member(const struct doorward_engine *engine,
+                                       const char *request,
+                                       char **response);
+
+// Lists the invitations to an organization that were not accepted yet.
+// NOT_FOUND: organization_not_found. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_list_invitations(const struct doorward_engine *engine,
+                                          const char *request,
+                                          char **response);
+
+// Revokes an invitation to an organization.
+// UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_revoke_invitation(const struct doorward_engine *engine,
+                                           const char *request,
+                                           char **response);
+
 // Returns the public keys, for services that verify tokens themselves.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
@@ -597,9 +682,10 @@ doorward_status doorward_invite_user(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
-// Accepts an invitation: the account gets a name and a way in.
-// INVALID_REQUEST: invalid_token, weak_password. DENIED: invalid_credentials. CONFLICT: username_taken,
-// already_configured. CONFIG: invalid_config. UNAVAILABLE: auth_service_unavailable, hash_queue_full,
+// Accepts an invitation: to an account, which gets a name and a way in, or to an organization.
+// INVALID_REQUEST: invalid_token, weak_password. DENIED: not_authenticated, user_not_found,
+// invalid_credentials. FORBIDDEN: permission_denied. CONFLICT: username_taken, already_configured,
+// already_member. CONFIG: invalid_config. UNAVAILABLE: auth_service_unavailable, hash_queue_full,
 // store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_accept_invitation(const struct doorward_engine *engine,

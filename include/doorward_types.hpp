@@ -62,6 +62,10 @@ enum class code {
   api_key_not_found,
   // The account has no such passkey.
   passkey_not_found,
+  // No organization has this id.
+  organization_not_found,
+  // The account is no member of the organization.
+  member_not_found,
   // Authentication is required, and the request offers none.
   not_authenticated,
   // The `Authorization` header is not `Bearer <token>`.
@@ -74,7 +78,8 @@ enum class code {
   invalid_code,
   // The challenge is unknown, spent or expired.
   invalid_challenge,
-  // The user may not do this, or the change would leave no active administrator.
+  // The user may not do this, or the change would leave no active administrator, or an organization without
+  // an owner.
   permission_denied,
   // The account must verify its address before it takes a second factor, a passkey or an API key.
   email_not_verified,
@@ -90,6 +95,8 @@ enum class code {
   email_taken,
   // The account already has one in force.
   already_configured,
+  // The account is a member of the organization.
+  already_member,
   // There were too many failures; wait `retry_after_seconds`.
   too_many_attempts,
   // Rows or rules that the host added to the store forbid the change.
@@ -138,6 +145,8 @@ struct names<code> {
       "user_not_found",
       "api_key_not_found",
       "passkey_not_found",
+      "organization_not_found",
+      "member_not_found",
       "not_authenticated",
       "invalid_authorization_header",
       "password_change_required",
@@ -152,6 +161,7 @@ struct names<code> {
       "username_taken",
       "email_taken",
       "already_configured",
+      "already_member",
       "too_many_attempts",
       "store_constraint",
       "store_unavailable",
@@ -575,6 +585,32 @@ struct exported_identity {
   }
 };
 
+// An invitation to an organization.
+struct invitation {
+  // The invitation's id.
+  std::string id{};
+  // The organization's id.
+  std::string organization_id{};
+  // The address as it was given.
+  std::string email{};
+  // The roles that the member gets in the organization, in alphabetical order.
+  std::vector<std::string> roles{};
+  // When the invitation was made.
+  std::int64_t created_at{};
+  // When the invitation expires.
+  std::int64_t expires_at{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id", self.id);
+    visit("organization_id", self.organization_id);
+    visit("email", self.email);
+    visit("roles", self.roles);
+    visit("created_at", self.created_at);
+    visit("expires_at", self.expires_at);
+  }
+};
+
 // A mail in the outbox.
 struct exported_mail {
   // The kind of mail.
@@ -606,6 +642,26 @@ struct exported_secret {
     visit("purpose", self.purpose);
     visit("created_at", self.created_at);
     visit("expires_at", self.expires_at);
+  }
+};
+
+// The membership in an organization.
+struct exported_membership {
+  // The organization's id.
+  std::string organization_id{};
+  // The organization's name.
+  std::string name{};
+  // The roles in the organization, in alphabetical order.
+  std::vector<std::string> roles{};
+  // When the account became a member.
+  std::int64_t created_at{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("organization_id", self.organization_id);
+    visit("name", self.name);
+    visit("roles", self.roles);
+    visit("created_at", self.created_at);
   }
 };
 
@@ -779,6 +835,10 @@ struct export_user_response {
   std::vector<doorward::passkey> passkeys{};
   // The API keys, without the keys themselves, with those that expired and are not yet forgotten.
   std::vector<doorward::api_key> api_keys{};
+  // The organizations of which the user is a member.
+  std::vector<doorward::exported_membership> organizations{};
+  // The invitations to organizations, with those that expired and are not yet forgotten.
+  std::vector<doorward::invitation> invitations{};
   // The devices that the user trusts, with those that expired and are not yet forgotten.
   std::vector<doorward::trusted_device> trusted_devices{};
   // When each known device of the user will be forgotten. The store does not keep which device it is.
@@ -809,6 +869,8 @@ struct export_user_response {
     visit("one_time_secrets", self.one_time_secrets);
     visit("passkeys", self.passkeys);
     visit("api_keys", self.api_keys);
+    visit("organizations", self.organizations);
+    visit("invitations", self.invitations);
     visit("trusted_devices", self.trusted_devices);
     visit("known_devices", self.known_devices);
     visit("sessions", self.sessions);
@@ -1574,6 +1636,154 @@ struct revoke_api_key_response {
   }
 };
 
+// An organization.
+struct organization {
+  // The organization's id.
+  std::string id{};
+  // The name for people.
+  std::string name{};
+  // Other data that the host keeps with the organization.
+  std::map<std::string, doorward::json> attributes{};
+  // When the organization was created, in Unix seconds.
+  std::int64_t created_at{};
+  // In a list of one account's organizations: the account's roles there, in alphabetical order.
+  std::optional<std::vector<std::string>> roles{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id", self.id);
+    visit("name", self.name);
+    visit("attributes", self.attributes);
+    visit("created_at", self.created_at);
+    visit("roles", self.roles);
+  }
+};
+
+// An organization.
+struct organization_response {
+  // The organization.
+  doorward::organization organization{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("organization", self.organization);
+  }
+};
+
+// A page of organizations.
+struct list_organizations_response {
+  // The organizations.
+  std::vector<doorward::organization> organizations{};
+  // The id to give as `after` for the next page; absent if there is none.
+  std::optional<std::string> next{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("organizations", self.organizations);
+    visit("next", self.next);
+  }
+};
+
+// The organization was deleted.
+struct delete_organization_response {
+  // Always true.
+  bool deleted{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("deleted", self.deleted);
+  }
+};
+
+// A member of an organization.
+struct member {
+  // The account. Its `roles` are those outside of the organization.
+  doorward::user user{};
+  // The roles in the organization, in alphabetical order.
+  std::vector<std::string> roles{};
+  // When the account became a member.
+  std::int64_t created_at{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user", self.user);
+    visit("roles", self.roles);
+    visit("created_at", self.created_at);
+  }
+};
+
+// A member of an organization.
+struct member_response {
+  // The member.
+  doorward::member member{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("member", self.member);
+  }
+};
+
+// The account is no member any more.
+struct remove_member_response {
+  // Whether the account was a member.
+  bool removed{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("removed", self.removed);
+  }
+};
+
+// A page of members.
+struct list_members_response {
+  // The members.
+  std::vector<doorward::member> members{};
+  // The id to give as `after` for the next page; absent if there is none.
+  std::optional<std::string> next{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("members", self.members);
+    visit("next", self.next);
+  }
+};
+
+// The invitation, the same whether or not an account has the address.
+struct invite_member_response {
+  // The invitation.
+  doorward::invitation invitation{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("invitation", self.invitation);
+  }
+};
+
+// A page of invitations.
+struct list_invitations_response {
+  // The invitations.
+  std::vector<doorward::invitation> invitations{};
+  // The id to give as `after` for the next page; absent if there is none.
+  std::optional<std::string> next{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("invitations", self.invitations);
+    visit("next", self.next);
+  }
+};
+
+// The invitation can be accepted no more.
+struct revoke_invitation_response {
+  // Whether the organization had the invitation.
+  bool revoked{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("revoked", self.revoked);
+  }
+};
+
 // A JWK Set (RFC 7517 section 5). Publish it for services that verify tokens themselves.
 struct jwks_response {
   // The public keys of every backend; a backend that signs with an HMAC has none.
@@ -1809,17 +2019,22 @@ struct accept_invitation_response {
   // With a passkey: codes that replace it where it is a second factor; each can be used once. They are shown
   // only now.
   std::vector<doorward::secret> recovery_codes{};
+  // The organization of which the account is a member now, if the invitation was to one.
+  std::optional<std::string> organization_id{};
 
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("user", self.user);
     visit("recovery_codes", self.recovery_codes);
+    visit("organization_id", self.organization_id);
   }
 };
 
 // A token that can be redeemed.
 struct check_mail_token_response {
-  // The token's purpose: `verify_email`, `reset_password`, `change_email`, `login` or `invitation`.
+  // The token's purpose: `verify_email`, `reset_password`, `change_email`, `login`, `invitation`, or
+  // `membership`: an invitation to an organization, for an account that logs in and accepts it with
+  // `access_token`.
   std::string purpose{};
   // When the token expires.
   std::int64_t expires_at{};
@@ -2581,6 +2796,8 @@ struct purged_rows {
   std::int64_t revoked_tokens{};
   // Accounts of invitations and of logins by mail that waited for their owner in vain.
   std::int64_t waiting_accounts{};
+  // Invitations to organizations that have expired.
+  std::int64_t invitations{};
   // Events older than `audit.retention_days` of the store.
   std::int64_t events{};
 
@@ -2597,6 +2814,7 @@ struct purged_rows {
     visit("keys", self.keys);
     visit("revoked_tokens", self.revoked_tokens);
     visit("waiting_accounts", self.waiting_accounts);
+    visit("invitations", self.invitations);
     visit("events", self.events);
   }
 };
@@ -4996,8 +5214,11 @@ struct authorize_request {
   std::optional<std::string> email{};
   // The user authenticated at most this many seconds ago. An API key is no such proof.
   std::optional<std::int64_t> max_age_seconds{};
-  // The roles of the account give all of these permissions (`roles` of the configuration), and those of an
-  // API key give them, too.
+  // The account is a member of this organization. `roles` and `permissions` are then those in the
+  // organization.
+  std::optional<std::string> organization_id{};
+  // The roles of the account give all of these permissions (`roles` of the configuration, in an organization
+  // `organization_roles`), and those of an API key give them, too.
   std::optional<std::vector<std::string>> permissions{};
   // The token's session was opened by a login at a provider of which this holds, in the provider's words.
   std::optional<doorward::provider_condition> provider{};
@@ -5046,6 +5267,12 @@ struct authorize_request {
     return *this;
   }
 
+  template <class Value = std::string>
+  authorize_request &set_organization_id(Value &&value) {
+    organization_id = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = std::vector<std::string>>
   authorize_request &set_permissions(Value &&value) {
     permissions = std::forward<Value>(value);
@@ -5090,6 +5317,7 @@ struct authorize_request {
     visit("by_second_factor", self.by_second_factor);
     visit("email", self.email);
     visit("max_age_seconds", self.max_age_seconds);
+    visit("organization_id", self.organization_id);
     visit("permissions", self.permissions);
     visit("provider", self.provider);
     visit("require_verified_email", self.require_verified_email);
@@ -5341,6 +5569,461 @@ struct revoke_api_key_request {
     visit("api_key_id", self.api_key_id);
     visit("actor", self.actor);
     visit("user_id", self.user_id);
+  }
+};
+
+// Creates an organization with its first owner.
+struct create_organization_request {
+  // The name for people: 1 to 100 characters. Several organizations may have the same.
+  std::string name{};
+  // The account that becomes the first member, with the role `owner`: an active account of a person.
+  std::string owner_id{};
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
+  std::optional<std::string> actor{};
+  // Other data that the host keeps with the organization: at most 16 KiB.
+  std::optional<std::map<std::string, doorward::json>> attributes{};
+
+  template <class Value = std::string>
+  create_organization_request &set_name(Value &&value) {
+    name = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  create_organization_request &set_owner_id(Value &&value) {
+    owner_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  create_organization_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::json>>
+  create_organization_request &set_attributes(Value &&value) {
+    attributes = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("name", self.name);
+    visit("owner_id", self.owner_id);
+    visit("actor", self.actor);
+    visit("attributes", self.attributes);
+  }
+};
+
+// Finds an organization.
+struct get_organization_request {
+  // The organization's id.
+  std::string organization_id{};
+
+  template <class Value = std::string>
+  get_organization_request &set_organization_id(Value &&value) {
+    organization_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("organization_id", self.organization_id);
+  }
+};
+
+// Lists organizations in the order of their ids, which is that of their creation, to the millisecond.
+struct list_organizations_request {
+  // Only organizations after this id: `next` of the previous page.
+  std::optional<std::string> after{};
+  // The most to return: 1 to 1000, default 100.
+  std::optional<std::int64_t> limit{};
+  // Only those of which this account is a member.
+  std::optional<std::string> user_id{};
+
+  template <class Value = std::string>
+  list_organizations_request &set_after(Value &&value) {
+    after = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  list_organizations_request &set_limit(Value &&value) {
+    limit = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  list_organizations_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("after", self.after);
+    visit("limit", self.limit);
+    visit("user_id", self.user_id);
+  }
+};
+
+// Changes an organization. Members that are absent stay as they are.
+struct update_organization_request {
+  // The organization's id.
+  std::string organization_id{};
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
+  std::optional<std::string> actor{};
+  // The new attributes, which replace the old ones.
+  std::optional<std::map<std::string, doorward::json>> attributes{};
+  // The new name.
+  std::optional<std::string> name{};
+
+  template <class Value = std::string>
+  update_organization_request &set_organization_id(Value &&value) {
+    organization_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  update_organization_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::json>>
+  update_organization_request &set_attributes(Value &&value) {
+    attributes = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  update_organization_request &set_name(Value &&value) {
+    name = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("organization_id", self.organization_id);
+    visit("actor", self.actor);
+    visit("attributes", self.attributes);
+    visit("name", self.name);
+  }
+};
+
+// Deletes an organization and its memberships. The accounts of its members stay.
+struct delete_organization_request {
+  // The organization's id.
+  std::string organization_id{};
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
+  std::optional<std::string> actor{};
+
+  template <class Value = std::string>
+  delete_organization_request &set_organization_id(Value &&value) {
+    organization_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  delete_organization_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("organization_id", self.organization_id);
+    visit("actor", self.actor);
+  }
+};
+
+// Makes an account a member of an organization, without asking its user.
+struct add_member_request {
+  // The organization's id.
+  std::string organization_id{};
+  // The account's id.
+  std::string user_id{};
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
+  std::optional<std::string> actor{};
+  // The roles in the organization; default: none.
+  std::optional<std::vector<std::string>> roles{};
+
+  template <class Value = std::string>
+  add_member_request &set_organization_id(Value &&value) {
+    organization_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  add_member_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  add_member_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  add_member_request &set_roles(Value &&value) {
+    roles = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("organization_id", self.organization_id);
+    visit("user_id", self.user_id);
+    visit("actor", self.actor);
+    visit("roles", self.roles);
+  }
+};
+
+// Changes the roles of a member.
+struct update_member_request {
+  // The organization's id.
+  std::string organization_id{};
+  // The account's id.
+  std::string user_id{};
+  // The new roles in the organization, which replace the old ones.
+  std::vector<std::string> roles{};
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
+  std::optional<std::string> actor{};
+
+  template <class Value = std::string>
+  update_member_request &set_organization_id(Value &&value) {
+    organization_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  update_member_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  update_member_request &set_roles(Value &&value) {
+    roles = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  update_member_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("organization_id", self.organization_id);
+    visit("user_id", self.user_id);
+    visit("roles", self.roles);
+    visit("actor", self.actor);
+  }
+};
+
+// Removes a member from an organization. The account stays.
+struct remove_member_request {
+  // The organization's id.
+  std::string organization_id{};
+  // The account's id.
+  std::string user_id{};
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
+  std::optional<std::string> actor{};
+
+  template <class Value = std::string>
+  remove_member_request &set_organization_id(Value &&value) {
+    organization_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  remove_member_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  remove_member_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("organization_id", self.organization_id);
+    visit("user_id", self.user_id);
+    visit("actor", self.actor);
+  }
+};
+
+// Lists the members of an organization in the order of their accounts' ids.
+struct list_members_request {
+  // The organization's id.
+  std::string organization_id{};
+  // Only members after this account: `next` of the previous page.
+  std::optional<std::string> after{};
+  // The most to return: 1 to 1000, default 100.
+  std::optional<std::int64_t> limit{};
+
+  template <class Value = std::string>
+  list_members_request &set_organization_id(Value &&value) {
+    organization_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  list_members_request &set_after(Value &&value) {
+    after = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  list_members_request &set_limit(Value &&value) {
+    limit = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("organization_id", self.organization_id);
+    visit("after", self.after);
+    visit("limit", self.limit);
+  }
+};
+
+// Invites the reader of an address to an organization.
+struct invite_member_request {
+  // The organization's id.
+  std::string organization_id{};
+  // The address. It does not matter whether an account has it.
+  std::string email{};
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
+  std::optional<std::string> actor{};
+  // The language of the mail. Default: that of the account.
+  std::optional<std::string> locale{};
+  // The roles in the organization; default: none.
+  std::optional<std::vector<std::string>> roles{};
+
+  template <class Value = std::string>
+  invite_member_request &set_organization_id(Value &&value) {
+    organization_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  invite_member_request &set_email(Value &&value) {
+    email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  invite_member_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  invite_member_request &set_locale(Value &&value) {
+    locale = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  invite_member_request &set_roles(Value &&value) {
+    roles = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("organization_id", self.organization_id);
+    visit("email", self.email);
+    visit("actor", self.actor);
+    visit("locale", self.locale);
+    visit("roles", self.roles);
+  }
+};
+
+// Lists the invitations to an organization that were not accepted yet, in the order of their ids.
+struct list_invitations_request {
+  // The organization's id.
+  std::string organization_id{};
+  // Only invitations after this id: `next` of the previous page.
+  std::optional<std::string> after{};
+  // The most to return: 1 to 1000, default 100.
+  std::optional<std::int64_t> limit{};
+
+  template <class Value = std::string>
+  list_invitations_request &set_organization_id(Value &&value) {
+    organization_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  list_invitations_request &set_after(Value &&value) {
+    after = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  list_invitations_request &set_limit(Value &&value) {
+    limit = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("organization_id", self.organization_id);
+    visit("after", self.after);
+    visit("limit", self.limit);
+  }
+};
+
+// Revokes an invitation to an organization.
+struct revoke_invitation_request {
+  // The organization's id.
+  std::string organization_id{};
+  // The invitation's id.
+  std::string invitation_id{};
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
+  std::optional<std::string> actor{};
+
+  template <class Value = std::string>
+  revoke_invitation_request &set_organization_id(Value &&value) {
+    organization_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  revoke_invitation_request &set_invitation_id(Value &&value) {
+    invitation_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  revoke_invitation_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("organization_id", self.organization_id);
+    visit("invitation_id", self.invitation_id);
+    visit("actor", self.actor);
   }
 };
 
@@ -5768,10 +6451,13 @@ struct invite_user_request {
 };
 
 // Accepts an invitation. Give one of `password`, `webauthn_registration` and `id_token`; with `mailed_login`
-// none is needed.
+// none is needed. An account that is in use accepts an invitation to an organization by its `access_token`
+// alone.
 struct accept_invitation_request {
   // The mailed token.
   doorward::secret token{};
+  // A live access token of an account that has verified the address: for an invitation to an organization.
+  std::optional<doorward::secret> access_token{};
   // An ID token of the identity that is to open the account.
   std::optional<doorward::secret> id_token{};
   // The nonce that the ID token must repeat.
@@ -5789,6 +6475,12 @@ struct accept_invitation_request {
   template <class Value = doorward::secret>
   accept_invitation_request &set_token(Value &&value) {
     token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  accept_invitation_request &set_access_token(Value &&value) {
+    access_token = std::forward<Value>(value);
     return *this;
   }
 
@@ -5831,6 +6523,7 @@ struct accept_invitation_request {
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("token", self.token);
+    visit("access_token", self.access_token);
     visit("id_token", self.id_token);
     visit("nonce", self.nonce);
     visit("password", self.password);
@@ -6813,6 +7506,14 @@ enum class event_kind {
   api_key_created,
   api_key_updated,
   api_key_revoked,
+  organization_created,
+  organization_updated,
+  organization_deleted,
+  member_added,
+  member_updated,
+  member_removed,
+  member_invited,
+  invitation_revoked,
   keys_rotated,
   store_restored,
   keys_retired,
@@ -6874,6 +7575,14 @@ struct names<event_kind> {
       "api_key_created",
       "api_key_updated",
       "api_key_revoked",
+      "organization_created",
+      "organization_updated",
+      "organization_deleted",
+      "member_added",
+      "member_updated",
+      "member_removed",
+      "member_invited",
+      "invitation_revoked",
       "keys_rotated",
       "store_restored",
       "keys_retired",
@@ -7903,6 +8612,7 @@ struct mail_config_notices {
   std::optional<bool> impersonated{};
   std::optional<bool> invitation{};
   std::optional<bool> login{};
+  std::optional<bool> member_invitation{};
   std::optional<bool> new_device{};
   std::optional<bool> password_changed{};
   std::optional<bool> recovery_code_used{};
@@ -7997,6 +8707,12 @@ struct mail_config_notices {
   }
 
   template <class Value = bool>
+  mail_config_notices &set_member_invitation(Value &&value) {
+    member_invitation = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
   mail_config_notices &set_new_device(Value &&value) {
     new_device = std::forward<Value>(value);
     return *this;
@@ -8060,6 +8776,7 @@ struct mail_config_notices {
     visit("impersonated", self.impersonated);
     visit("invitation", self.invitation);
     visit("login", self.login);
+    visit("member_invitation", self.member_invitation);
     visit("new_device", self.new_device);
     visit("password_changed", self.password_changed);
     visit("recovery_code_used", self.recovery_code_used);
@@ -8191,7 +8908,7 @@ struct smtp_config {
 
 // The text of one kind of mail in one language. Placeholders: `{service}`, `{username}`; for a mail with a
 // token also `{token}` and `{link}`, which is the token itself if no link is configured; for `login` also
-// `{code}`.
+// `{code}`, for `member_invitation` also `{organization}`.
 struct mail_template {
   // The subject, on one line.
   std::string subject{};
@@ -8251,6 +8968,7 @@ struct mail_config_templates {
   std::optional<std::map<std::string, doorward::mail_template>> impersonated{};
   std::optional<std::map<std::string, doorward::mail_template>> invitation{};
   std::optional<std::map<std::string, doorward::mail_template>> login{};
+  std::optional<std::map<std::string, doorward::mail_template>> member_invitation{};
   std::optional<std::map<std::string, doorward::mail_template>> new_device{};
   std::optional<std::map<std::string, doorward::mail_template>> password_changed{};
   std::optional<std::map<std::string, doorward::mail_template>> recovery_code_used{};
@@ -8345,6 +9063,12 @@ struct mail_config_templates {
   }
 
   template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_member_invitation(Value &&value) {
+    member_invitation = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
   mail_config_templates &set_new_device(Value &&value) {
     new_device = std::forward<Value>(value);
     return *this;
@@ -8408,6 +9132,7 @@ struct mail_config_templates {
     visit("impersonated", self.impersonated);
     visit("invitation", self.invitation);
     visit("login", self.login);
+    visit("member_invitation", self.member_invitation);
     visit("new_device", self.new_device);
     visit("password_changed", self.password_changed);
     visit("recovery_code_used", self.recovery_code_used);
@@ -8998,6 +9723,8 @@ struct config {
   // Whether opening creates the tables of a new store and upgrades an older schema. With `false` an outdated
   // store is refused, and the operator runs `doorward migrate-schema`. Default: true.
   std::optional<bool> migrate{};
+  // The same for the roles of members in their organization, for `authorize` with `organization_id`.
+  std::optional<std::map<std::string, std::vector<std::string>>> organization_roles{};
   // Passkeys: the relying party and its pages. Default: none are made or accepted.
   std::optional<doorward::passkeys_config> passkeys{};
   // Cost of password hashes, and policy for passwords.
@@ -9136,6 +9863,12 @@ struct config {
     return *this;
   }
 
+  template <class Value = std::map<std::string, std::vector<std::string>>>
+  config &set_organization_roles(Value &&value) {
+    organization_roles = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = doorward::passkeys_config>
   config &set_passkeys(Value &&value) {
     passkeys = std::forward<Value>(value);
@@ -9267,6 +10000,7 @@ struct config {
     visit("mail", self.mail);
     visit("mailed_login", self.mailed_login);
     visit("migrate", self.migrate);
+    visit("organization_roles", self.organization_roles);
     visit("passkeys", self.passkeys);
     visit("password", self.password);
     visit("refresh_grace_seconds", self.refresh_grace_seconds);
@@ -9586,6 +10320,86 @@ class operations {
     return run<revoke_api_key_response>(doorward_revoke_api_key, request);
   }
 
+  // Creates an organization with its first owner. Cost: store; not to be repeated. Failures: user_not_found,
+  // permission_denied, store_unavailable.
+  Result<doorward::organization_response> create_organization(
+      const doorward::create_organization_request &request) const {
+    return run<organization_response>(doorward_create_organization, request);
+  }
+
+  // Finds an organization by its id. Cost: store; may be repeated. Failures: organization_not_found,
+  // store_unavailable.
+  Result<doorward::organization_response> get_organization(
+      const doorward::get_organization_request &request) const {
+    return run<organization_response>(doorward_get_organization, request);
+  }
+
+  // Lists organizations: all of them, or those of an account. Cost: store; may be repeated. Failures:
+  // user_not_found, store_unavailable.
+  Result<doorward::list_organizations_response> list_organizations(
+      const doorward::list_organizations_request &request = {}) const {
+    return run<list_organizations_response>(doorward_list_organizations, request);
+  }
+
+  // Changes an organization. Cost: store; may be repeated. Failures: organization_not_found,
+  // store_unavailable.
+  Result<doorward::organization_response> update_organization(
+      const doorward::update_organization_request &request) const {
+    return run<organization_response>(doorward_update_organization, request);
+  }
+
+  // Deletes an organization with its memberships. Cost: store; not to be repeated. Failures:
+  // organization_not_found, store_constraint, store_unavailable.
+  Result<doorward::delete_organization_response> delete_organization(
+      const doorward::delete_organization_request &request) const {
+    return run<delete_organization_response>(doorward_delete_organization, request);
+  }
+
+  // Makes an account a member of an organization. Cost: store; not to be repeated. Failures:
+  // organization_not_found, user_not_found, already_member, store_unavailable.
+  Result<doorward::member_response> add_member(const doorward::add_member_request &request) const {
+    return run<member_response>(doorward_add_member, request);
+  }
+
+  // Changes the roles of a member of an organization. Cost: store; may be repeated. Failures:
+  // member_not_found, permission_denied, store_unavailable.
+  Result<doorward::member_response> update_member(const doorward::update_member_request &request) const {
+    return run<member_response>(doorward_update_member, request);
+  }
+
+  // Removes a member from an organization. Cost: store; may be repeated. Failures: permission_denied,
+  // store_unavailable.
+  Result<doorward::remove_member_response> remove_member(
+      const doorward::remove_member_request &request) const {
+    return run<remove_member_response>(doorward_remove_member, request);
+  }
+
+  // Lists the members of an organization. Cost: store; may be repeated. Failures: organization_not_found,
+  // store_unavailable.
+  Result<doorward::list_members_response> list_members(const doorward::list_members_request &request) const {
+    return run<list_members_response>(doorward_list_members, request);
+  }
+
+  // Invites a person by mail to an organization. Cost: store; not to be repeated. Failures:
+  // organization_not_found, already_member, store_unavailable.
+  Result<doorward::invite_member_response> invite_member(
+      const doorward::invite_member_request &request) const {
+    return run<invite_member_response>(doorward_invite_member, request);
+  }
+
+  // Lists the invitations to an organization that were not accepted yet. Cost: store; may be repeated.
+  // Failures: organization_not_found, store_unavailable.
+  Result<doorward::list_invitations_response> list_invitations(
+      const doorward::list_invitations_request &request) const {
+    return run<list_invitations_response>(doorward_list_invitations, request);
+  }
+
+  // Revokes an invitation to an organization. Cost: store; may be repeated. Failures: store_unavailable.
+  Result<doorward::revoke_invitation_response> revoke_invitation(
+      const doorward::revoke_invitation_request &request) const {
+    return run<revoke_invitation_response>(doorward_revoke_invitation, request);
+  }
+
   // Returns the public keys, for services that verify tokens themselves. Cost: store; may be repeated.
   // Failures: store_unavailable.
   Result<doorward::jwks_response> jwks(const doorward::jwks_request &request = {}) const {
@@ -9654,9 +10468,10 @@ class operations {
     return run<invite_user_response>(doorward_invite_user, request);
   }
 
-  // Accepts an invitation: the account gets a name and a way in. Cost: network; not to be repeated. Failures:
-  // invalid_token, weak_password, invalid_credentials, username_taken, already_configured, invalid_config,
-  // auth_service_unavailable, hash_queue_full, store_unavailable.
+  // Accepts an invitation: to an account, which gets a name and a way in, or to an organization. Cost:
+  // network; not to be repeated. Failures: invalid_token, not_authenticated, user_not_found,
+  // permission_denied, weak_password, invalid_credentials, username_taken, already_configured,
+  // already_member, invalid_config, auth_service_unavailable, hash_queue_full, store_unavailable.
   Result<doorward::accept_invitation_response> accept_invitation(
       const doorward::accept_invitation_request &request) const {
     return run<accept_invitation_response>(doorward_accept_invitation, request);

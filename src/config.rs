@@ -136,6 +136,8 @@ pub struct Config {
     pub require_second_factor: AppliesTo,
     /// The permissions that each role gives, for `permissions` of `authorize`. Default: none gives any.
     pub roles: BTreeMap<Role, Vec<Permission>>,
+    /// The same for the roles of members in their organization, for `authorize` with `organization_id`.
+    pub organization_roles: BTreeMap<Role, Vec<Permission>>,
     /// Codes of an authenticator app.
     #[serde(deserialize_with = "crate::types::strict::object")]
     pub totp: Totp,

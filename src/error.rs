@@ -133,6 +133,10 @@ codes! {
     ApiKeyNotFound = "api_key_not_found", NotFound, "There is no such API key.";
     /// The account has no such passkey.
     PasskeyNotFound = "passkey_not_found", NotFound, "There is no such passkey.";
+    /// No organization has this id.
+    OrganizationNotFound = "organization_not_found", NotFound, "There is no such organization.";
+    /// The account is no member of the organization.
+    MemberNotFound = "member_not_found", NotFound, "There is no such member.";
     /// Authentication is required, and the request offers none.
     NotAuthenticated = "not_authenticated", Denied, "Authentication is required.";
     /// The `Authorization` header is not `Bearer <token>`.
@@ -146,7 +150,8 @@ codes! {
     InvalidCode = "invalid_code", Denied, "The code is not valid.";
     /// The challenge is unknown, spent or expired.
     InvalidChallenge = "invalid_challenge", Denied, "The challenge is not valid.";
-    /// The user may not do this, or the change would leave no active administrator.
+    /// The user may not do this, or the change would leave no active administrator, or an organization without an
+    /// owner.
     PermissionDenied = "permission_denied", Forbidden, "Permission denied.";
     /// The account must verify its address before it takes a second factor, a passkey or an API key.
     EmailNotVerified = "email_not_verified", Forbidden, "The e-mail address must be verified first.";
@@ -162,6 +167,8 @@ codes! {
     EmailTaken = "email_taken", Conflict, "The e-mail address is taken.";
     /// The account already has one in force.
     AlreadyConfigured = "already_configured", Conflict, "It is configured already.";
+    /// The account is a member of the organization.
+    AlreadyMember = "already_member", Conflict, "The account is a member already.";
     /// There were too many failures; wait `retry_after_seconds`.
     TooManyAttempts = "too_many_attempts", Throttled, "Too many attempts. Try again later.";
     /// Rows or rules that the host added to the store forbid the change.

@@ -56,6 +56,7 @@
 //! | passkeys | [`begin_passkey_registration`](Engine::begin_passkey_registration), [`finish_passkey_registration`](Engine::finish_passkey_registration), [`begin_passkey_login`](Engine::begin_passkey_login), [`finish_passkey_login`](Engine::finish_passkey_login), [`list_passkeys`](Engine::list_passkeys), [`update_passkey`](Engine::update_passkey), [`passkey_signals`](Engine::passkey_signals), [`related_origins`](Engine::related_origins), [`remove_passkey`](Engine::remove_passkey) |
 //! | trusted devices | [`list_trusted_devices`](Engine::list_trusted_devices), [`revoke_trusted_device`](Engine::revoke_trusted_device) |
 //! | API keys, service accounts | [`create_service_account`](Engine::create_service_account), [`create_api_key`](Engine::create_api_key), [`list_api_keys`](Engine::list_api_keys), [`update_api_key`](Engine::update_api_key), [`revoke_api_key`](Engine::revoke_api_key) |
+//! | organizations | [`create_organization`](Engine::create_organization), [`get_organization`](Engine::get_organization), [`list_organizations`](Engine::list_organizations), [`update_organization`](Engine::update_organization), [`delete_organization`](Engine::delete_organization), [`add_member`](Engine::add_member), [`update_member`](Engine::update_member), [`remove_member`](Engine::remove_member), [`list_members`](Engine::list_members), [`invite_member`](Engine::invite_member), [`list_invitations`](Engine::list_invitations), [`revoke_invitation`](Engine::revoke_invitation) |
 //! | audit log | [`events`](Engine::events), [`verify_events`](Engine::verify_events) |
 //! | running it | [`maintain`](Engine::maintain), [`backup`](Engine::backup), [`stats`](Engine::stats), [`doctor`](Engine::doctor) |
 //!
@@ -212,8 +213,9 @@ pub use operations::{
     id_tokens::*, impersonation::*, imports::*, introspection::*, keys::list::*, keys::*, login::*,
     mail::addresses::*, mail::delivery::*, mail::invitations::*, mail::login::*, mail::password_reset::*,
     mail::*, maintenance::*, observability::doctor::*, observability::events::*, observability::stats::*,
-    passkeys::login::*, passkeys::registration::*, passkeys::signals::*, passkeys::*, passwords::*,
-    providers::login::*, providers::*, reauthentication::*, requests::*, second_factors::recovery_codes::*,
+    organizations::invitations::*, organizations::members::*, organizations::*, passkeys::login::*,
+    passkeys::registration::*, passkeys::signals::*, passkeys::*, passwords::*, providers::login::*,
+    providers::*, reauthentication::*, requests::*, second_factors::recovery_codes::*,
     second_factors::removal::*, second_factors::totp::*, sessions::*, tokens::*, trusted_devices::*,
 };
 pub use requests::Rules;

@@ -144,7 +144,7 @@ impl Links {
             Kind::ResetPassword => self.reset_password.as_ref(),
             Kind::ChangeEmail => self.change_email.as_ref(),
             Kind::Login => self.login.as_ref(),
-            Kind::Invitation => self.invitation.as_ref(),
+            Kind::Invitation | Kind::MemberInvitation => self.invitation.as_ref(),
             _ => None,
         }
     }

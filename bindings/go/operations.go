@@ -48,6 +48,18 @@ var (
 	opListApiKeys               = operation{"list_api_keys\x00", costStore}
 	opUpdateApiKey              = operation{"update_api_key\x00", costStore}
 	opRevokeApiKey              = operation{"revoke_api_key\x00", costStore}
+	opCreateOrganization        = operation{"create_organization\x00", costStore}
+	opGetOrganization           = operation{"get_organization\x00", costStore}
+	opListOrganizations         = operation{"list_organizations\x00", costStore}
+	opUpdateOrganization        = operation{"update_organization\x00", costStore}
+	opDeleteOrganization        = operation{"delete_organization\x00", costStore}
+	opAddMember                 = operation{"add_member\x00", costStore}
+	opUpdateMember              = operation{"update_member\x00", costStore}
+	opRemoveMember              = operation{"remove_member\x00", costStore}
+	opListMembers               = operation{"list_members\x00", costStore}
+	opInviteMember              = operation{"invite_member\x00", costStore}
+	opListInvitations           = operation{"list_invitations\x00", costStore}
+	opRevokeInvitation          = operation{"revoke_invitation\x00", costStore}
 	opJWKS                      = operation{"jwks\x00", costStore}
 	opRotateKeys                = operation{"rotate_keys\x00", costLong}
 	opListKeys                  = operation{"list_keys\x00", costLong}
@@ -136,6 +148,18 @@ var operations = map[string]operation{
 	"list_api_keys":               opListApiKeys,
 	"update_api_key":              opUpdateApiKey,
 	"revoke_api_key":              opRevokeApiKey,
+	"create_organization":         opCreateOrganization,
+	"get_organization":            opGetOrganization,
+	"list_organizations":          opListOrganizations,
+	"update_organization":         opUpdateOrganization,
+	"delete_organization":         opDeleteOrganization,
+	"add_member":                  opAddMember,
+	"update_member":               opUpdateMember,
+	"remove_member":               opRemoveMember,
+	"list_members":                opListMembers,
+	"invite_member":               opInviteMember,
+	"list_invitations":            opListInvitations,
+	"revoke_invitation":           opRevokeInvitation,
 	"jwks":                        opJWKS,
 	"rotate_keys":                 opRotateKeys,
 	"list_keys":                   opListKeys,
@@ -505,6 +529,91 @@ func (e *Engine) RevokeApiKey(ctx context.Context, request RevokeApiKeyRequest) 
 	return call[RevokeApiKeyResponse](ctx, e, opRevokeApiKey, request)
 }
 
+// CreateOrganization creates an organization with its first owner.
+//
+// ErrNotFound: user_not_found. ErrForbidden: permission_denied. ErrUnavailable: store_unavailable.
+func (e *Engine) CreateOrganization(ctx context.Context, request CreateOrganizationRequest) (*OrganizationResponse, error) {
+	return call[OrganizationResponse](ctx, e, opCreateOrganization, request)
+}
+
+// GetOrganization finds an organization by its id.
+//
+// ErrNotFound: organization_not_found. ErrUnavailable: store_unavailable.
+func (e *Engine) GetOrganization(ctx context.Context, request GetOrganizationRequest) (*OrganizationResponse, error) {
+	return call[OrganizationResponse](ctx, e, opGetOrganization, request)
+}
+
+// ListOrganizations lists organizations: all of them, or those of an account.
+//
+// ErrNotFound: user_not_found. ErrUnavailable: store_unavailable.
+func (e *Engine) ListOrganizations(ctx context.Context, request ListOrganizationsRequest) (*ListOrganizationsResponse, error) {
+	return call[ListOrganizationsResponse](ctx, e, opListOrganizations, request)
+}
+
+// UpdateOrganization changes an organization.
+//
+// ErrNotFound: organization_not_found. ErrUnavailable: store_unavailable.
+func (e *Engine) UpdateOrganization(ctx context.Context, request UpdateOrganizationRequest) (*OrganizationResponse, error) {
+	return call[OrganizationResponse](ctx, e, opUpdateOrganization, request)
+}
+
+// DeleteOrganization deletes an organization with its memberships.
+//
+// ErrNotFound: organization_not_found. ErrConflict: store_constraint. ErrUnavailable: store_unavailable.
+func (e *Engine) DeleteOrganization(ctx context.Context, request DeleteOrganizationRequest) (*DeleteOrganizationResponse, error) {
+	return call[DeleteOrganizationResponse](ctx, e, opDeleteOrganization, request)
+}
+
+// AddMember makes an account a member of an organization.
+//
+// ErrNotFound: organization_not_found, user_not_found. ErrConflict: already_member. ErrUnavailable:
+// store_unavailable.
+func (e *Engine) AddMember(ctx context.Context, request AddMemberRequest) (*MemberResponse, error) {
+	return call[MemberResponse](ctx, e, opAddMember, request)
+}
+
+// UpdateMember changes the roles of a member of an organization.
+//
+// ErrNotFound: member_not_found. ErrForbidden: permission_denied. ErrUnavailable: store_unavailable.
+func (e *Engine) UpdateMember(ctx context.Context, request UpdateMemberRequest) (*MemberResponse, error) {
+	return call[MemberResponse](ctx, e, opUpdateMember, request)
+}
+
+// RemoveMember removes a member from an organization.
+//
+// ErrForbidden: permission_denied. ErrUnavailable: store_unavailable.
+func (e *Engine) RemoveMember(ctx context.Context, request RemoveMemberRequest) (*RemoveMemberResponse, error) {
+	return call[RemoveMemberResponse](ctx, e, opRemoveMember, request)
+}
+
+// ListMembers lists the members of an organization.
+//
+// ErrNotFound: organization_not_found. ErrUnavailable: store_unavailable.
+func (e *Engine) ListMembers(ctx context.Context, request ListMembersRequest) (*ListMembersResponse, error) {
+	return call[ListMembersResponse](ctx, e, opListMembers, request)
+}
+
+// InviteMember invites a person by mail to an organization.
+//
+// ErrNotFound: organization_not_found. ErrConflict: already_member. ErrUnavailable: store_unavailable.
+func (e *Engine) InviteMember(ctx context.Context, request InviteMemberRequest) (*InviteMemberResponse, error) {
+	return call[InviteMemberResponse](ctx, e, opInviteMember, request)
+}
+
+// ListInvitations lists the invitations to an organization that were not accepted yet.
+//
+// ErrNotFound: organization_not_found. ErrUnavailable: store_unavailable.
+func (e *Engine) ListInvitations(ctx context.Context, request ListInvitationsRequest) (*ListInvitationsResponse, error) {
+	return call[ListInvitationsResponse](ctx, e, opListInvitations, request)
+}
+
+// RevokeInvitation revokes an invitation to an organization.
+//
+// ErrUnavailable: store_unavailable.
+func (e *Engine) RevokeInvitation(ctx context.Context, request RevokeInvitationRequest) (*RevokeInvitationResponse, error) {
+	return call[RevokeInvitationResponse](ctx, e, opRevokeInvitation, request)
+}
+
 // JWKS returns the public keys, for services that verify tokens themselves.
 //
 // ErrUnavailable: store_unavailable.
@@ -581,11 +690,13 @@ func (e *Engine) InviteUser(ctx context.Context, request InviteUserRequest) (*In
 	return call[InviteUserResponse](ctx, e, opInviteUser, request)
 }
 
-// AcceptInvitation accepts an invitation: the account gets a name and a way in.
+// AcceptInvitation accepts an invitation: to an account, which gets a name and a way in, or to an
+// organization.
 //
-// ErrInvalidRequest: invalid_token, weak_password. ErrDenied: invalid_credentials. ErrConflict:
-// username_taken, already_configured. ErrConfig: invalid_config. ErrUnavailable: auth_service_unavailable,
-// hash_queue_full, store_unavailable.
+// ErrInvalidRequest: invalid_token, weak_password. ErrDenied: not_authenticated, user_not_found,
+// invalid_credentials. ErrForbidden: permission_denied. ErrConflict: username_taken, already_configured,
+// already_member. ErrConfig: invalid_config. ErrUnavailable: auth_service_unavailable, hash_queue_full,
+// store_unavailable.
 func (e *Engine) AcceptInvitation(ctx context.Context, request AcceptInvitationRequest) (*AcceptInvitationResponse, error) {
 	return call[AcceptInvitationResponse](ctx, e, opAcceptInvitation, request)
 }

@@ -115,6 +115,12 @@ const (
 	// The account has no such passkey.
 	CodePasskeyNotFound Code = "passkey_not_found"
 
+	// No organization has this id.
+	CodeOrganizationNotFound Code = "organization_not_found"
+
+	// The account is no member of the organization.
+	CodeMemberNotFound Code = "member_not_found"
+
 	// Authentication is required, and the request offers none.
 	CodeNotAuthenticated Code = "not_authenticated"
 
@@ -133,7 +139,8 @@ const (
 	// The challenge is unknown, spent or expired.
 	CodeInvalidChallenge Code = "invalid_challenge"
 
-	// The user may not do this, or the change would leave no active administrator.
+	// The user may not do this, or the change would leave no active administrator, or an organization without
+	// an owner.
 	CodePermissionDenied Code = "permission_denied"
 
 	// The account must verify its address before it takes a second factor, a passkey or an API key.
@@ -156,6 +163,9 @@ const (
 
 	// The account already has one in force.
 	CodeAlreadyConfigured Code = "already_configured"
+
+	// The account is a member of the organization.
+	CodeAlreadyMember Code = "already_member"
 
 	// There were too many failures; wait `retry_after_seconds`.
 	CodeTooManyAttempts Code = "too_many_attempts"

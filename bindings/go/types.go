@@ -1220,8 +1220,12 @@ type AuthorizeRequest struct {
 	// The user authenticated at most this many seconds ago. An API key is no such proof.
 	MaxAgeSeconds *int64 `json:"max_age_seconds,omitzero"`
 
-	// The roles of the account give all of these permissions (`roles` of the configuration), and those of an
-	// API key give them, too.
+	// The account is a member of this organization. `roles` and `permissions` are then those in the
+	// organization.
+	OrganizationID *string `json:"organization_id,omitzero"`
+
+	// The roles of the account give all of these permissions (`roles` of the configuration, in an
+	// organization `organization_roles`), and those of an API key give them, too.
 	Permissions []string `json:"permissions,omitzero"`
 
 	// The token's session was opened by a login at a provider of which this holds, in the provider's words.
@@ -1341,6 +1345,169 @@ type RevokeApiKeyRequest struct {
 
 	// The account that must have the key. Give it if the id comes from a client.
 	UserID *string `json:"user_id,omitzero"`
+}
+
+// CreateOrganizationRequest: Creates an organization with its first owner.
+type CreateOrganizationRequest struct {
+	// The name for people: 1 to 100 characters. Several organizations may have the same.
+	Name string `json:"name"`
+
+	// The account that becomes the first member, with the role `owner`: an active account of a person.
+	OwnerID string `json:"owner_id"`
+
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
+	Actor *string `json:"actor,omitzero"`
+
+	// Other data that the host keeps with the organization: at most 16 KiB.
+	Attributes Object `json:"attributes,omitzero"`
+}
+
+// GetOrganizationRequest: Finds an organization.
+type GetOrganizationRequest struct {
+	// The organization's id.
+	OrganizationID string `json:"organization_id"`
+}
+
+// ListOrganizationsRequest: Lists organizations in the order of their ids, which is that of their creation,
+// to the millisecond.
+type ListOrganizationsRequest struct {
+	// Only organizations after this id: `next` of the previous page.
+	After *string `json:"after,omitzero"`
+
+	// The most to return: 1 to 1000, default 100.
+	Limit *int64 `json:"limit,omitzero"`
+
+	// Only those of which this account is a member.
+	UserID *string `json:"user_id,omitzero"`
+}
+
+// UpdateOrganizationRequest: Changes an organization. Members that are absent stay as they are.
+type UpdateOrganizationRequest struct {
+	// The organization's id.
+	OrganizationID string `json:"organization_id"`
+
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
+	Actor *string `json:"actor,omitzero"`
+
+	// The new attributes, which replace the old ones.
+	Attributes Object `json:"attributes,omitzero"`
+
+	// The new name.
+	Name *string `json:"name,omitzero"`
+}
+
+// DeleteOrganizationRequest: Deletes an organization and its memberships. The accounts of its members stay.
+type DeleteOrganizationRequest struct {
+	// The organization's id.
+	OrganizationID string `json:"organization_id"`
+
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
+	Actor *string `json:"actor,omitzero"`
+}
+
+// AddMemberRequest: Makes an account a member of an organization, without asking its user.
+type AddMemberRequest struct {
+	// The organization's id.
+	OrganizationID string `json:"organization_id"`
+
+	// The account's id.
+	UserID string `json:"user_id"`
+
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
+	Actor *string `json:"actor,omitzero"`
+
+	// The roles in the organization; default: none.
+	Roles []string `json:"roles,omitzero"`
+}
+
+// UpdateMemberRequest: Changes the roles of a member.
+type UpdateMemberRequest struct {
+	// The organization's id.
+	OrganizationID string `json:"organization_id"`
+
+	// The account's id.
+	UserID string `json:"user_id"`
+
+	// The new roles in the organization, which replace the old ones.
+	Roles []string `json:"roles"`
+
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
+	Actor *string `json:"actor,omitzero"`
+}
+
+// RemoveMemberRequest: Removes a member from an organization. The account stays.
+type RemoveMemberRequest struct {
+	// The organization's id.
+	OrganizationID string `json:"organization_id"`
+
+	// The account's id.
+	UserID string `json:"user_id"`
+
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
+	Actor *string `json:"actor,omitzero"`
+}
+
+// ListMembersRequest: Lists the members of an organization in the order of their accounts' ids.
+type ListMembersRequest struct {
+	// The organization's id.
+	OrganizationID string `json:"organization_id"`
+
+	// Only members after this account: `next` of the previous page.
+	After *string `json:"after,omitzero"`
+
+	// The most to return: 1 to 1000, default 100.
+	Limit *int64 `json:"limit,omitzero"`
+}
+
+// InviteMemberRequest: Invites the reader of an address to an organization.
+type InviteMemberRequest struct {
+	// The organization's id.
+	OrganizationID string `json:"organization_id"`
+
+	// The address. It does not matter whether an account has it.
+	Email string `json:"email"`
+
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
+	Actor *string `json:"actor,omitzero"`
+
+	// The language of the mail. Default: that of the account.
+	Locale *string `json:"locale,omitzero"`
+
+	// The roles in the organization; default: none.
+	Roles []string `json:"roles,omitzero"`
+}
+
+// ListInvitationsRequest: Lists the invitations to an organization that were not accepted yet, in the order
+// of their ids.
+type ListInvitationsRequest struct {
+	// The organization's id.
+	OrganizationID string `json:"organization_id"`
+
+	// Only invitations after this id: `next` of the previous page.
+	After *string `json:"after,omitzero"`
+
+	// The most to return: 1 to 1000, default 100.
+	Limit *int64 `json:"limit,omitzero"`
+}
+
+// RevokeInvitationRequest: Revokes an invitation to an organization.
+type RevokeInvitationRequest struct {
+	// The organization's id.
+	OrganizationID string `json:"organization_id"`
+
+	// The invitation's id.
+	InvitationID string `json:"invitation_id"`
+
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
+	Actor *string `json:"actor,omitzero"`
 }
 
 // JWKSRequest: Returns the public keys.
@@ -1590,10 +1757,14 @@ type InviteUserRequest struct {
 }
 
 // AcceptInvitationRequest: Accepts an invitation. Give one of `password`, `webauthn_registration` and
-// `id_token`; with `mailed_login` none is needed.
+// `id_token`; with `mailed_login` none is needed. An account that is in use accepts an invitation to an
+// organization by its `access_token` alone.
 type AcceptInvitationRequest struct {
 	// The mailed token.
 	Token string `json:"token" doorward:"secret"`
+
+	// A live access token of an account that has verified the address: for an invitation to an organization.
+	AccessToken *string `json:"access_token,omitzero" doorward:"secret"`
 
 	// An ID token of the identity that is to open the account.
 	IDToken *string `json:"id_token,omitzero" doorward:"secret"`
@@ -2205,6 +2376,14 @@ const (
 	EventKindApiKeyCreated           EventKind = "api_key_created"
 	EventKindApiKeyUpdated           EventKind = "api_key_updated"
 	EventKindApiKeyRevoked           EventKind = "api_key_revoked"
+	EventKindOrganizationCreated     EventKind = "organization_created"
+	EventKindOrganizationUpdated     EventKind = "organization_updated"
+	EventKindOrganizationDeleted     EventKind = "organization_deleted"
+	EventKindMemberAdded             EventKind = "member_added"
+	EventKindMemberUpdated           EventKind = "member_updated"
+	EventKindMemberRemoved           EventKind = "member_removed"
+	EventKindMemberInvited           EventKind = "member_invited"
+	EventKindInvitationRevoked       EventKind = "invitation_revoked"
 	EventKindKeysRotated             EventKind = "keys_rotated"
 	EventKindStoreRestored           EventKind = "store_restored"
 	EventKindKeysRetired             EventKind = "keys_retired"
@@ -2695,6 +2874,8 @@ type MailConfigNotices struct {
 
 	Login *bool `json:"login,omitzero"`
 
+	MemberInvitation *bool `json:"member_invitation,omitzero"`
+
 	NewDevice *bool `json:"new_device,omitzero"`
 
 	PasswordChanged *bool `json:"password_changed,omitzero"`
@@ -2775,7 +2956,7 @@ func (v SMTPConfig) LogValue() slog.Value {
 
 // MailTemplate: The text of one kind of mail in one language. Placeholders: `{service}`, `{username}`; for a
 // mail with a token also `{token}` and `{link}`, which is the token itself if no link is configured; for
-// `login` also `{code}`.
+// `login` also `{code}`, for `member_invitation` also `{organization}`.
 type MailTemplate struct {
 	// The subject, on one line.
 	Subject string `json:"subject"`
@@ -2819,6 +3000,8 @@ type MailConfigTemplates struct {
 	Invitation map[string]MailTemplate `json:"invitation,omitzero"`
 
 	Login map[string]MailTemplate `json:"login,omitzero"`
+
+	MemberInvitation map[string]MailTemplate `json:"member_invitation,omitzero"`
 
 	NewDevice map[string]MailTemplate `json:"new_device,omitzero"`
 
@@ -3118,6 +3301,9 @@ type Config struct {
 	// Whether opening creates the tables of a new store and upgrades an older schema. With `false` an
 	// outdated store is refused, and the operator runs `doorward migrate-schema`. Default: true.
 	Migrate *bool `json:"migrate,omitzero"`
+
+	// The same for the roles of members in their organization, for `authorize` with `organization_id`.
+	OrganizationRoles map[string][]string `json:"organization_roles,omitzero"`
 
 	// Passkeys: the relying party and its pages. Default: none are made or accepted.
 	Passkeys *PasskeysConfig `json:"passkeys,omitzero"`
@@ -3529,6 +3715,27 @@ type ExportedIdentity struct {
 	CreatedAt int64 `json:"created_at"`
 }
 
+// Invitation: An invitation to an organization.
+type Invitation struct {
+	// The invitation's id.
+	ID string `json:"id"`
+
+	// The organization's id.
+	OrganizationID string `json:"organization_id"`
+
+	// The address as it was given.
+	Email string `json:"email"`
+
+	// The roles that the member gets in the organization, in alphabetical order.
+	Roles []string `json:"roles"`
+
+	// When the invitation was made.
+	CreatedAt int64 `json:"created_at"`
+
+	// When the invitation expires.
+	ExpiresAt int64 `json:"expires_at"`
+}
+
 // ExportedMail: A mail in the outbox.
 type ExportedMail struct {
 	// The kind of mail.
@@ -3551,6 +3758,21 @@ type ExportedSecret struct {
 
 	// When the secret expires.
 	ExpiresAt int64 `json:"expires_at"`
+}
+
+// ExportedMembership: The membership in an organization.
+type ExportedMembership struct {
+	// The organization's id.
+	OrganizationID string `json:"organization_id"`
+
+	// The organization's name.
+	Name string `json:"name"`
+
+	// The roles in the organization, in alphabetical order.
+	Roles []string `json:"roles"`
+
+	// When the account became a member.
+	CreatedAt int64 `json:"created_at"`
 }
 
 // Passkey: A passkey, for its user's own list.
@@ -3718,6 +3940,12 @@ type ExportUserResponse struct {
 
 	// The API keys, without the keys themselves, with those that expired and are not yet forgotten.
 	ApiKeys []ApiKey `json:"api_keys"`
+
+	// The organizations of which the user is a member.
+	Organizations []ExportedMembership `json:"organizations"`
+
+	// The invitations to organizations, with those that expired and are not yet forgotten.
+	Invitations []Invitation `json:"invitations"`
 
 	// The devices that the user trusts, with those that expired and are not yet forgotten.
 	TrustedDevices []TrustedDevice `json:"trusted_devices"`
@@ -4612,6 +4840,99 @@ type RevokeApiKeyResponse struct {
 	Revoked bool `json:"revoked"`
 }
 
+// Organization: An organization.
+type Organization struct {
+	// The organization's id.
+	ID string `json:"id"`
+
+	// The name for people.
+	Name string `json:"name"`
+
+	// Other data that the host keeps with the organization.
+	Attributes Object `json:"attributes"`
+
+	// When the organization was created, in Unix seconds.
+	CreatedAt int64 `json:"created_at"`
+
+	// In a list of one account's organizations: the account's roles there, in alphabetical order.
+	Roles []string `json:"roles,omitzero"`
+}
+
+// OrganizationResponse: An organization.
+type OrganizationResponse struct {
+	// The organization.
+	Organization Organization `json:"organization"`
+}
+
+// ListOrganizationsResponse: A page of organizations.
+type ListOrganizationsResponse struct {
+	// The organizations.
+	Organizations []Organization `json:"organizations"`
+
+	// The id to give as `after` for the next page; absent if there is none.
+	Next string `json:"next,omitzero"`
+}
+
+// DeleteOrganizationResponse: The organization was deleted.
+type DeleteOrganizationResponse struct {
+	// Always true.
+	Deleted bool `json:"deleted"`
+}
+
+// Member: A member of an organization.
+type Member struct {
+	// The account. Its `roles` are those outside of the organization.
+	User User `json:"user"`
+
+	// The roles in the organization, in alphabetical order.
+	Roles []string `json:"roles"`
+
+	// When the account became a member.
+	CreatedAt int64 `json:"created_at"`
+}
+
+// MemberResponse: A member of an organization.
+type MemberResponse struct {
+	// The member.
+	Member Member `json:"member"`
+}
+
+// RemoveMemberResponse: The account is no member any more.
+type RemoveMemberResponse struct {
+	// Whether the account was a member.
+	Removed bool `json:"removed"`
+}
+
+// ListMembersResponse: A page of members.
+type ListMembersResponse struct {
+	// The members.
+	Members []Member `json:"members"`
+
+	// The id to give as `after` for the next page; absent if there is none.
+	Next string `json:"next,omitzero"`
+}
+
+// InviteMemberResponse: The invitation, the same whether or not an account has the address.
+type InviteMemberResponse struct {
+	// The invitation.
+	Invitation Invitation `json:"invitation"`
+}
+
+// ListInvitationsResponse: A page of invitations.
+type ListInvitationsResponse struct {
+	// The invitations.
+	Invitations []Invitation `json:"invitations"`
+
+	// The id to give as `after` for the next page; absent if there is none.
+	Next string `json:"next,omitzero"`
+}
+
+// RevokeInvitationResponse: The invitation can be accepted no more.
+type RevokeInvitationResponse struct {
+	// Whether the organization had the invitation.
+	Revoked bool `json:"revoked"`
+}
+
 // JWKSResponse: A JWK Set (RFC 7517 section 5). Publish it for services that verify tokens themselves.
 type JWKSResponse struct {
 	// The public keys of every backend; a backend that signs with an HMAC has none.
@@ -4810,6 +5131,9 @@ type AcceptInvitationResponse struct {
 	// With a passkey: codes that replace it where it is a second factor; each can be used once. They are
 	// shown only now.
 	RecoveryCodes []string `json:"recovery_codes" doorward:"secret"`
+
+	// The organization of which the account is a member now, if the invitation was to one.
+	OrganizationID string `json:"organization_id,omitzero"`
 }
 
 // Format hides secrets.
@@ -4829,7 +5153,9 @@ func (v AcceptInvitationResponse) LogValue() slog.Value {
 
 // CheckMailTokenResponse: A token that can be redeemed.
 type CheckMailTokenResponse struct {
-	// The token's purpose: `verify_email`, `reset_password`, `change_email`, `login` or `invitation`.
+	// The token's purpose: `verify_email`, `reset_password`, `change_email`, `login`, `invitation`, or
+	// `membership`: an invitation to an organization, for an account that logs in and accepts it with
+	// `access_token`.
 	Purpose string `json:"purpose"`
 
 	// When the token expires.
@@ -5456,6 +5782,9 @@ type PurgedRows struct {
 	// Accounts of invitations and of logins by mail that waited for their owner in vain.
 	WaitingAccounts int64 `json:"waiting_accounts"`
 
+	// Invitations to organizations that have expired.
+	Invitations int64 `json:"invitations"`
+
 	// Events older than `audit.retention_days` of the store.
 	Events int64 `json:"events"`
 }
@@ -5548,6 +5877,7 @@ const (
 	MailKindChangeEmail            MailKind = "change_email"
 	MailKindLogin                  MailKind = "login"
 	MailKindInvitation             MailKind = "invitation"
+	MailKindMemberInvitation       MailKind = "member_invitation"
 	MailKindEmailChangeRequested   MailKind = "email_change_requested"
 	MailKindEmailChanged           MailKind = "email_changed"
 	MailKindAccountExists          MailKind = "account_exists"

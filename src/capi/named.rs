@@ -531,6 +531,151 @@ pub unsafe extern "C" fn doorward_revoke_api_key(
     unsafe { run(&rows::revoke_api_key, engine, request, response) }
 }
 
+/// Creates an organization with its first owner.
+/// NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_create_organization(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::create_organization, engine, request, response) }
+}
+
+/// Finds an organization by its id.
+/// NOT_FOUND: organization_not_found. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_get_organization(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::get_organization, engine, request, response) }
+}
+
+/// Lists organizations: all of them, or those of an account.
+/// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_list_organizations(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::list_organizations, engine, request, response) }
+}
+
+/// Changes an organization.
+/// NOT_FOUND: organization_not_found. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_update_organization(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::update_organization, engine, request, response) }
+}
+
+/// Deletes an organization with its memberships.
+/// NOT_FOUND: organization_not_found. CONFLICT: store_constraint. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_delete_organization(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::delete_organization, engine, request, response) }
+}
+
+/// Makes an account a member of an organization.
+/// NOT_FOUND: organization_not_found, user_not_found. CONFLICT: already_member. UNAVAILABLE:
+/// store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_add_member(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::add_member, engine, request, response) }
+}
+
+/// Changes the roles of a member of an organization.
+/// NOT_FOUND: member_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_update_member(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::update_member, engine, request, response) }
+}
+
+/// Removes a member from an organization.
+/// FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_remove_member(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::remove_member, engine, request, response) }
+}
+
+/// Lists the members of an organization.
+/// NOT_FOUND: organization_not_found. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_list_members(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::list_members, engine, request, response) }
+}
+
+/// Invites a person by mail to an organization.
+/// NOT_FOUND: organization_not_found. CONFLICT: already_member. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_invite_member(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::invite_member, engine, request, response) }
+}
+
+/// Lists the invitations to an organization that were not accepted yet.
+/// NOT_FOUND: organization_not_found. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_list_invitations(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::list_invitations, engine, request, response) }
+}
+
+/// Revokes an invitation to an organization.
+/// UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_revoke_invitation(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::revoke_invitation, engine, request, response) }
+}
+
 /// Returns the public keys, for services that verify tokens themselves.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
@@ -655,9 +800,10 @@ pub unsafe extern "C" fn doorward_invite_user(
     unsafe { run(&rows::invite_user, engine, request, response) }
 }
 
-/// Accepts an invitation: the account gets a name and a way in.
-/// INVALID_REQUEST: invalid_token, weak_password. DENIED: invalid_credentials. CONFLICT: username_taken,
-/// already_configured. CONFIG: invalid_config. UNAVAILABLE: auth_service_unavailable, hash_queue_full,
+/// Accepts an invitation: to an account, which gets a name and a way in, or to an organization.
+/// INVALID_REQUEST: invalid_token, weak_password. DENIED: not_authenticated, user_not_found,
+/// invalid_credentials. FORBIDDEN: permission_denied. CONFLICT: username_taken, already_configured,
+/// already_member. CONFIG: invalid_config. UNAVAILABLE: auth_service_unavailable, hash_queue_full,
 /// store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_accept_invitation(

@@ -233,7 +233,7 @@ impl Accounts {
         let found = self.one_time.peek(tx, token.expose(), among, now)?;
         let user = users::find(tx, By::Id(found.user_id))?.ok_or_else(unexpected)?;
         let address = match found.purpose {
-            Purpose::Login => {
+            Purpose::Login | Purpose::Membership => {
                 let Addressed { address } = serde_json::from_slice(&found.data).map_err(|_| damaged())?;
                 address
             }

@@ -157,6 +157,23 @@ kinds! {
     ApiKeyUpdated = "api_key_updated";
     /// An API key was revoked; `detail` is its id.
     ApiKeyRevoked = "api_key_revoked";
+    /// An organization was created, with the account as its owner; `detail` is its id.
+    OrganizationCreated = "organization_created";
+    /// An organization was changed; `detail` is its id.
+    OrganizationUpdated = "organization_updated";
+    /// An organization was deleted; `detail` is its id.
+    OrganizationDeleted = "organization_deleted";
+    /// An account became a member of an organization; `detail` is the organization's id.
+    MemberAdded = "member_added";
+    /// A member has other roles in an organization; `detail` is the organization's id.
+    MemberUpdated = "member_updated";
+    /// An account is no member of an organization any more; `detail` is the organization's id.
+    MemberRemoved = "member_removed";
+    /// A person was invited to an organization; `detail` is its id. The account has the address, or waits for its
+    /// reader.
+    MemberInvited = "member_invited";
+    /// An invitation to an organization was revoked; `detail` is the organization's id.
+    InvitationRevoked = "invitation_revoked";
     /// A signing key was made; `detail` names the backend and the key.
     KeysRotated = "keys_rotated";
     /// A backup replaced the store: what happened after the backup is not in this log.

@@ -93,6 +93,7 @@ impl Credentials {
             act: None,
             provider: None,
             is_api_key: true,
+            key_roles: key.roles,
         })
     }
 }

@@ -121,9 +121,15 @@ impl Logins {
                 users::find(tx, By::Id(found.user_id))?.ok_or_else(unknown)
             }
             Named::Invitation(token) => {
-                let found = self.one_time.peek(tx, token.expose(), &[Purpose::Invitation], now)?;
-                let unknown = || Error::new(Code::InvalidMailToken, "unknown");
-                users::find(tx, By::Id(found.user_id))?.ok_or_else(unknown)
+                let among = [Purpose::Invitation, Purpose::Membership];
+                let found = self.one_time.peek(tx, token.expose(), &among, now)?;
+                let refused = |reason: &'static str| Error::new(Code::InvalidMailToken, reason);
+                let user = users::find(tx, By::Id(found.user_id))?.ok_or(refused("unknown"))?;
+                // An invitation to an organization is no way into an account that is in use.
+                match user.public.email_verified {
+                    true => Err(refused("accepted")),
+                    false => Ok(user),
+                }
             }
         }
     }

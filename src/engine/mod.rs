@@ -19,6 +19,7 @@ pub(crate) mod log;
 pub(crate) mod logins;
 pub(crate) mod one_time;
 pub(crate) mod opening;
+pub(crate) mod organizations;
 pub(crate) mod outbox;
 pub(crate) mod passwords;
 pub(crate) mod pending;

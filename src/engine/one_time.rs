@@ -40,10 +40,12 @@ pub(crate) enum Purpose {
     Login,
     /// Mailed: its bearer may take the account that waits for them.
     Invitation,
+    /// Mailed: its bearer may become a member of an organization.
+    Membership,
 }
 
 impl Purpose {
-    const ALL: [Purpose; 9] = [
+    const ALL: [Purpose; 10] = [
         Purpose::SecondFactor,
         Purpose::Enrolment,
         Purpose::PasswordChange,
@@ -53,6 +55,7 @@ impl Purpose {
         Purpose::ChangeEmail,
         Purpose::Login,
         Purpose::Invitation,
+        Purpose::Membership,
     ];
 
     /// The name as the store and `check_mail_token` spell it.
@@ -67,6 +70,7 @@ impl Purpose {
             Purpose::ChangeEmail => "change_email",
             Purpose::Login => "login",
             Purpose::Invitation => "invitation",
+            Purpose::Membership => "membership",
         }
     }
 
@@ -81,7 +85,8 @@ impl Purpose {
             | Purpose::ResetPassword
             | Purpose::ChangeEmail
             | Purpose::Login
-            | Purpose::Invitation => Code::InvalidMailToken,
+            | Purpose::Invitation
+            | Purpose::Membership => Code::InvalidMailToken,
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
 use crate::json;
-use crate::mail::templates::{Rendered, Templates};
+use crate::mail::templates::{Rendered, Shown, Templates};
 use crate::mail::{Kind, Mailbox};
 use crate::outbound::{self, smtp::Postman};
 use crate::store::events::Event;
@@ -35,7 +35,7 @@ fn lifetime(kind: Kind) -> i64 {
         Kind::ResetPassword => 3600,
         Kind::VerifyEmail | Kind::ChangeEmail => 86_400,
         Kind::Login => LOGIN_SECONDS,
-        Kind::Invitation => INVITATION_SECONDS,
+        Kind::Invitation | Kind::MemberInvitation => INVITATION_SECONDS,
         _ => KEPT,
     }
 }
@@ -78,10 +78,12 @@ struct Letter<'a> {
     to: &'a Email,
     token: Option<&'a Secret>,
     code: Option<&'a MailCode>,
+    organization: Option<&'a str>,
     locale: Option<&'a Locale>,
 }
 
 /// What stands behind the token of a mail.
+#[derive(Clone, Copy)]
 pub(crate) struct Behind<'a> {
     /// The data that is sealed with the token.
     pub data: &'a [u8],
@@ -91,6 +93,8 @@ pub(crate) struct Behind<'a> {
     pub attempts: u32,
     /// The code that the mail shows.
     pub code: Option<&'a MailCode>,
+    /// The name of the organization that the mail invites to.
+    pub organization: Option<&'a str>,
 }
 
 /// The sealed content of a mail.
@@ -102,6 +106,8 @@ struct Content<'a> {
     token: Option<Cow<'a, str>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     code: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    organization: Option<Cow<'a, str>>,
     /// The user's name, if the account is gone when the mail is sent.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     username: Option<Cow<'a, str>>,
@@ -230,7 +236,7 @@ impl Outbox {
         locale: Option<&Locale>,
         now: i64,
     ) -> Result<Id> {
-        let letter = Letter { kind, user, to, token: None, code: None, locale };
+        let letter = Letter { kind, user, to, token: None, code: None, organization: None, locale };
         self.put(tx, now, &letter)
     }
 
@@ -246,7 +252,7 @@ impl Outbox {
         now: i64,
     ) -> Result<()> {
         let data = to.as_str().as_bytes();
-        let behind = Behind { data, most: TOKENS_AT_ONCE, attempts: 0, code: None };
+        let behind = Behind { data, most: TOKENS_AT_ONCE, attempts: 0, code: None, organization: None };
         self.put_token_for(tx, kind, user, to, locale, &behind, now).map(drop)
     }
 
@@ -274,8 +280,8 @@ impl Outbox {
             data: behind.data,
         };
         let token = self.one_time.make(tx, addressee, now, &making)?;
-        let (token, code) = (Some(&token), behind.code);
-        let letter = Letter { kind, user: &addressee.public, to, token, code, locale };
+        let (token, Behind { code, organization, .. }) = (Some(&token), *behind);
+        let letter = Letter { kind, user: &addressee.public, to, token, code, organization, locale };
         let id = self.put(tx, now, &letter)?;
         let is_taken_back = user.is_none();
         self.one_time.take_back(tx, token.filter(|_| is_taken_back))?;
@@ -292,7 +298,9 @@ impl Outbox {
         let username = outlives.then(|| Cow::Borrowed(letter.user.username.as_str()));
         let locale = letter.user.locale.as_ref().filter(|_| outlives);
         let locale = locale.map(|locale| Cow::Borrowed(locale.as_str()));
-        let content = Content { to: Cow::Borrowed(letter.to.as_str()), token, code, username, locale };
+        let organization = letter.organization.map(Cow::Borrowed);
+        let to = Cow::Borrowed(letter.to.as_str());
+        let content = Content { to, token, code, organization, username, locale };
         let content = Zeroizing::new(json::render(&content)?);
         let new = New {
             id,
@@ -381,11 +389,17 @@ impl Outbox {
         let Some(content) = self.secrets.open(&owner(waiting.id), &waiting.sealed) else {
             return Ok(Err(waiting));
         };
-        let Content { to, token, code, username, locale } =
+        let Content { to, token, code, organization, username, locale } =
             serde_json::from_slice(&content).map_err(|_| damaged())?;
         let username = username.as_deref().or(waiting.username.as_deref()).unwrap_or_default();
         let locale = locale.as_deref().or(waiting.locale.as_deref());
-        let rendered = self.templates.render(kind, locale, username, token.as_deref(), code.as_deref())?;
+        let shown = Shown {
+            username,
+            token: token.as_deref(),
+            code: code.as_deref(),
+            organization: organization.as_deref(),
+        };
+        let rendered = self.templates.render(kind, locale, &shown)?;
         let to = Email::stored(to.into_owned());
         let token = token.map(|token| Zeroizing::new(token.into_owned()));
         let code = code.map(|code| Zeroizing::new(code.into_owned()));
@@ -434,6 +448,7 @@ fn purpose(kind: Kind) -> Result<one_time::Purpose> {
         Kind::ChangeEmail => Ok(one_time::Purpose::ChangeEmail),
         Kind::Login => Ok(one_time::Purpose::Login),
         Kind::Invitation => Ok(one_time::Purpose::Invitation),
+        Kind::MemberInvitation => Ok(one_time::Purpose::Membership),
         _ => Err(Error::new(Code::Internal, "a mail without a token")),
     }
 }

@@ -12,6 +12,9 @@ use crate::types::random::random;
 use crate::types::strict::Object;
 use crate::types::user::{Email, Locale, PublicUser, Role, Username};
 
+/// How long an account waits after its last invitation.
+pub(crate) const INVITED_SECONDS: i64 = 30 * 86_400;
+
 /// Makes accounts that wait for their owner. An address has at most one, however often it is asked for.
 pub(crate) struct Pending {
     pub secrets: Arc<Secrets>,

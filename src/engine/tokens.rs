@@ -315,7 +315,8 @@ impl Tokens {
         let claims = verified.claims;
         let scope = claims.scope.map(Cow::into_owned);
         let auth_time = claims.auth_time;
-        Ok(Bearer { user, session_id, scope, auth_time, proofs, provider, act, is_api_key: false })
+        let (is_api_key, key_roles) = (false, None);
+        Ok(Bearer { user, session_id, scope, auth_time, proofs, provider, act, is_api_key, key_roles })
     }
 
     /// Identifies the user of a live token, for what only that user may do. Failure: `permission_denied`, if another
@@ -390,6 +391,8 @@ pub(crate) struct Bearer {
     pub provider: Option<ProviderLogin>,
     /// Whether it is an API key, which proves nothing about a person.
     pub is_api_key: bool,
+    /// The roles that an API key has, if it has not all of its account.
+    pub key_roles: Option<Vec<Role>>,
 }
 
 /// The user of a live token, its session and its claims.

@@ -56,6 +56,8 @@ kinds! {
     Login = "login", true;
     /// The token accepts an invitation.
     Invitation = "invitation", true;
+    /// The token accepts an invitation to an organization.
+    MemberInvitation = "member_invitation", true;
     /// To the old address: another one was requested.
     EmailChangeRequested = "email_change_requested", false;
     /// To the old address: another one replaced it.

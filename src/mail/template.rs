@@ -9,7 +9,7 @@ use crate::error::Result;
 
 /// The text of one kind of mail in one language. Placeholders: `{service}`, `{username}`; for a mail with a
 /// token also `{token}` and `{link}`, which is the token itself if no link is configured; for `login` also
-/// `{code}`.
+/// `{code}`, for `member_invitation` also `{organization}`.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "MailTemplate")]
@@ -43,6 +43,7 @@ impl Template {
             substitute(text, |placeholder| {
                 match placeholder {
                     "service" | "username" => {}
+                    "organization" if kind == Kind::MemberInvitation => {}
                     // Subjects appear where a token must not be seen, in notifications.
                     "link" | "token" if kind.has_token() && name != "subject" => leads = true,
                     "code" if kind == Kind::Login && name != "subject" => leads = true,

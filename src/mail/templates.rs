@@ -18,6 +18,15 @@ pub(crate) struct Templates {
     links: Links,
 }
 
+/// What a mail shows beside its text.
+pub(crate) struct Shown<'a> {
+    pub username: &'a str,
+    pub token: Option<&'a str>,
+    pub code: Option<&'a str>,
+    /// The name of the organization that the mail is about.
+    pub organization: Option<&'a str>,
+}
+
 /// A mail as the recipient reads it.
 pub(crate) struct Rendered {
     pub locale: Locale,
@@ -62,14 +71,7 @@ impl Templates {
     }
 
     /// Writes a mail in the best language available: the requested one, else the default, else English.
-    pub(crate) fn render(
-        &self,
-        kind: Kind,
-        locale: Option<&str>,
-        username: &str,
-        token: Option<&str>,
-        code: Option<&str>,
-    ) -> Result<Rendered> {
+    pub(crate) fn render(&self, kind: Kind, locale: Option<&str>, shown: &Shown) -> Result<Rendered> {
         let wanted = locale.and_then(|locale| locale.parse::<Locale>().ok());
         let english = self.built_in.keys().find(|locale| locale.as_str() == "en");
         let order = wanted.iter().chain([&self.default]).chain(english);
@@ -77,13 +79,14 @@ impl Templates {
             .filter_map(|locale| self.find(kind, locale))
             .next()
             .ok_or(Error::new(Code::Internal, "no template"))?;
-        let token = token.unwrap_or_default();
+        let token = shown.token.unwrap_or_default();
         let link = self.links.of(kind).map(|link| link.as_str().replace(TOKEN, token));
         let value = |name: &str| match name {
             "service" => self.service.clone(),
-            "username" => username.to_owned(),
+            "username" => shown.username.to_owned(),
+            "organization" => shown.organization.unwrap_or_default().to_owned(),
             "link" => link.as_deref().unwrap_or(token).to_owned(),
-            "code" => code.unwrap_or_default().to_owned(),
+            "code" => shown.code.unwrap_or_default().to_owned(),
             _ => token.to_owned(),
         };
         let subject = substitute(&template.subject, value);

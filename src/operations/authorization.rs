@@ -1,13 +1,18 @@
 //! Authorization: `authorize`.
 
-use crate::engine::tokens::Bearer;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::ProviderName;
 use crate::engine::Engine;
+use crate::engine::tokens::Bearer;
 use crate::error::{Code, Result};
+use crate::store::organizations;
+use crate::types::id::Id;
 use crate::types::strict::HostOnly;
 use crate::types::token::Token;
 use crate::types::user::{Email, Offered, Permission, Role, Scope};
@@ -22,10 +27,12 @@ pub struct AuthorizeRequest<'a> {
     pub token: Token<'a>,
     /// The backend that must have issued the token, or that the API key is for; default: `default`.
     pub backend: Option<String>,
+    /// The account is a member of this organization. `roles` and `permissions` are then those in the organization.
+    pub organization_id: Option<Id>,
     /// The account has at least one of these roles, and an API key has it, too. An empty list admits no user.
     pub roles: Option<Vec<Role>>,
-    /// The roles of the account give all of these permissions (`roles` of the configuration), and those of an API key
-    /// give them, too.
+    /// The roles of the account give all of these permissions (`roles` of the configuration, in an organization
+    /// `organization_roles`), and those of an API key give them, too.
     pub permissions: Option<Vec<Permission>>,
     /// The account has this id.
     pub user_id: Option<String>,
@@ -108,9 +115,11 @@ impl Engine {
                 offered.zip(user.email.as_ref()).is_some_and(|(offered, own)| own.is_mailbox_of(&offered));
             is_theirs && is_own
         };
-        let gives =
-            |role, permission| self.config.roles.get(role).is_some_and(|all| all.contains(permission));
-        let is_given = |permission| user.roles.iter().any(|role| gives(role, permission));
+        let Some(Standing { roles, gives }) = self.standing(request, bearer)? else {
+            return Ok(Some("not_a_member"));
+        };
+        let gives = |role, permission| gives.get(role).is_some_and(|all| all.contains(permission));
+        let is_given = |permission| roles.iter().any(|role| gives(role, permission));
         let needs_verified = request.require_verified_email.unwrap_or(request.email.is_some());
         // A time in the future was written while a clock was wrong, and would stay recent until then.
         let is_young = |time: i64| {
@@ -123,35 +132,60 @@ impl Engine {
         let proves_no_person = bearer.is_api_key || bearer.act.is_some();
         let wants_factor = request.by_second_factor == Some(true)
             && (proves_no_person || self.store.read(|tx| self.factors.demanded_of(tx, user))?.any());
-        Ok(
-            if request.roles.as_ref().is_some_and(|roles| !roles.iter().any(|role| user.roles.contains(role)))
-            {
-                Some("missing_role")
-            } else if request.permissions.iter().flatten().any(|permission| !is_given(permission)) {
-                Some("missing_permission")
-            } else if request.user_id.as_ref().is_some_and(|id| *id != user.id.to_string()) {
-                Some("another_user")
-            } else if request.email.as_ref().is_some_and(|email| !is_address(email.as_str())) {
-                Some("another_email")
-            } else if request.scopes.iter().flatten().any(|scope| !scope.is_within(granted)) {
-                Some("missing_scope")
-            } else if needs_verified && !user.email_verified {
-                Some("unverified_email")
-            } else if bearer.act.is_some()
-                && (request.max_age_seconds.is_some() || request.amr.is_some() || wants_factor)
-            {
-                Some("impersonated")
-            } else if (request.max_age_seconds.is_some() && !is_recent(*auth_time))
-                || request.amr.as_ref().is_some_and(|methods| !by_one_of(methods))
-                || (wants_factor && !is_recent(proofs.time_of("mfa")))
-            {
-                Some("reauthentication_required")
-            } else if request.provider.as_ref().is_some_and(|wanted| !wanted.is_met(bearer, now, latest)) {
-                Some("provider_login_required")
-            } else {
-                None
-            },
-        )
+        Ok(if request.roles.as_ref().is_some_and(|wanted| !wanted.iter().any(|role| roles.contains(role))) {
+            Some("missing_role")
+        } else if request.permissions.iter().flatten().any(|permission| !is_given(permission)) {
+            Some("missing_permission")
+        } else if request.user_id.as_ref().is_some_and(|id| *id != user.id.to_string()) {
+            Some("another_user")
+        } else if request.email.as_ref().is_some_and(|email| !is_address(email.as_str())) {
+            Some("another_email")
+        } else if request.scopes.iter().flatten().any(|scope| !scope.is_within(granted)) {
+            Some("missing_scope")
+        } else if needs_verified && !user.email_verified {
+            Some("unverified_email")
+        } else if bearer.act.is_some()
+            && (request.max_age_seconds.is_some() || request.amr.is_some() || wants_factor)
+        {
+            Some("impersonated")
+        } else if (request.max_age_seconds.is_some() && !is_recent(*auth_time))
+            || request.amr.as_ref().is_some_and(|methods| !by_one_of(methods))
+            || (wants_factor && !is_recent(proofs.time_of("mfa")))
+        {
+            Some("reauthentication_required")
+        } else if request.provider.as_ref().is_some_and(|wanted| !wanted.is_met(bearer, now, latest)) {
+            Some("provider_login_required")
+        } else {
+            None
+        })
+    }
+}
+
+/// The roles that count, and the permissions that each of them gives.
+struct Standing<'a> {
+    roles: Cow<'a, [Role]>,
+    gives: &'a BTreeMap<Role, Vec<Permission>>,
+}
+
+impl Engine {
+    /// Returns the roles of the account, or those in the organization; none if the account is no member of it.
+    fn standing<'a>(
+        &'a self,
+        request: &AuthorizeRequest,
+        bearer: &'a Bearer,
+    ) -> Result<Option<Standing<'a>>> {
+        let Some(organization_id) = request.organization_id else {
+            let roles = Cow::Borrowed(bearer.user.roles.as_slice());
+            return Ok(Some(Standing { roles, gives: &self.config.roles }));
+        };
+        let membership =
+            self.store.read(|tx| organizations::membership(tx, organization_id, bearer.user.id))?;
+        // An API key that has not all roles of its account has not all in an organization either.
+        let has_key = |role: &Role| bearer.key_roles.as_ref().is_none_or(|roles| roles.contains(role));
+        Ok(membership.map(|membership| Standing {
+            roles: membership.roles.into_iter().filter(has_key).collect(),
+            gives: &self.config.organization_roles,
+        }))
     }
 }
 

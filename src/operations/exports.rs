@@ -6,19 +6,21 @@ use serde::{Deserialize, Serialize};
 
 use super::api_keys::ApiKeyInfo;
 use super::observability::events::EventInfo;
+use super::organizations::invitations::InvitationInfo;
 use super::passkeys::PasskeyInfo;
 use super::trusted_devices::TrustedDeviceInfo;
 use crate::crypto::hasher::Unverifiable;
 use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
+use crate::store::organizations::{Membership, Organization};
 use crate::store::users::{self, By, Canonical, User};
 use crate::store::{
-    api_keys, events, identities, known_devices, mails, one_time_secrets, passkeys, second_factors, sessions,
-    trusted_devices,
+    api_keys, events, identities, known_devices, mails, one_time_secrets, organizations, passkeys,
+    second_factors, sessions, trusted_devices,
 };
 use crate::types::id::Id;
 use crate::types::secret::IssuedSecret;
-use crate::types::user::{Act, Amr, ProviderLogin, PublicUser};
+use crate::types::user::{Act, Amr, ProviderLogin, PublicUser, Role};
 
 /// Reads everything that the store keeps about a person.
 #[derive(Debug, Deserialize, JsonSchema, Build)]
@@ -65,6 +67,10 @@ pub struct ExportUserResponse {
     pub passkeys: Vec<PasskeyInfo>,
     /// The API keys, without the keys themselves, with those that expired and are not yet forgotten.
     pub api_keys: Vec<ApiKeyInfo>,
+    /// The organizations of which the user is a member.
+    pub organizations: Vec<ExportedMembership>,
+    /// The invitations to organizations, with those that expired and are not yet forgotten.
+    pub invitations: Vec<InvitationInfo>,
     /// The devices that the user trusts, with those that expired and are not yet forgotten.
     pub trusted_devices: Vec<TrustedDeviceInfo>,
     /// When each known device of the user will be forgotten. The store does not keep which device it is.
@@ -109,6 +115,20 @@ pub struct ExportedIdentity {
     /// The user's id at the provider: `sub`.
     pub subject: String,
     /// When the identity was linked to the account.
+    pub created_at: i64,
+}
+
+/// The membership in an organization.
+#[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct ExportedMembership {
+    /// The organization's id.
+    pub organization_id: Id,
+    /// The organization's name.
+    pub name: String,
+    /// The roles in the organization, in alphabetical order.
+    pub roles: Vec<Role>,
+    /// When the account became a member.
     pub created_at: i64,
 }
 
@@ -226,6 +246,11 @@ impl Engine {
                     .map(|passkey| PasskeyInfo::of(passkey, self.config.passkeys.as_ref()))
                     .collect(),
                 api_keys: api_keys::list(tx, id)?.into_iter().map(Into::into).collect(),
+                organizations: organizations::list_of(tx, id, Id::from_bytes([0; 16]), usize::MAX >> 1)?
+                    .into_iter()
+                    .map(Into::into)
+                    .collect(),
+                invitations: organizations::invitations_of(tx, id)?.into_iter().map(Into::into).collect(),
                 trusted_devices: trusted_devices::list(tx, id)?.into_iter().map(Into::into).collect(),
                 known_devices: known_devices::list(tx, id)?,
                 sessions: sessions::list_all(tx, id, after, PAGE)?.into_iter().map(Into::into).collect(),
@@ -264,6 +289,13 @@ impl ExportUserResponse {
     }
 }
 
+impl From<(Organization, Membership)> for ExportedMembership {
+    fn from((organization, own): (Organization, Membership)) -> ExportedMembership {
+        let Membership { roles, created_at } = own;
+        ExportedMembership { organization_id: organization.id, name: organization.name, roles, created_at }
+    }
+}
+
 impl From<sessions::Kept> for ExportedSession {
     fn from(session: sessions::Kept) -> ExportedSession {
         ExportedSession {
@@ -291,7 +323,7 @@ mod tests {
     use crate::{Config, Hooks};
 
     /// The place in the export of each table that refers to a user. A new table must be added here.
-    const TABLES: [(&str, &str); 15] = [
+    const TABLES: [(&str, &str); 17] = [
         // `user.roles`
         ("user_roles", "user"),
         // A code of `user.email`, until the account is used.
@@ -306,6 +338,8 @@ mod tests {
         ("recovery_codes", "recovery_codes"),
         ("passkeys", "passkeys"),
         ("api_keys", "api_keys"),
+        ("organization_members", "organizations"),
+        ("organization_invitations", "invitations"),
         ("events", "events"),
         ("event_order", "events"),
         ("mails", "mails"),

@@ -14,8 +14,8 @@ use crate::engine::opening::proof;
 use crate::engine::sessions::KEPT_SECONDS;
 use crate::error::{Code, Error, Result};
 use crate::store::{
-    Durability, Look, Share, Tx, Watch, api_keys, keys, known_devices, one_time_secrets, passkeys,
-    revoked_tokens, sessions, throttles, trusted_devices,
+    Durability, Look, Share, Tx, Watch, api_keys, keys, known_devices, one_time_secrets, organizations,
+    passkeys, revoked_tokens, sessions, throttles, trusted_devices,
 };
 
 /// Purges expired data. Ordinary writes do a little of it; a scheduled job that calls this operation does the
@@ -67,6 +67,8 @@ pub struct Purged {
     pub revoked_tokens: usize,
     /// Accounts of invitations and of logins by mail that waited for their owner in vain.
     pub waiting_accounts: usize,
+    /// Invitations to organizations that have expired.
+    pub invitations: usize,
     /// Events older than `audit.retention_days` of the store.
     pub events: usize,
 }
@@ -146,6 +148,7 @@ impl Engine {
             keys: purge.all(|tx| keys::forget_expired(tx, now, share))?,
             revoked_tokens: purge.all(|tx| revoked_tokens::forget_expired(tx, now, share))?,
             waiting_accounts: purge.waiting_accounts(now)?,
+            invitations: purge.all(|tx| organizations::forget_expired(tx, now, share))?,
             events: purge.all(|tx| self.retention.forget(tx, now, share))?,
         };
         Ok(MaintainResponse { purged, complete: purge.is_complete })

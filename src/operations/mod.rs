@@ -16,6 +16,7 @@ pub mod login;
 pub mod mail;
 pub mod maintenance;
 pub mod observability;
+pub mod organizations;
 pub mod passkeys;
 pub mod passwords;
 pub mod providers;
@@ -451,6 +452,79 @@ operations! {
     revoke_api_key: api_keys::RevokeApiKeyRequest => api_keys::RevokeApiKeyResponse, "0.1.0", Store again actor,
         "Revokes an API key.",
         [StoreUnavailable];
+    /// let created = engine.create_organization(CreateOrganizationRequest::new("Analysts".parse()?, ada.id))?;
+    /// assert_eq!(created.organization.name, "Analysts");
+    create_organization: organizations::CreateOrganizationRequest => organizations::OrganizationResponse, "0.1.0", Store once actor,
+        "Creates an organization with its first owner.",
+        [UserNotFound, PermissionDenied, StoreUnavailable];
+    /// # let analysts = engine.create_organization(CreateOrganizationRequest::new("Analysts".parse()?, ada.id))?.organization;
+    /// let found = engine.get_organization(GetOrganizationRequest::new(analysts.id))?;
+    /// assert_eq!(found.organization.name, "Analysts");
+    get_organization: organizations::GetOrganizationRequest => organizations::OrganizationResponse, "0.1.0", Store again,
+        "Finds an organization by its id.",
+        [OrganizationNotFound, StoreUnavailable];
+    /// # engine.create_organization(CreateOrganizationRequest::new("Analysts".parse()?, ada.id))?;
+    /// let page = engine.list_organizations(ListOrganizationsRequest::new().user_id(ada.id))?;
+    /// assert_eq!(page.organizations.len(), 1);
+    list_organizations: organizations::ListOrganizationsRequest => organizations::ListOrganizationsResponse, "0.1.0", Store again,
+        "Lists organizations: all of them, or those of an account.",
+        [UserNotFound, StoreUnavailable];
+    /// # let analysts = engine.create_organization(CreateOrganizationRequest::new("Analysts".parse()?, ada.id))?.organization;
+    /// let request = UpdateOrganizationRequest::new(analysts.id).name("Engines".parse()?);
+    /// assert_eq!(engine.update_organization(request)?.organization.name, "Engines");
+    update_organization: organizations::UpdateOrganizationRequest => organizations::OrganizationResponse, "0.1.0", Store again actor,
+        "Changes an organization.",
+        [OrganizationNotFound, StoreUnavailable];
+    /// # let analysts = engine.create_organization(CreateOrganizationRequest::new("Analysts".parse()?, ada.id))?.organization;
+    /// assert!(engine.delete_organization(DeleteOrganizationRequest::new(analysts.id))?.deleted);
+    delete_organization: organizations::DeleteOrganizationRequest => organizations::DeleteOrganizationResponse, "0.1.0", Store once actor,
+        "Deletes an organization with its memberships.",
+        [OrganizationNotFound, StoreConstraint, StoreUnavailable];
+    /// # let analysts = engine.create_organization(CreateOrganizationRequest::new("Analysts".parse()?, ada.id))?.organization;
+    /// # let request = RegisterRequest::new("grace".parse()?, "nine wiser words").email("grace@example.com".parse()?);
+    /// # let grace = engine.register(request)?.user;
+    /// let request = AddMemberRequest::new(analysts.id, grace.id).roles(vec!["editor".parse()?]);
+    /// assert_eq!(engine.add_member(request)?.member.roles[0].as_str(), "editor");
+    add_member: organizations::members::AddMemberRequest => organizations::members::MemberResponse, "0.1.0", Store once actor,
+        "Makes an account a member of an organization.",
+        [OrganizationNotFound, UserNotFound, AlreadyMember, StoreUnavailable];
+    /// # let analysts = engine.create_organization(CreateOrganizationRequest::new("Analysts".parse()?, ada.id))?.organization;
+    /// let request = UpdateMemberRequest::new(analysts.id, ada.id, vec!["owner".parse()?, "editor".parse()?]);
+    /// assert_eq!(engine.update_member(request)?.member.roles.len(), 2);
+    update_member: organizations::members::UpdateMemberRequest => organizations::members::MemberResponse, "0.1.0", Store again actor,
+        "Changes the roles of a member of an organization.",
+        [MemberNotFound, PermissionDenied, StoreUnavailable];
+    /// # let analysts = engine.create_organization(CreateOrganizationRequest::new("Analysts".parse()?, ada.id))?.organization;
+    /// // The last owner stays.
+    /// let error = engine.remove_member(RemoveMemberRequest::new(analysts.id, ada.id)).unwrap_err();
+    /// assert_eq!(error.code, Code::PermissionDenied);
+    remove_member: organizations::members::RemoveMemberRequest => organizations::members::RemoveMemberResponse, "0.1.0", Store again actor,
+        "Removes a member from an organization.",
+        [PermissionDenied, StoreUnavailable];
+    /// # let analysts = engine.create_organization(CreateOrganizationRequest::new("Analysts".parse()?, ada.id))?.organization;
+    /// let page = engine.list_members(ListMembersRequest::new(analysts.id))?;
+    /// assert_eq!(page.members[0].user.id, ada.id);
+    list_members: organizations::members::ListMembersRequest => organizations::members::ListMembersResponse, "0.1.0", Store again,
+        "Lists the members of an organization.",
+        [OrganizationNotFound, StoreUnavailable];
+    /// # let analysts = engine.create_organization(CreateOrganizationRequest::new("Analysts".parse()?, ada.id))?.organization;
+    /// let request = InviteMemberRequest::new(analysts.id, "grace@example.com".parse()?).roles(vec!["editor".parse()?]);
+    /// assert_eq!(engine.invite_member(request)?.invitation.email.as_str(), "grace@example.com");
+    invite_member: organizations::invitations::InviteMemberRequest => organizations::invitations::InviteMemberResponse, "0.1.0", Store once actor,
+        "Invites a person by mail to an organization.",
+        [OrganizationNotFound, AlreadyMember, StoreUnavailable];
+    /// # let analysts = engine.create_organization(CreateOrganizationRequest::new("Analysts".parse()?, ada.id))?.organization;
+    /// assert!(engine.list_invitations(ListInvitationsRequest::new(analysts.id))?.invitations.is_empty());
+    list_invitations: organizations::invitations::ListInvitationsRequest => organizations::invitations::ListInvitationsResponse, "0.1.0", Store again,
+        "Lists the invitations to an organization that were not accepted yet.",
+        [OrganizationNotFound, StoreUnavailable];
+    /// # let analysts = engine.create_organization(CreateOrganizationRequest::new("Analysts".parse()?, ada.id))?.organization;
+    /// # let request = InviteMemberRequest::new(analysts.id, "grace@example.com".parse()?);
+    /// let invitation = engine.invite_member(request)?.invitation;
+    /// assert!(engine.revoke_invitation(RevokeInvitationRequest::new(analysts.id, invitation.id))?.revoked);
+    revoke_invitation: organizations::invitations::RevokeInvitationRequest => organizations::invitations::RevokeInvitationResponse, "0.1.0", Store again actor,
+        "Revokes an invitation to an organization.",
+        [StoreUnavailable];
     /// // Tokens of the default algorithm, HS256, have no public keys.
     /// assert!(engine.jwks(JwksRequest::new())?.keys.is_empty());
     jwks: keys::JwksRequest => keys::JwksResponse, "0.1.0", Store again,
@@ -511,8 +585,8 @@ operations! {
     /// let request = AcceptInvitationRequest::new(&token).username("grace".parse()?).password("nine wiser words");
     /// assert_eq!(engine.accept_invitation(request)?.user.username.as_str(), "grace");
     accept_invitation: mail::invitations::AcceptInvitationRequest => mail::invitations::AcceptInvitationResponse, "0.1.0", Network once,
-        "Accepts an invitation: the account gets a name and a way in.",
-        [InvalidMailToken, WeakPassword, InvalidCredentials, UsernameTaken, AlreadyConfigured, InvalidConfig, AuthServiceUnavailable, HashQueueFull, StoreUnavailable];
+        "Accepts an invitation: to an account, which gets a name and a way in, or to an organization.",
+        [InvalidMailToken, NotAuthenticated, TokenUserNotFound, PermissionDenied, WeakPassword, InvalidCredentials, UsernameTaken, AlreadyConfigured, AlreadyMember, InvalidConfig, AuthServiceUnavailable, HashQueueFull, StoreUnavailable];
     /// # engine.request_email_verification(RequestEmailVerificationRequest::new().token(&session.access_token))?;
     /// let mail = engine.take_mail(TakeMailRequest::new())?.mails.remove(0);
     /// let token = mail.token.ok_or(Code::InvalidMailToken)?;

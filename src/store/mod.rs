@@ -14,6 +14,7 @@ mod move_note;
 pub(crate) mod moves;
 mod mutex;
 pub(crate) mod one_time_secrets;
+pub(crate) mod organizations;
 pub(crate) mod passkeys;
 mod pool;
 #[cfg(feature = "postgres")]

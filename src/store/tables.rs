@@ -157,6 +157,37 @@ pub(super) const TABLES: &[Table] = &[
             ("last_used_at", Integer),
         ],
     },
+    Table {
+        name: "organizations",
+        key: 1,
+        columns: &[("id", Bytes), ("name", Text), ("attributes", Text), ("created_at", Integer)],
+    },
+    Table {
+        name: "organization_members",
+        key: 2,
+        columns: &[
+            ("organization_id", Bytes),
+            ("user_id", Bytes),
+            ("is_owner", Integer),
+            ("roles", Text),
+            ("created_at", Integer),
+        ],
+    },
+    Table {
+        name: "organization_invitations",
+        key: 1,
+        columns: &[
+            ("id", Bytes),
+            ("organization_id", Bytes),
+            ("user_id", Bytes),
+            ("email", Text),
+            ("email_key", Text),
+            ("is_owner", Integer),
+            ("roles", Text),
+            ("created_at", Integer),
+            ("expires_at", Integer),
+        ],
+    },
     Table { name: "spent_challenges", key: 1, columns: &[("id", Bytes), ("expires_at", Integer)] },
     Table {
         name: "mails",

@@ -275,15 +275,25 @@ fn read_canonical(row: &Row) -> Result<Canonical> {
     Ok(Canonical { id: row.id(0)?, username: row.text(1)?, email: row.optional_text(2)? })
 }
 
-/// Whether another active account of a person has the role. An account that waits for its owner does not count:
-/// it may never be opened.
+/// The condition of an active account `u` of a person. An account that waits for its owner does not count: it may
+/// never be opened.
+macro_rules! is_active_person {
+    () => {
+        "u.is_active = 1 AND u.is_service_account = 0 \
+         AND (u.password_hash IS NOT NULL OR u.email_key IS NOT NULL OR u.was_verified <> 0 \
+              OR EXISTS (SELECT 1 FROM identities i WHERE i.user_id = u.id AND i.unlinked_at IS NULL))"
+    };
+}
+
+pub(super) use is_active_person;
+
+/// Whether another active account of a person has the role.
 pub(crate) fn has_other_active(tx: &mut Tx, role: &str, but: Id) -> Result<bool> {
-    const SQL: &str = "SELECT 1 FROM user_roles r JOIN users u ON u.id = r.user_id \
-                       WHERE r.role = ?1 AND r.user_id <> ?2 AND u.is_active = 1 \
-                       AND u.is_service_account = 0 \
-                       AND (u.password_hash IS NOT NULL OR u.email_key IS NOT NULL OR u.was_verified <> 0 \
-                            OR EXISTS (SELECT 1 FROM identities i \
-                                       WHERE i.user_id = u.id AND i.unlinked_at IS NULL)) LIMIT 1";
+    const SQL: &str = concat!(
+        "SELECT 1 FROM user_roles r JOIN users u ON u.id = r.user_id WHERE r.role = ?1 AND r.user_id <> ?2 AND ",
+        is_active_person!(),
+        " LIMIT 1"
+    );
     Ok(tx.first(SQL, &[Value::Text(role), Value::Bytes(but.as_bytes())], |_| Ok(()))?.is_some())
 }
 

@@ -227,6 +227,9 @@ fn least_quoted(local: &str, needs_none: impl Fn(&str) -> bool) -> Cow<'_, str> 
 /// nor be deleted.
 pub(crate) const ADMIN: &str = "admin";
 
+/// The role of an organization's owners. The last of them can neither lose it nor leave.
+pub(crate) const OWNER: &str = "owner";
+
 /// A role: 1 to 64 visible ASCII characters without quotes or backslash (the `scope-token` of RFC 6749), so
 /// that it fits into every protocol field.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

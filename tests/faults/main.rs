@@ -9,6 +9,7 @@ mod copies;
 mod crash;
 mod hasher;
 mod injected;
+mod organizations;
 mod passwords;
 mod power;
 mod races;

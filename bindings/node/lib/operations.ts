@@ -6,6 +6,7 @@ import type {
   AcceptInvitationResponse,
   AcknowledgeMailRequest,
   AcknowledgeMailResponse,
+  AddMemberRequest,
   AuthenticateRequest,
   AuthenticateRequestRequest,
   AuthenticateRequestResponse,
@@ -32,7 +33,10 @@ import type {
   ConfirmTotpResponse,
   CreateApiKeyRequest,
   CreateApiKeyResponse,
+  CreateOrganizationRequest,
   CreateServiceAccountRequest,
+  DeleteOrganizationRequest,
+  DeleteOrganizationResponse,
   DeleteUserRequest,
   DeleteUserResponse,
   DeliverMailRequest,
@@ -53,6 +57,7 @@ import type {
   GenerateRecoveryCodesResponse,
   GenerateTotpSecretRequest,
   GenerateTotpSecretResponse,
+  GetOrganizationRequest,
   GetUserRequest,
   GetUserResponse,
   HashPasswordRequest,
@@ -64,6 +69,8 @@ import type {
   IntrospectRemoteResponse,
   IntrospectRequest,
   IntrospectResponse,
+  InviteMemberRequest,
+  InviteMemberResponse,
   InviteUserRequest,
   InviteUserResponse,
   IssueTokenRequest,
@@ -74,8 +81,14 @@ import type {
   ListApiKeysResponse,
   ListIdentitiesRequest,
   ListIdentitiesResponse,
+  ListInvitationsRequest,
+  ListInvitationsResponse,
   ListKeysRequest,
   ListKeysResponse,
+  ListMembersRequest,
+  ListMembersResponse,
+  ListOrganizationsRequest,
+  ListOrganizationsResponse,
   ListPasskeysRequest,
   ListPasskeysResponse,
   ListSessionsRequest,
@@ -95,8 +108,10 @@ import type {
   LogoutResponse,
   MaintainRequest,
   MaintainResponse,
+  MemberResponse,
   NextProviderRequestRequest,
   NextProviderRequestResponse,
+  OrganizationResponse,
   PasskeySignalsRequest,
   PasskeySignalsResponse,
   Provisioning,
@@ -110,6 +125,8 @@ import type {
   RegisterResponse,
   RelatedOriginsRequest,
   RelatedOriginsResponse,
+  RemoveMemberRequest,
+  RemoveMemberResponse,
   RemovePasskeyRequest,
   RemovePasskeyResponse,
   RemoveSecondFactorsRequest,
@@ -124,6 +141,8 @@ import type {
   RevokeAllSessionsRequest,
   RevokeApiKeyRequest,
   RevokeApiKeyResponse,
+  RevokeInvitationRequest,
+  RevokeInvitationResponse,
   RevokeSessionRequest,
   RevokeTokenRequest,
   RevokeTokenResponse,
@@ -149,6 +168,8 @@ import type {
   UnlinkIdentityResponse,
   UpdateApiKeyRequest,
   UpdateApiKeyResponse,
+  UpdateMemberRequest,
+  UpdateOrganizationRequest,
   UpdatePasskeyRequest,
   UpdatePasskeyResponse,
   UpdateUserRequest,
@@ -635,6 +656,145 @@ export abstract class Operations {
   }
 
   /**
+   * Creates an organization with its first owner.
+   *
+   * - NotFoundError: user_not_found.
+   * - ForbiddenError: permission_denied.
+   * - UnavailableError: store_unavailable.
+   */
+  createOrganization(
+    request: CreateOrganizationRequest,
+    options?: CallOptions,
+  ): Promise<OrganizationResponse> {
+    return this.start('create_organization', request, options)
+  }
+
+  /**
+   * Finds an organization by its id.
+   *
+   * - NotFoundError: organization_not_found.
+   * - UnavailableError: store_unavailable.
+   */
+  getOrganization(request: GetOrganizationRequest, options?: CallOptions): Promise<OrganizationResponse> {
+    return this.start('get_organization', request, options)
+  }
+
+  /**
+   * Lists organizations: all of them, or those of an account.
+   *
+   * - NotFoundError: user_not_found.
+   * - UnavailableError: store_unavailable.
+   */
+  listOrganizations(
+    request: ListOrganizationsRequest = {},
+    options?: CallOptions,
+  ): Promise<ListOrganizationsResponse> {
+    return this.start('list_organizations', request, options)
+  }
+
+  /**
+   * Changes an organization.
+   *
+   * - NotFoundError: organization_not_found.
+   * - UnavailableError: store_unavailable.
+   */
+  updateOrganization(
+    request: UpdateOrganizationRequest,
+    options?: CallOptions,
+  ): Promise<OrganizationResponse> {
+    return this.start('update_organization', request, options)
+  }
+
+  /**
+   * Deletes an organization with its memberships.
+   *
+   * - NotFoundError: organization_not_found.
+   * - ConflictError: store_constraint.
+   * - UnavailableError: store_unavailable.
+   */
+  deleteOrganization(
+    request: DeleteOrganizationRequest,
+    options?: CallOptions,
+  ): Promise<DeleteOrganizationResponse> {
+    return this.start('delete_organization', request, options)
+  }
+
+  /**
+   * Makes an account a member of an organization.
+   *
+   * - NotFoundError: organization_not_found, user_not_found.
+   * - ConflictError: already_member.
+   * - UnavailableError: store_unavailable.
+   */
+  addMember(request: AddMemberRequest, options?: CallOptions): Promise<MemberResponse> {
+    return this.start('add_member', request, options)
+  }
+
+  /**
+   * Changes the roles of a member of an organization.
+   *
+   * - NotFoundError: member_not_found.
+   * - ForbiddenError: permission_denied.
+   * - UnavailableError: store_unavailable.
+   */
+  updateMember(request: UpdateMemberRequest, options?: CallOptions): Promise<MemberResponse> {
+    return this.start('update_member', request, options)
+  }
+
+  /**
+   * Removes a member from an organization.
+   *
+   * - ForbiddenError: permission_denied.
+   * - UnavailableError: store_unavailable.
+   */
+  removeMember(request: RemoveMemberRequest, options?: CallOptions): Promise<RemoveMemberResponse> {
+    return this.start('remove_member', request, options)
+  }
+
+  /**
+   * Lists the members of an organization.
+   *
+   * - NotFoundError: organization_not_found.
+   * - UnavailableError: store_unavailable.
+   */
+  listMembers(request: ListMembersRequest, options?: CallOptions): Promise<ListMembersResponse> {
+    return this.start('list_members', request, options)
+  }
+
+  /**
+   * Invites a person by mail to an organization.
+   *
+   * - NotFoundError: organization_not_found.
+   * - ConflictError: already_member.
+   * - UnavailableError: store_unavailable.
+   */
+  inviteMember(request: InviteMemberRequest, options?: CallOptions): Promise<InviteMemberResponse> {
+    return this.start('invite_member', request, options)
+  }
+
+  /**
+   * Lists the invitations to an organization that were not accepted yet.
+   *
+   * - NotFoundError: organization_not_found.
+   * - UnavailableError: store_unavailable.
+   */
+  listInvitations(request: ListInvitationsRequest, options?: CallOptions): Promise<ListInvitationsResponse> {
+    return this.start('list_invitations', request, options)
+  }
+
+  /**
+   * Revokes an invitation to an organization.
+   *
+   * - UnavailableError: store_unavailable.
+   */
+  revokeInvitation(
+    request: RevokeInvitationRequest,
+    options?: CallOptions,
+  ): Promise<RevokeInvitationResponse> {
+    return this.start('revoke_invitation', request, options)
+  }
+
+  /**
    * Returns the public keys, for services that verify tokens themselves.
    *
    * - UnavailableError: store_unavailable.
@@ -755,11 +915,12 @@ export abstract class Operations {
   }
 
   /**
-   * Accepts an invitation: the account gets a name and a way in.
+   * Accepts an invitation: to an account, which gets a name and a way in, or to an organization.
    *
    * - InvalidRequestError: invalid_token, weak_password.
-   * - DeniedError: invalid_credentials.
-   * - ConflictError: username_taken, already_configured.
+   * - DeniedError: not_authenticated, user_not_found, invalid_credentials.
+   * - ForbiddenError: permission_denied.
+   * - ConflictError: username_taken, already_configured, already_member.
    * - ConfigError: invalid_config.
    * - UnavailableError: auth_service_unavailable, hash_queue_full, store_unavailable.
    */

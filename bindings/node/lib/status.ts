@@ -29,13 +29,15 @@ export type InvalidRequestCode = 'invalid_token' | 'invalid_json' | 'invalid_req
 export class InvalidRequestError extends DoorwardError<InvalidRequestCode> {}
 
 /** The codes of NotFoundError. */
-export type NotFoundCode = 'user_not_found' | 'api_key_not_found' | 'passkey_not_found'
+export type NotFoundCode =
+  'user_not_found' | 'api_key_not_found' | 'passkey_not_found' | 'organization_not_found' | 'member_not_found'
 
 /** The thing that the request names does not exist. HTTP 404. */
 export class NotFoundError extends DoorwardError<NotFoundCode> {}
 
 /** The codes of ConflictError. */
-export type ConflictCode = 'username_taken' | 'email_taken' | 'already_configured' | 'store_constraint'
+export type ConflictCode =
+  'username_taken' | 'email_taken' | 'already_configured' | 'already_member' | 'store_constraint'
 
 /** The change conflicts with what is there already. HTTP 409. */
 export class ConflictError extends DoorwardError<ConflictCode> {}
@@ -99,6 +101,8 @@ export const wording: Record<Code, readonly [number, number, string]> = {
   user_not_found: [1, 401, 'There is no such user.'],
   api_key_not_found: [5, 404, 'There is no such API key.'],
   passkey_not_found: [5, 404, 'There is no such passkey.'],
+  organization_not_found: [5, 404, 'There is no such organization.'],
+  member_not_found: [5, 404, 'There is no such member.'],
   not_authenticated: [1, 401, 'Authentication is required.'],
   invalid_authorization_header: [1, 401, 'The Authorization header is not valid.'],
   password_change_required: [2, 401, 'The password must be changed.'],
@@ -113,6 +117,7 @@ export const wording: Record<Code, readonly [number, number, string]> = {
   username_taken: [6, 409, 'The username is taken.'],
   email_taken: [6, 409, 'The e-mail address is taken.'],
   already_configured: [6, 409, 'It is configured already.'],
+  already_member: [6, 409, 'The account is a member already.'],
   too_many_attempts: [7, 429, 'Too many attempts. Try again later.'],
   store_constraint: [6, 409, 'A rule of the store forbids the change.'],
   store_unavailable: [8, 503, 'The service is not available right now.'],

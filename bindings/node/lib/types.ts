@@ -481,6 +481,22 @@ export interface ExportedIdentity {
   created_at: number
 }
 
+/** An invitation to an organization. */
+export interface Invitation {
+  /** The invitation's id. */
+  id: string
+  /** The organization's id. */
+  organization_id: string
+  /** The address as it was given. */
+  email: string
+  /** The roles that the member gets in the organization, in alphabetical order. */
+  roles: string[]
+  /** When the invitation was made. */
+  created_at: number
+  /** When the invitation expires. */
+  expires_at: number
+}
+
 /** A mail in the outbox. */
 export interface ExportedMail {
   /** The kind of mail. */
@@ -499,6 +515,18 @@ export interface ExportedSecret {
   created_at: number
   /** When the secret expires. */
   expires_at: number
+}
+
+/** The membership in an organization. */
+export interface ExportedMembership {
+  /** The organization's id. */
+  organization_id: string
+  /** The organization's name. */
+  name: string
+  /** The roles in the organization, in alphabetical order. */
+  roles: string[]
+  /** When the account became a member. */
+  created_at: number
 }
 
 /** A passkey, for its user's own list. */
@@ -615,6 +643,10 @@ export interface ExportUserResponse {
   passkeys: Passkey[]
   /** The API keys, without the keys themselves, with those that expired and are not yet forgotten. */
   api_keys: ApiKey[]
+  /** The organizations of which the user is a member. */
+  organizations: ExportedMembership[]
+  /** The invitations to organizations, with those that expired and are not yet forgotten. */
+  invitations: Invitation[]
   /** The devices that the user trusts, with those that expired and are not yet forgotten. */
   trusted_devices: TrustedDevice[]
   /** When each known device of the user will be forgotten. The store does not keep which device it is. */
@@ -1733,8 +1765,13 @@ export interface AuthorizeRequest {
   /** The user authenticated at most this many seconds ago. An API key is no such proof. */
   max_age_seconds?: number | null
   /**
-   * The roles of the account give all of these permissions (`roles` of the configuration), and those of an
-   * API key give them, too.
+   * The account is a member of this organization. `roles` and `permissions` are then those in the
+   * organization.
+   */
+  organization_id?: string | null
+  /**
+   * The roles of the account give all of these permissions (`roles` of the configuration, in an organization
+   * `organization_roles`), and those of an API key give them, too.
    */
   permissions?: string[] | null
   /** The token's session was opened by a login at a provider of which this holds, in the provider's words. */
@@ -1869,6 +1906,240 @@ export interface RevokeApiKeyRequest {
 /** No account has the key any more. */
 export interface RevokeApiKeyResponse {
   /** Whether the account had the key. */
+  revoked: boolean
+}
+
+/** Creates an organization with its first owner. */
+export interface CreateOrganizationRequest {
+  /** The name for people: 1 to 100 characters. Several organizations may have the same. */
+  name: string
+  /** The account that becomes the first member, with the role `owner`: an active account of a person. */
+  owner_id: string
+  /**
+   * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+   * call's events record it.
+   */
+  actor?: string | null
+  /** Other data that the host keeps with the organization: at most 16 KiB. */
+  attributes?: Record<string, unknown> | null
+}
+
+/** An organization. */
+export interface Organization {
+  /** The organization's id. */
+  id: string
+  /** The name for people. */
+  name: string
+  /** Other data that the host keeps with the organization. */
+  attributes: Record<string, unknown>
+  /** When the organization was created, in Unix seconds. */
+  created_at: number
+  /** In a list of one account's organizations: the account's roles there, in alphabetical order. */
+  roles?: string[]
+}
+
+/** An organization. */
+export interface OrganizationResponse {
+  /** The organization. */
+  organization: Organization
+}
+
+/** Finds an organization. */
+export interface GetOrganizationRequest {
+  /** The organization's id. */
+  organization_id: string
+}
+
+/** Lists organizations in the order of their ids, which is that of their creation, to the millisecond. */
+export interface ListOrganizationsRequest {
+  /** Only organizations after this id: `next` of the previous page. */
+  after?: string | null
+  /** The most to return: 1 to 1000, default 100. */
+  limit?: number | null
+  /** Only those of which this account is a member. */
+  user_id?: string | null
+}
+
+/** A page of organizations. */
+export interface ListOrganizationsResponse {
+  /** The organizations. */
+  organizations: Organization[]
+  /** The id to give as `after` for the next page; absent if there is none. */
+  next?: string
+}
+
+/** Changes an organization. Members that are absent stay as they are. */
+export interface UpdateOrganizationRequest {
+  /** The organization's id. */
+  organization_id: string
+  /**
+   * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+   * call's events record it.
+   */
+  actor?: string | null
+  /** The new attributes, which replace the old ones. */
+  attributes?: Record<string, unknown> | null
+  /** The new name. */
+  name?: string | null
+}
+
+/** Deletes an organization and its memberships. The accounts of its members stay. */
+export interface DeleteOrganizationRequest {
+  /** The organization's id. */
+  organization_id: string
+  /**
+   * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+   * call's events record it.
+   */
+  actor?: string | null
+}
+
+/** The organization was deleted. */
+export interface DeleteOrganizationResponse {
+  /** Always true. */
+  deleted: boolean
+}
+
+/** Makes an account a member of an organization, without asking its user. */
+export interface AddMemberRequest {
+  /** The organization's id. */
+  organization_id: string
+  /** The account's id. */
+  user_id: string
+  /**
+   * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+   * call's events record it.
+   */
+  actor?: string | null
+  /** The roles in the organization; default: none. */
+  roles?: string[] | null
+}
+
+/** A member of an organization. */
+export interface Member {
+  /** The account. Its `roles` are those outside of the organization. */
+  user: User
+  /** The roles in the organization, in alphabetical order. */
+  roles: string[]
+  /** When the account became a member. */
+  created_at: number
+}
+
+/** A member of an organization. */
+export interface MemberResponse {
+  /** The member. */
+  member: Member
+}
+
+/** Changes the roles of a member. */
+export interface UpdateMemberRequest {
+  /** The organization's id. */
+  organization_id: string
+  /** The account's id. */
+  user_id: string
+  /** The new roles in the organization, which replace the old ones. */
+  roles: string[]
+  /**
+   * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+   * call's events record it.
+   */
+  actor?: string | null
+}
+
+/** Removes a member from an organization. The account stays. */
+export interface RemoveMemberRequest {
+  /** The organization's id. */
+  organization_id: string
+  /** The account's id. */
+  user_id: string
+  /**
+   * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+   * call's events record it.
+   */
+  actor?: string | null
+}
+
+/** The account is no member any more. */
+export interface RemoveMemberResponse {
+  /** Whether the account was a member. */
+  removed: boolean
+}
+
+/** Lists the members of an organization in the order of their accounts' ids. */
+export interface ListMembersRequest {
+  /** The organization's id. */
+  organization_id: string
+  /** Only members after this account: `next` of the previous page. */
+  after?: string | null
+  /** The most to return: 1 to 1000, default 100. */
+  limit?: number | null
+}
+
+/** A page of members. */
+export interface ListMembersResponse {
+  /** The members. */
+  members: Member[]
+  /** The id to give as `after` for the next page; absent if there is none. */
+  next?: string
+}
+
+/** Invites the reader of an address to an organization. */
+export interface InviteMemberRequest {
+  /** The organization's id. */
+  organization_id: string
+  /** The address. It does not matter whether an account has it. */
+  email: string
+  /**
+   * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+   * call's events record it.
+   */
+  actor?: string | null
+  /** The language of the mail. Default: that of the account. */
+  locale?: string | null
+  /** The roles in the organization; default: none. */
+  roles?: string[] | null
+}
+
+/** The invitation, the same whether or not an account has the address. */
+export interface InviteMemberResponse {
+  /** The invitation. */
+  invitation: Invitation
+}
+
+/** Lists the invitations to an organization that were not accepted yet, in the order of their ids. */
+export interface ListInvitationsRequest {
+  /** The organization's id. */
+  organization_id: string
+  /** Only invitations after this id: `next` of the previous page. */
+  after?: string | null
+  /** The most to return: 1 to 1000, default 100. */
+  limit?: number | null
+}
+
+/** A page of invitations. */
+export interface ListInvitationsResponse {
+  /** The invitations. */
+  invitations: Invitation[]
+  /** The id to give as `after` for the next page; absent if there is none. */
+  next?: string
+}
+
+/** Revokes an invitation to an organization. */
+export interface RevokeInvitationRequest {
+  /** The organization's id. */
+  organization_id: string
+  /** The invitation's id. */
+  invitation_id: string
+  /**
+   * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+   * call's events record it.
+   */
+  actor?: string | null
+}
+
+/** The invitation can be accepted no more. */
+export interface RevokeInvitationResponse {
+  /** Whether the organization had the invitation. */
   revoked: boolean
 }
 
@@ -2158,11 +2429,16 @@ export interface InviteUserResponse {
 
 /**
  * Accepts an invitation. Give one of `password`, `webauthn_registration` and `id_token`; with `mailed_login`
- * none is needed.
+ * none is needed. An account that is in use accepts an invitation to an organization by its `access_token`
+ * alone.
  */
 export interface AcceptInvitationRequest {
   /** The mailed token. */
   token: string
+  /**
+   * A live access token of an account that has verified the address: for an invitation to an organization.
+   */
+  access_token?: string | null
   /** An ID token of the identity that is to open the account. */
   id_token?: string | null
   /** The nonce that the ID token must repeat. */
@@ -2189,6 +2465,8 @@ export interface AcceptInvitationResponse {
    * only now.
    */
   recovery_codes: string[]
+  /** The organization of which the account is a member now, if the invitation was to one. */
+  organization_id?: string
 }
 
 /**
@@ -2228,7 +2506,11 @@ export interface CheckMailTokenRequest {
 
 /** A token that can be redeemed. */
 export interface CheckMailTokenResponse {
-  /** The token's purpose: `verify_email`, `reset_password`, `change_email`, `login` or `invitation`. */
+  /**
+   * The token's purpose: `verify_email`, `reset_password`, `change_email`, `login`, `invitation`, or
+   * `membership`: an invitation to an organization, for an account that logs in and accepts it with
+   * `access_token`.
+   */
   purpose: string
   /** When the token expires. */
   expires_at: number
@@ -2899,6 +3181,14 @@ export type EventKind =
   | 'api_key_created'
   | 'api_key_updated'
   | 'api_key_revoked'
+  | 'organization_created'
+  | 'organization_updated'
+  | 'organization_deleted'
+  | 'member_added'
+  | 'member_updated'
+  | 'member_removed'
+  | 'member_invited'
+  | 'invitation_revoked'
   | 'keys_rotated'
   | 'store_restored'
   | 'keys_retired'
@@ -3151,6 +3441,8 @@ export interface PurgedRows {
   revoked_tokens: number
   /** Accounts of invitations and of logins by mail that waited for their owner in vain. */
   waiting_accounts: number
+  /** Invitations to organizations that have expired. */
+  invitations: number
   /** Events older than `audit.retention_days` of the store. */
   events: number
 }
@@ -3442,6 +3734,7 @@ export interface MailConfigNotices {
   impersonated?: boolean
   invitation?: boolean
   login?: boolean
+  member_invitation?: boolean
   new_device?: boolean
   password_changed?: boolean
   recovery_code_used?: boolean
@@ -3483,7 +3776,7 @@ export interface SmtpConfig {
 /**
  * The text of one kind of mail in one language. Placeholders: `{service}`, `{username}`; for a mail with a
  * token also `{token}` and `{link}`, which is the token itself if no link is configured; for `login` also
- * `{code}`.
+ * `{code}`, for `member_invitation` also `{organization}`.
  */
 export interface MailTemplate {
   /** The subject, on one line. */
@@ -3512,6 +3805,7 @@ export interface MailConfigTemplates {
   impersonated?: Record<string, MailTemplate>
   invitation?: Record<string, MailTemplate>
   login?: Record<string, MailTemplate>
+  member_invitation?: Record<string, MailTemplate>
   new_device?: Record<string, MailTemplate>
   password_changed?: Record<string, MailTemplate>
   recovery_code_used?: Record<string, MailTemplate>
@@ -3755,6 +4049,8 @@ export interface Config {
    * store is refused, and the operator runs `doorward migrate-schema`. Default: true.
    */
   migrate?: boolean
+  /** The same for the roles of members in their organization, for `authorize` with `organization_id`. */
+  organization_roles?: Record<string, string[]>
   /** Passkeys: the relying party and its pages. Default: none are made or accepted. */
   passkeys?: PasskeysConfig | null
   /** Cost of password hashes, and policy for passwords. */
@@ -3891,6 +4187,7 @@ export type MailKind =
   | 'change_email'
   | 'login'
   | 'invitation'
+  | 'member_invitation'
   | 'email_change_requested'
   | 'email_changed'
   | 'account_exists'
@@ -3919,6 +4216,8 @@ export type Code =
   | 'user_not_found'
   | 'api_key_not_found'
   | 'passkey_not_found'
+  | 'organization_not_found'
+  | 'member_not_found'
   | 'not_authenticated'
   | 'invalid_authorization_header'
   | 'password_change_required'
@@ -3933,6 +4232,7 @@ export type Code =
   | 'username_taken'
   | 'email_taken'
   | 'already_configured'
+  | 'already_member'
   | 'too_many_attempts'
   | 'store_constraint'
   | 'store_unavailable'

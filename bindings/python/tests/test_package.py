@@ -157,7 +157,10 @@ asyncio.run(main())
     assert run.stdout.count(".") == 2
 
 
-@pytest.mark.parametrize(("page", "least"), [("python-web.md", 5), ("deployment.md", 2), ("api-keys.md", 1)])
+PROGRAMS = [("python-web.md", 5), ("deployment.md", 2), ("api-keys.md", 1), ("organizations.md", 1)]
+
+
+@pytest.mark.parametrize(("page", "least"), PROGRAMS)
 def test_the_programs_of_a_page(tmp_path: Path, page: str, least: int) -> None:
     """The programs run unchanged, one after the other."""
     programs = programs_of(page)

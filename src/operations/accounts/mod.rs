@@ -12,6 +12,7 @@ use crate::engine::Engine;
 use crate::engine::account_status::{AccountStatus, Statuses};
 use crate::engine::accounts::{bounded, in_order};
 use crate::engine::audit::{Kind, event};
+use crate::engine::organizations::other_owners;
 use crate::engine::throttle::locks::LockedAccounts;
 use crate::error::{Code, Error, Result};
 use crate::mail;
@@ -285,7 +286,8 @@ impl Engine {
     /// Deletes an account and everything that is kept about it, all or nothing. One mail tells its user;
     /// notices of earlier changes of the name or the address still go out.
     ///
-    /// Failures: `user_not_found`, `permission_denied`, `store_constraint` (rows of the host's own tables refer to the
+    /// Failures: `user_not_found`, `permission_denied` (the last active administrator, or the last owner of an
+    /// organization), `store_constraint` (rows of the host's own tables refer to the
     /// account), `store_unavailable`.
     pub fn delete_user(&self, request: DeleteUserRequest) -> Result<DeleteUserResponse> {
         let now = self.clock.now();
@@ -294,6 +296,7 @@ impl Engine {
             if is_admin(&user.public) {
                 another_admin(tx, request.id)?;
             }
+            other_owners(tx, request.id)?;
             self.mailing.outbox.tell(tx, mail::Kind::AccountDeleted, &user.public, now)?;
             self.accounts.delete(tx, request.id, None, now)
         })?;

@@ -11,6 +11,7 @@ use crate::engine::account_proof::AccountProof;
 use crate::engine::accounts::Mailed;
 use crate::engine::audit::{Kind as EventKind, event};
 use crate::engine::one_time::Purpose;
+use crate::engine::organizations::{self, Invited};
 use crate::error::{Code, Error, Result};
 use crate::mail::Kind;
 use crate::operations::accounts::UserResponse;
@@ -131,7 +132,8 @@ pub struct CheckMailTokenRequest<'a> {
 #[derive(Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct CheckMailTokenResponse {
-    /// The token's purpose: `verify_email`, `reset_password`, `change_email`, `login` or `invitation`.
+    /// The token's purpose: `verify_email`, `reset_password`, `change_email`, `login`, `invitation`, or `membership`: an
+    /// invitation to an organization, for an account that logs in and accepts it with `access_token`.
     pub purpose: &'static str,
     /// When the token expires.
     pub expires_at: i64,
@@ -321,9 +323,19 @@ impl Engine {
             Purpose::ResetPassword,
             Purpose::Login,
             Purpose::Invitation,
+            Purpose::Membership,
         ];
-        let Mailed { found, .. } =
-            self.store.read(|tx| self.accounts.mailed(tx, &request.token, &among, now))?;
-        Ok(CheckMailTokenResponse { purpose: found.purpose.name(), expires_at: found.expires_at })
+        self.store.read(|tx| {
+            let Mailed { found, user, .. } = self.accounts.mailed(tx, &request.token, &among, now)?;
+            let purpose = match found.purpose {
+                Purpose::Membership => {
+                    organizations::invitation(tx, &Invited::of(&found)?, now)?;
+                    // A person without an account accepts it as an invitation to one.
+                    if user.public.email_verified { Purpose::Membership } else { Purpose::Invitation }
+                }
+                purpose => purpose,
+            };
+            Ok(CheckMailTokenResponse { purpose: purpose.name(), expires_at: found.expires_at })
+        })
     }
 }

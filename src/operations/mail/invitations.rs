@@ -13,15 +13,18 @@ use crate::engine::audit::{Kind as EventKind, event};
 use crate::engine::factors::passkeys::{KIND, Wish};
 use crate::engine::factors::recovery_codes::RecoveryCode;
 use crate::engine::one_time::Purpose;
+use crate::engine::organizations::{self, Invited};
 use crate::engine::outbox::INVITATION_SECONDS;
-use crate::engine::pending::Newcomer;
+use crate::engine::pending::{INVITED_SECONDS, Newcomer};
 use crate::error::{Code, Error, Result};
 use crate::mail::Kind;
 use crate::store::events::Event;
 use crate::store::identities::{self, Identity};
+use crate::store::organizations::Invitation;
 use crate::store::passkeys::{self, Passkey};
 use crate::store::users::{self, By, User};
-use crate::store::{Share, Tx, unexpected};
+use crate::store::{Share, Tx, sessions, unexpected};
+use crate::types::id::Id;
 use crate::types::secret::Secret;
 use crate::types::strict::Object;
 use crate::types::token::Token;
@@ -54,7 +57,7 @@ pub struct InviteUserResponse {
 }
 
 /// Accepts an invitation. Give one of `password`, `webauthn_registration` and `id_token`; with `mailed_login` none is
-/// needed.
+/// needed. An account that is in use accepts an invitation to an organization by its `access_token` alone.
 #[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -62,6 +65,9 @@ pub struct AcceptInvitationRequest<'a> {
     /// The mailed token.
     #[serde(borrow)]
     pub token: Token<'a>,
+    /// A live access token of an account that has verified the address: for an invitation to an organization.
+    #[serde(borrow)]
+    pub access_token: Option<Token<'a>>,
     /// The name to log in with. Default: a random one.
     pub username: Option<Username>,
     /// The password.
@@ -85,13 +91,20 @@ pub struct AcceptInvitationRequest<'a> {
 pub struct AcceptInvitationResponse {
     /// The account.
     pub user: PublicUser,
+    /// The organization of which the account is a member now, if the invitation was to one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<Id>,
     /// With a passkey: codes that replace it where it is a second factor; each can be used once. They are shown only
     /// now.
     pub recovery_codes: Vec<RecoveryCode>,
 }
 
-/// How long an account waits after its last invitation.
-const WAITS_SECONDS: i64 = 30 * 86_400;
+/// An account that waits for the reader of an invitation.
+struct Waiting {
+    user: User,
+    /// The invitation to an organization, if it is one.
+    invitation: Option<Invitation>,
+}
 
 /// What is to open the account of an invitation.
 enum WayIn {
@@ -123,7 +136,7 @@ impl Engine {
             if owner.is_some_and(|owner| owner.public.email_verified) {
                 return Err(Error::at(Code::EmailTaken, "/email", "taken"));
             }
-            let waits_seconds = WAITS_SECONDS;
+            let waits_seconds = INVITED_SECONDS;
             let newcomer = Newcomer { email: &email, locale: locale.as_ref(), roles: &roles, waits_seconds };
             let waiting = self.pending.account(tx, &newcomer, true, now_ms)?;
             waiting.settle(tx, now_ms)?;
@@ -149,21 +162,99 @@ impl Engine {
     }
 
     /// Accepts an invitation: its address counts as verified, and the account gets a name and a way in. It opens
-    /// no session. Another account that only claimed the address loses the claim.
+    /// no session. Another account that only claimed the address loses the claim. If the invitation is to an
+    /// organization, the account becomes a member; one that is in use does so by its access token.
     ///
-    /// Failures: `invalid_request`, `invalid_token` (of the mail, or at `/id_token`), `weak_password`,
-    /// `invalid_credentials` (the passkey is not what it should be), `invalid_config`, `username_taken`,
-    /// `already_configured`, `auth_service_unavailable`, `hash_queue_full`, `store_unavailable`.
+    /// Failures: `invalid_request`, `invalid_token` (of the mail, or at `/id_token` or `/access_token`),
+    /// `not_authenticated` (an account that is in use has the address), `user_not_found` and `permission_denied` (of the
+    /// access token, or its account has not verified the address), `weak_password`, `invalid_credentials` (the passkey is
+    /// not what it should be), `invalid_config`, `username_taken`, `already_configured`, `already_member`,
+    /// `auth_service_unavailable`, `hash_queue_full`, `store_unavailable`.
     pub fn accept_invitation(&self, request: AcceptInvitationRequest) -> Result<AcceptInvitationResponse> {
-        let AcceptInvitationRequest { token, username, password, id_token, provider, nonce, .. } = request;
+        if request.access_token.is_some() {
+            return self.accept_by_token(request);
+        }
+        let username = request.username.clone();
+        let token = Token::new(request.token.expose().to_owned());
         let now = self.clock.now();
         // What is refused does not use up the token.
-        let User { public, .. } = self.store.read(|tx| self.invited(tx, &token, now))?;
-        let name = username.as_ref().unwrap_or(&public.username);
-        let way_in = match (password, id_token, request.webauthn_registration) {
+        let Waiting { user: User { public, .. }, .. } =
+            self.store.read(|tx| self.invited(tx, &token, now))?;
+        let way_in = self.way_in(request, &public, now)?;
+        let now = self.clock.now();
+        self.mailing.write(|tx| {
+            let Waiting { mut user, invitation } = self.invited(tx, &token, now)?;
+            // What an invitation gave ends with it.
+            let id = user.public.id;
+            if invitation.is_some() && !self.one_time.is_awaited(tx, id, Purpose::Invitation, now)? {
+                user.public.roles.clone_from(&self.config.registration.default_roles);
+                user.public.attributes = Object::default();
+            }
+            self.one_time.redeem(tx, token.expose(), &[Purpose::Invitation, Purpose::Membership], now)?;
+            if let Some(username) = &username {
+                rename(tx, &mut user.public, username)?;
+            }
+            self.accounts.claim(tx, &mut user, now).map_err(|error| match error.code {
+                Code::EmailTaken => Error::new(Code::InvalidMailToken, "address_taken"),
+                _ => error,
+            })?;
+            self.audit.record(tx, now, event(EventKind::Registered, id))?;
+            let recovery_codes = self.open_way(tx, &user.public, &way_in, now)?;
+            if let Some(invitation) = &invitation {
+                organizations::join(&self.audit, tx, invitation, id, now)?;
+            }
+            let organization_id = invitation.map(|invitation| invitation.organization_id);
+            Ok(AcceptInvitationResponse { user: user.public, organization_id, recovery_codes })
+        })
+    }
+
+    /// Makes the account of an access token a member of an organization. The mail proves the address, and the token the
+    /// account.
+    fn accept_by_token(&self, request: AcceptInvitationRequest) -> Result<AcceptInvitationResponse> {
+        let AcceptInvitationRequest { token, access_token, username, password, id_token, .. } = request;
+        let AcceptInvitationRequest { webauthn_registration, provider, nonce, .. } = request;
+        let others = [username.is_some(), password.is_some(), id_token.is_some(), provider.is_some()];
+        let is_alone = !others.contains(&true) && webauthn_registration.is_none() && nonce.is_none();
+        let Some(access_token) = access_token.filter(|_| is_alone) else {
+            return Err(Error::at(Code::InvalidRequest, "/access_token", "with token alone"));
+        };
+        let at_token = |error: Error| error.at_field("/access_token");
+        let bearer = self.tokens.bearer_in_person(&access_token).map_err(at_token)?;
+        let ended = |reason| Error::at(Code::InvalidToken, "/access_token", reason);
+        let about = |error: Error| error.about(Some(bearer.user.id), bearer.session_id);
+        let session_id = bearer.session_id.ok_or_else(|| about(ended("no_session")))?;
+        let now = self.clock.now();
+        let accepted = self.mailing.write(|tx| {
+            let session = sessions::find(tx, session_id)?.ok_or_else(|| ended("unknown_session"))?;
+            if let Some(reason) = session.end(now, &self.config) {
+                return Err(ended(reason));
+            }
+            let found = self.one_time.redeem(tx, token.expose(), &[Purpose::Membership], now)?;
+            let invited = Invited::of(&found)?;
+            let invitation = organizations::invitation(tx, &invited, now)?;
+            let user = session.user.public;
+            let address = Email::stored(invited.address);
+            let is_own = user.email.as_ref().is_some_and(|own| own.is_mailbox_of(&address));
+            if !is_own || !user.email_verified {
+                return Err(Error::at(Code::PermissionDenied, "/access_token", "another_address"));
+            }
+            if !organizations::join(&self.audit, tx, &invitation, user.id, now)? {
+                return Err(Code::AlreadyMember.into());
+            }
+            let organization_id = Some(invitation.organization_id);
+            Ok(AcceptInvitationResponse { user, organization_id, recovery_codes: Vec::new() })
+        });
+        accepted.map_err(about)
+    }
+
+    /// Returns what is to open an account.
+    fn way_in(&self, request: AcceptInvitationRequest, user: &PublicUser, now: i64) -> Result<WayIn> {
+        let AcceptInvitationRequest { token, username, password, id_token, provider, nonce, .. } = request;
+        let name = username.as_ref().unwrap_or(&user.username);
+        Ok(match (password, id_token, request.webauthn_registration) {
             (Some(password), None, None) => {
-                let password = self.passwords.chosen(&password, name, public.email.as_ref(), "/password")?;
-                WayIn::Password(self.passwords.kept_hash(public.id, &password)?)
+                let password = self.passwords.chosen(&password, name, user.email.as_ref(), "/password")?;
+                WayIn::Password(self.passwords.kept_hash(user.id, &password)?)
             }
             (None, Some(id_token), None) => {
                 let provider = self.providers.named(provider.as_ref())?;
@@ -174,7 +265,7 @@ impl Engine {
             (None, None, Some(registration)) => {
                 let challenge = Secret::new(token.expose());
                 let wish = Wish { must_verify: true, ..Wish::default() };
-                let passkey = self.factors.passkeys.made(public.id, &challenge, registration, wish, now)?;
+                let passkey = self.factors.passkeys.made(user.id, &challenge, registration, wish, now)?;
                 WayIn::Passkey(Box::new(passkey))
             }
             (None, None, None) if self.config.mailed_login.is_some() => WayIn::Mail,
@@ -182,31 +273,24 @@ impl Engine {
                 let expected = "expected one of password, webauthn_registration, id_token";
                 return Err(Error::new(Code::InvalidRequest, expected));
             }
-        };
-        let now = self.clock.now();
-        let (user, recovery_codes) = self.mailing.write(|tx| {
-            let mut user = self.invited(tx, &token, now)?;
-            self.one_time.redeem(tx, token.expose(), &[Purpose::Invitation], now)?;
-            if let Some(username) = &username {
-                rename(tx, &mut user.public, username)?;
-            }
-            self.accounts.claim(tx, &mut user, now).map_err(|error| match error.code {
-                Code::EmailTaken => Error::new(Code::InvalidMailToken, "address_taken"),
-                _ => error,
-            })?;
-            self.audit.record(tx, now, event(EventKind::Registered, user.public.id))?;
-            let recovery_codes = self.open_way(tx, &user.public, &way_in, now)?;
-            Ok((user.public, recovery_codes))
-        })?;
-        Ok(AcceptInvitationResponse { user, recovery_codes })
+        })
     }
 
     /// Returns the account of an invitation that was not accepted yet.
-    fn invited(&self, tx: &mut Tx, token: &Token, now: i64) -> Result<User> {
-        let Mailed { user, .. } = self.accounts.mailed(tx, token, &[Purpose::Invitation], now)?;
-        match user.public.email_verified {
-            true => Err(Error::new(Code::InvalidMailToken, "accepted")),
-            false => Ok(user),
+    fn invited(&self, tx: &mut Tx, token: &Token, now: i64) -> Result<Waiting> {
+        let among = [Purpose::Invitation, Purpose::Membership];
+        let Mailed { found, user, .. } = self.accounts.mailed(tx, token, &among, now)?;
+        let invitation = match found.purpose {
+            Purpose::Membership => Some(organizations::invitation(tx, &Invited::of(&found)?, now)?),
+            _ => None,
+        };
+        match (user.public.email_verified, &invitation) {
+            (false, _) => Ok(Waiting { user, invitation }),
+            (true, None) => Err(Error::new(Code::InvalidMailToken, "accepted")),
+            // The mail opens no account that is in use.
+            (true, Some(_)) => {
+                Err(Error::new(Code::NotAuthenticated, "account_in_use").about(Some(user.public.id), None))
+            }
         }
     }
 

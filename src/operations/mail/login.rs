@@ -222,6 +222,7 @@ impl Engine {
             most: LOGINS_AT_ONCE,
             attempts: GUESSES,
             code: Some(&mailed.code),
+            organization: None,
         };
         let row = self.mailing.outbox.put_token_for(tx, Kind::Login, addressee, to, locale, &behind, now)?;
         waiting.iter().try_for_each(|waiting| waiting.settle(tx, now_ms))?;

@@ -989,6 +989,7 @@ class AsyncOperations:
         by_second_factor: bool | None = None,
         email: str | None = None,
         max_age_seconds: int | None = None,
+        organization_id: str | None = None,
         permissions: Sequence[str] | None = None,
         provider: models.ProviderCondition | Mapping[str, Any] | None = None,
         require_verified_email: bool | None = None,
@@ -1009,8 +1010,10 @@ class AsyncOperations:
             `require_verified_email` is false.
         max_age_seconds: The user authenticated at most this many seconds ago. An API key is no such
             proof.
-        permissions: The roles of the account give all of these permissions (`roles` of the
-            configuration), and those of an API key give them, too.
+        organization_id: The account is a member of this organization. `roles` and `permissions` are then
+            those in the organization.
+        permissions: The roles of the account give all of these permissions (`roles` of the configuration,
+            in an organization `organization_roles`), and those of an API key give them, too.
         provider: The token's session was opened by a login at a provider of which this holds, in the
             provider's words.
         require_verified_email: The account's address is verified; default: true if `email` is given.
@@ -1029,6 +1032,7 @@ class AsyncOperations:
             by_second_factor=by_second_factor,
             email=email,
             max_age_seconds=max_age_seconds,
+            organization_id=organization_id,
             permissions=permissions,
             provider=provider,
             require_verified_email=require_verified_email,
@@ -1160,6 +1164,259 @@ class AsyncOperations:
         """
         return await to_thread(
             self.engine.revoke_api_key, api_key_id=api_key_id, actor=actor, user_id=user_id
+        )
+
+    async def create_organization(
+        self,
+        *,
+        name: str,
+        owner_id: str,
+        actor: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> models.OrganizationResponse:
+        """Creates an organization with its first owner.
+
+        name: The name for people: 1 to 100 characters. Several organizations may have the same.
+        owner_id: The account that becomes the first member, with the role `owner`: an active account of a
+            person.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+        attributes: Other data that the host keeps with the organization: at most 16 KiB.
+
+        Failures: user_not_found, permission_denied, store_unavailable.
+        """
+        return await to_thread(
+            self.engine.create_organization, name=name, owner_id=owner_id, actor=actor, attributes=attributes
+        )
+
+    async def get_organization(
+        self,
+        *,
+        organization_id: str,
+    ) -> models.OrganizationResponse:
+        """Finds an organization by its id.
+
+        organization_id: The organization's id.
+
+        Failures: organization_not_found, store_unavailable.
+        """
+        return await to_thread(self.engine.get_organization, organization_id=organization_id)
+
+    async def list_organizations(
+        self,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        user_id: str | None = None,
+    ) -> models.ListOrganizationsResponse:
+        """Lists organizations: all of them, or those of an account.
+
+        after: Only organizations after this id: `next` of the previous page.
+        limit: The most to return: 1 to 1000, default 100.
+        user_id: Only those of which this account is a member.
+
+        Failures: user_not_found, store_unavailable.
+        """
+        return await to_thread(self.engine.list_organizations, after=after, limit=limit, user_id=user_id)
+
+    async def update_organization(
+        self,
+        *,
+        organization_id: str,
+        actor: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        name: str | None = None,
+    ) -> models.OrganizationResponse:
+        """Changes an organization.
+
+        organization_id: The organization's id.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+        attributes: The new attributes, which replace the old ones.
+        name: The new name.
+
+        Failures: organization_not_found, store_unavailable.
+        """
+        return await to_thread(
+            self.engine.update_organization,
+            organization_id=organization_id,
+            actor=actor,
+            attributes=attributes,
+            name=name,
+        )
+
+    async def delete_organization(
+        self,
+        *,
+        organization_id: str,
+        actor: str | None = None,
+    ) -> models.DeleteOrganizationResponse:
+        """Deletes an organization with its memberships.
+
+        organization_id: The organization's id.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+
+        Failures: organization_not_found, store_constraint, store_unavailable.
+        """
+        return await to_thread(self.engine.delete_organization, organization_id=organization_id, actor=actor)
+
+    async def add_member(
+        self,
+        *,
+        organization_id: str,
+        user_id: str,
+        actor: str | None = None,
+        roles: Sequence[str] | None = None,
+    ) -> models.MemberResponse:
+        """Makes an account a member of an organization.
+
+        organization_id: The organization's id.
+        user_id: The account's id.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+        roles: The roles in the organization; default: none.
+
+        Failures: organization_not_found, user_not_found, already_member, store_unavailable.
+        """
+        return await to_thread(
+            self.engine.add_member, organization_id=organization_id, user_id=user_id, actor=actor, roles=roles
+        )
+
+    async def update_member(
+        self,
+        *,
+        organization_id: str,
+        user_id: str,
+        roles: Sequence[str],
+        actor: str | None = None,
+    ) -> models.MemberResponse:
+        """Changes the roles of a member of an organization.
+
+        organization_id: The organization's id.
+        user_id: The account's id.
+        roles: The new roles in the organization, which replace the old ones.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+
+        Failures: member_not_found, permission_denied, store_unavailable.
+        """
+        return await to_thread(
+            self.engine.update_member,
+            organization_id=organization_id,
+            user_id=user_id,
+            roles=roles,
+            actor=actor,
+        )
+
+    async def remove_member(
+        self,
+        *,
+        organization_id: str,
+        user_id: str,
+        actor: str | None = None,
+    ) -> models.RemoveMemberResponse:
+        """Removes a member from an organization.
+
+        organization_id: The organization's id.
+        user_id: The account's id.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+
+        Failures: permission_denied, store_unavailable.
+        """
+        return await to_thread(
+            self.engine.remove_member, organization_id=organization_id, user_id=user_id, actor=actor
+        )
+
+    async def list_members(
+        self,
+        *,
+        organization_id: str,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> models.ListMembersResponse:
+        """Lists the members of an organization.
+
+        organization_id: The organization's id.
+        after: Only members after this account: `next` of the previous page.
+        limit: The most to return: 1 to 1000, default 100.
+
+        Failures: organization_not_found, store_unavailable.
+        """
+        return await to_thread(
+            self.engine.list_members, organization_id=organization_id, after=after, limit=limit
+        )
+
+    async def invite_member(
+        self,
+        *,
+        organization_id: str,
+        email: str,
+        actor: str | None = None,
+        locale: str | None = None,
+        roles: Sequence[str] | None = None,
+    ) -> models.InviteMemberResponse:
+        """Invites a person by mail to an organization.
+
+        organization_id: The organization's id.
+        email: The address. It does not matter whether an account has it.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+        locale: The language of the mail. Default: that of the account.
+        roles: The roles in the organization; default: none.
+
+        Failures: organization_not_found, already_member, store_unavailable.
+        """
+        return await to_thread(
+            self.engine.invite_member,
+            organization_id=organization_id,
+            email=email,
+            actor=actor,
+            locale=locale,
+            roles=roles,
+        )
+
+    async def list_invitations(
+        self,
+        *,
+        organization_id: str,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> models.ListInvitationsResponse:
+        """Lists the invitations to an organization that were not accepted yet.
+
+        organization_id: The organization's id.
+        after: Only invitations after this id: `next` of the previous page.
+        limit: The most to return: 1 to 1000, default 100.
+
+        Failures: organization_not_found, store_unavailable.
+        """
+        return await to_thread(
+            self.engine.list_invitations, organization_id=organization_id, after=after, limit=limit
+        )
+
+    async def revoke_invitation(
+        self,
+        *,
+        organization_id: str,
+        invitation_id: str,
+        actor: str | None = None,
+    ) -> models.RevokeInvitationResponse:
+        """Revokes an invitation to an organization.
+
+        organization_id: The organization's id.
+        invitation_id: The invitation's id.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+
+        Failures: store_unavailable.
+        """
+        return await to_thread(
+            self.engine.revoke_invitation,
+            organization_id=organization_id,
+            invitation_id=invitation_id,
+            actor=actor,
         )
 
     async def jwks(self) -> models.JwksResponse:
@@ -1396,6 +1653,7 @@ class AsyncOperations:
         self,
         *,
         token: str,
+        access_token: str | None = None,
         id_token: str | None = None,
         nonce: str | None = None,
         password: str | None = None,
@@ -1403,9 +1661,11 @@ class AsyncOperations:
         username: str | None = None,
         webauthn_registration: Mapping[str, Any] | None = None,
     ) -> models.AcceptInvitationResponse:
-        """Accepts an invitation: the account gets a name and a way in.
+        """Accepts an invitation: to an account, which gets a name and a way in, or to an organization.
 
         token: The mailed token.
+        access_token: A live access token of an account that has verified the address: for an invitation
+            to an organization.
         id_token: An ID token of the identity that is to open the account.
         nonce: The nonce that the ID token must repeat.
         password: The password.
@@ -1415,12 +1675,14 @@ class AsyncOperations:
             `navigator.credentials.create` to what `begin_passkey_registration` made for this invitation. The
             authenticator must have verified its user.
 
-        Failures: invalid_token, weak_password, invalid_credentials, username_taken, already_configured,
-        invalid_config, auth_service_unavailable, hash_queue_full, store_unavailable.
+        Failures: invalid_token, not_authenticated, user_not_found, permission_denied, weak_password,
+        invalid_credentials, username_taken, already_configured, already_member, invalid_config,
+        auth_service_unavailable, hash_queue_full, store_unavailable.
         """
         return await to_thread(
             self.engine.accept_invitation,
             token=token,
+            access_token=access_token,
             id_token=id_token,
             nonce=nonce,
             password=password,

@@ -1086,6 +1086,7 @@ class Operations(_doorward.Engine):
         by_second_factor: bool | None = None,
         email: str | None = None,
         max_age_seconds: int | None = None,
+        organization_id: str | None = None,
         permissions: Sequence[str] | None = None,
         provider: models.ProviderCondition | Mapping[str, Any] | None = None,
         require_verified_email: bool | None = None,
@@ -1106,8 +1107,10 @@ class Operations(_doorward.Engine):
             `require_verified_email` is false.
         max_age_seconds: The user authenticated at most this many seconds ago. An API key is no such
             proof.
-        permissions: The roles of the account give all of these permissions (`roles` of the
-            configuration), and those of an API key give them, too.
+        organization_id: The account is a member of this organization. `roles` and `permissions` are then
+            those in the organization.
+        permissions: The roles of the account give all of these permissions (`roles` of the configuration,
+            in an organization `organization_roles`), and those of an API key give them, too.
         provider: The token's session was opened by a login at a provider of which this holds, in the
             provider's words.
         require_verified_email: The account's address is verified; default: true if `email` is given.
@@ -1125,6 +1128,7 @@ class Operations(_doorward.Engine):
             "by_second_factor": by_second_factor,
             "email": email,
             "max_age_seconds": max_age_seconds,
+            "organization_id": organization_id,
             "permissions": permissions,
             "provider": provider,
             "require_verified_email": require_verified_email,
@@ -1275,6 +1279,300 @@ class Operations(_doorward.Engine):
         }
         answer = self.call("revoke_api_key", _text(fields))
         return models.RevokeApiKeyResponse.model_validate(answer)
+
+    def create_organization(
+        self,
+        *,
+        name: str,
+        owner_id: str,
+        actor: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> models.OrganizationResponse:
+        """Creates an organization with its first owner.
+
+        name: The name for people: 1 to 100 characters. Several organizations may have the same.
+        owner_id: The account that becomes the first member, with the role `owner`: an active account of a
+            person.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+        attributes: Other data that the host keeps with the organization: at most 16 KiB.
+
+        Failures: user_not_found, permission_denied, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "name": name,
+            "owner_id": owner_id,
+            "actor": actor,
+            "attributes": attributes,
+        }
+        answer = self.call("create_organization", _text(fields))
+        return models.OrganizationResponse.model_validate(answer)
+
+    def get_organization(
+        self,
+        *,
+        organization_id: str,
+    ) -> models.OrganizationResponse:
+        """Finds an organization by its id.
+
+        organization_id: The organization's id.
+
+        Failures: organization_not_found, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "organization_id": organization_id,
+        }
+        answer = self.call("get_organization", _text(fields))
+        return models.OrganizationResponse.model_validate(answer)
+
+    def list_organizations(
+        self,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        user_id: str | None = None,
+    ) -> models.ListOrganizationsResponse:
+        """Lists organizations: all of them, or those of an account.
+
+        after: Only organizations after this id: `next` of the previous page.
+        limit: The most to return: 1 to 1000, default 100.
+        user_id: Only those of which this account is a member.
+
+        Failures: user_not_found, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "after": after,
+            "limit": limit,
+            "user_id": user_id,
+        }
+        answer = self.call("list_organizations", _text(fields))
+        return models.ListOrganizationsResponse.model_validate(answer)
+
+    def update_organization(
+        self,
+        *,
+        organization_id: str,
+        actor: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        name: str | None = None,
+    ) -> models.OrganizationResponse:
+        """Changes an organization.
+
+        organization_id: The organization's id.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+        attributes: The new attributes, which replace the old ones.
+        name: The new name.
+
+        Failures: organization_not_found, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "organization_id": organization_id,
+            "actor": actor,
+            "attributes": attributes,
+            "name": name,
+        }
+        answer = self.call("update_organization", _text(fields))
+        return models.OrganizationResponse.model_validate(answer)
+
+    def delete_organization(
+        self,
+        *,
+        organization_id: str,
+        actor: str | None = None,
+    ) -> models.DeleteOrganizationResponse:
+        """Deletes an organization with its memberships.
+
+        organization_id: The organization's id.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+
+        Failures: organization_not_found, store_constraint, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "organization_id": organization_id,
+            "actor": actor,
+        }
+        answer = self.call("delete_organization", _text(fields))
+        return models.DeleteOrganizationResponse.model_validate(answer)
+
+    def add_member(
+        self,
+        *,
+        organization_id: str,
+        user_id: str,
+        actor: str | None = None,
+        roles: Sequence[str] | None = None,
+    ) -> models.MemberResponse:
+        """Makes an account a member of an organization.
+
+        organization_id: The organization's id.
+        user_id: The account's id.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+        roles: The roles in the organization; default: none.
+
+        Failures: organization_not_found, user_not_found, already_member, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "organization_id": organization_id,
+            "user_id": user_id,
+            "actor": actor,
+            "roles": roles,
+        }
+        answer = self.call("add_member", _text(fields))
+        return models.MemberResponse.model_validate(answer)
+
+    def update_member(
+        self,
+        *,
+        organization_id: str,
+        user_id: str,
+        roles: Sequence[str],
+        actor: str | None = None,
+    ) -> models.MemberResponse:
+        """Changes the roles of a member of an organization.
+
+        organization_id: The organization's id.
+        user_id: The account's id.
+        roles: The new roles in the organization, which replace the old ones.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+
+        Failures: member_not_found, permission_denied, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "organization_id": organization_id,
+            "user_id": user_id,
+            "roles": roles,
+            "actor": actor,
+        }
+        answer = self.call("update_member", _text(fields))
+        return models.MemberResponse.model_validate(answer)
+
+    def remove_member(
+        self,
+        *,
+        organization_id: str,
+        user_id: str,
+        actor: str | None = None,
+    ) -> models.RemoveMemberResponse:
+        """Removes a member from an organization.
+
+        organization_id: The organization's id.
+        user_id: The account's id.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+
+        Failures: permission_denied, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "organization_id": organization_id,
+            "user_id": user_id,
+            "actor": actor,
+        }
+        answer = self.call("remove_member", _text(fields))
+        return models.RemoveMemberResponse.model_validate(answer)
+
+    def list_members(
+        self,
+        *,
+        organization_id: str,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> models.ListMembersResponse:
+        """Lists the members of an organization.
+
+        organization_id: The organization's id.
+        after: Only members after this account: `next` of the previous page.
+        limit: The most to return: 1 to 1000, default 100.
+
+        Failures: organization_not_found, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "organization_id": organization_id,
+            "after": after,
+            "limit": limit,
+        }
+        answer = self.call("list_members", _text(fields))
+        return models.ListMembersResponse.model_validate(answer)
+
+    def invite_member(
+        self,
+        *,
+        organization_id: str,
+        email: str,
+        actor: str | None = None,
+        locale: str | None = None,
+        roles: Sequence[str] | None = None,
+    ) -> models.InviteMemberResponse:
+        """Invites a person by mail to an organization.
+
+        organization_id: The organization's id.
+        email: The address. It does not matter whether an account has it.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+        locale: The language of the mail. Default: that of the account.
+        roles: The roles in the organization; default: none.
+
+        Failures: organization_not_found, already_member, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "organization_id": organization_id,
+            "email": email,
+            "actor": actor,
+            "locale": locale,
+            "roles": roles,
+        }
+        answer = self.call("invite_member", _text(fields))
+        return models.InviteMemberResponse.model_validate(answer)
+
+    def list_invitations(
+        self,
+        *,
+        organization_id: str,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> models.ListInvitationsResponse:
+        """Lists the invitations to an organization that were not accepted yet.
+
+        organization_id: The organization's id.
+        after: Only invitations after this id: `next` of the previous page.
+        limit: The most to return: 1 to 1000, default 100.
+
+        Failures: organization_not_found, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "organization_id": organization_id,
+            "after": after,
+            "limit": limit,
+        }
+        answer = self.call("list_invitations", _text(fields))
+        return models.ListInvitationsResponse.model_validate(answer)
+
+    def revoke_invitation(
+        self,
+        *,
+        organization_id: str,
+        invitation_id: str,
+        actor: str | None = None,
+    ) -> models.RevokeInvitationResponse:
+        """Revokes an invitation to an organization.
+
+        organization_id: The organization's id.
+        invitation_id: The invitation's id.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+
+        Failures: store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "organization_id": organization_id,
+            "invitation_id": invitation_id,
+            "actor": actor,
+        }
+        answer = self.call("revoke_invitation", _text(fields))
+        return models.RevokeInvitationResponse.model_validate(answer)
 
     def jwks(self) -> models.JwksResponse:
         """Returns the public keys, for services that verify tokens themselves.
@@ -1538,6 +1836,7 @@ class Operations(_doorward.Engine):
         self,
         *,
         token: str,
+        access_token: str | None = None,
         id_token: str | None = None,
         nonce: str | None = None,
         password: str | None = None,
@@ -1545,9 +1844,11 @@ class Operations(_doorward.Engine):
         username: str | None = None,
         webauthn_registration: Mapping[str, Any] | None = None,
     ) -> models.AcceptInvitationResponse:
-        """Accepts an invitation: the account gets a name and a way in.
+        """Accepts an invitation: to an account, which gets a name and a way in, or to an organization.
 
         token: The mailed token.
+        access_token: A live access token of an account that has verified the address: for an invitation
+            to an organization.
         id_token: An ID token of the identity that is to open the account.
         nonce: The nonce that the ID token must repeat.
         password: The password.
@@ -1557,11 +1858,13 @@ class Operations(_doorward.Engine):
             `navigator.credentials.create` to what `begin_passkey_registration` made for this invitation. The
             authenticator must have verified its user.
 
-        Failures: invalid_token, weak_password, invalid_credentials, username_taken, already_configured,
-        invalid_config, auth_service_unavailable, hash_queue_full, store_unavailable.
+        Failures: invalid_token, not_authenticated, user_not_found, permission_denied, weak_password,
+        invalid_credentials, username_taken, already_configured, already_member, invalid_config,
+        auth_service_unavailable, hash_queue_full, store_unavailable.
         """
         fields: dict[str, object] = {
             "token": token,
+            "access_token": access_token,
             "id_token": id_token,
             "nonce": nonce,
             "password": password,

@@ -238,6 +238,7 @@ class MailConfigNotices(TypedDict, total=False):
     impersonated: bool
     invitation: bool
     login: bool
+    member_invitation: bool
     new_device: bool
     password_changed: bool
     recovery_code_used: bool
@@ -276,7 +277,7 @@ class SmtpConfig(TypedDict, total=False):
 class MailTemplate(TypedDict, total=False):
     """The text of one kind of mail in one language. Placeholders: `{service}`, `{username}`; for a mail
     with a token also `{token}` and `{link}`, which is the token itself if no link is configured; for
-    `login` also `{code}`.
+    `login` also `{code}`, for `member_invitation` also `{organization}`.
     """
 
     subject: Required[str]
@@ -306,6 +307,7 @@ class MailConfigTemplates(TypedDict, total=False):
     impersonated: dict[str, MailTemplate | None]
     invitation: dict[str, MailTemplate | None]
     login: dict[str, MailTemplate | None]
+    member_invitation: dict[str, MailTemplate | None]
     new_device: dict[str, MailTemplate | None]
     password_changed: dict[str, MailTemplate | None]
     recovery_code_used: dict[str, MailTemplate | None]
@@ -556,6 +558,8 @@ class Config(TypedDict, total=False):
     """Whether opening creates the tables of a new store and upgrades an older schema. With `false` an
     outdated store is refused, and the operator runs `doorward migrate-schema`. Default: true.
     """
+    organization_roles: dict[str, list[str] | None]
+    """The same for the roles of members in their organization, for `authorize` with `organization_id`."""
     passkeys: PasskeysConfig | None
     """Passkeys: the relying party and its pages. Default: none are made or accepted."""
     password: PasswordConfig

@@ -209,6 +209,44 @@ CREATE TABLE api_keys (
 CREATE INDEX api_keys_by_user ON api_keys (user_id, id);
 CREATE INDEX api_keys_by_expiry ON api_keys (expires_at) WHERE expires_at IS NOT NULL;
 
+-- Organizations, and the accounts that are their members.
+CREATE TABLE organizations (
+  id         BYTEA NOT NULL PRIMARY KEY,
+  name       TEXT COLLATE "C" NOT NULL,
+  attributes TEXT COLLATE "C" NOT NULL,
+  created_at BIGINT NOT NULL
+);
+
+CREATE TABLE organization_members (
+  organization_id BYTEA NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+  user_id         BYTEA NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  -- Whether the member has the role `owner`, and the other roles in the organization, separated by spaces.
+  is_owner        BIGINT NOT NULL,
+  roles           TEXT COLLATE "C" NOT NULL,
+  created_at      BIGINT NOT NULL,
+  PRIMARY KEY (organization_id, user_id)
+);
+CREATE INDEX organization_members_by_user ON organization_members (user_id, organization_id);
+CREATE INDEX organization_owners ON organization_members (organization_id, user_id) WHERE is_owner = 1;
+
+-- Invitations to organizations that were not accepted yet. The account is the one that has verified the address, or
+-- one that waits for its reader.
+CREATE TABLE organization_invitations (
+  id              BYTEA NOT NULL PRIMARY KEY,
+  organization_id BYTEA NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+  user_id         BYTEA NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  email           TEXT COLLATE "C" NOT NULL,
+  email_key       TEXT COLLATE "C" NOT NULL,
+  -- As those of a member.
+  is_owner        BIGINT NOT NULL,
+  roles           TEXT COLLATE "C" NOT NULL,
+  created_at      BIGINT NOT NULL,
+  expires_at      BIGINT NOT NULL,
+  UNIQUE (organization_id, email_key)
+);
+CREATE INDEX organization_invitations_by_user ON organization_invitations (user_id);
+CREATE INDEX organization_invitations_by_expiry ON organization_invitations (expires_at);
+
 -- Sealed challenges that were redeemed, until they expire.
 CREATE TABLE spent_challenges (
   id         BYTEA NOT NULL PRIMARY KEY,

@@ -209,6 +209,44 @@ CREATE TABLE api_keys (
 CREATE INDEX api_keys_by_user ON api_keys (user_id, id);
 CREATE INDEX api_keys_by_expiry ON api_keys (expires_at) WHERE expires_at IS NOT NULL;
 
+-- Organizations, and the accounts that are their members.
+CREATE TABLE organizations (
+  id         BLOB    NOT NULL PRIMARY KEY,
+  name       TEXT    NOT NULL,
+  attributes TEXT    NOT NULL,
+  created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE organization_members (
+  organization_id BLOB    NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+  user_id         BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  -- Whether the member has the role `owner`, and the other roles in the organization, separated by spaces.
+  is_owner        INTEGER NOT NULL,
+  roles           TEXT    NOT NULL,
+  created_at      INTEGER NOT NULL,
+  PRIMARY KEY (organization_id, user_id)
+) WITHOUT ROWID;
+CREATE INDEX organization_members_by_user ON organization_members (user_id, organization_id);
+CREATE INDEX organization_owners ON organization_members (organization_id, user_id) WHERE is_owner = 1;
+
+-- Invitations to organizations that were not accepted yet. The account is the one that has verified the address, or
+-- one that waits for its reader.
+CREATE TABLE organization_invitations (
+  id              BLOB    NOT NULL PRIMARY KEY,
+  organization_id BLOB    NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+  user_id         BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  email           TEXT    NOT NULL,
+  email_key       TEXT    NOT NULL,
+  -- As those of a member.
+  is_owner        INTEGER NOT NULL,
+  roles           TEXT    NOT NULL,
+  created_at      INTEGER NOT NULL,
+  expires_at      INTEGER NOT NULL,
+  UNIQUE (organization_id, email_key)
+) WITHOUT ROWID;
+CREATE INDEX organization_invitations_by_user ON organization_invitations (user_id);
+CREATE INDEX organization_invitations_by_expiry ON organization_invitations (expires_at);
+
 -- Sealed challenges that were redeemed, until they expire.
 CREATE TABLE spent_challenges (
   id         BLOB    NOT NULL PRIMARY KEY,

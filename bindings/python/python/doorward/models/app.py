@@ -21,6 +21,8 @@ __all__ = [
     "AcknowledgeMailRequest",
     "AcknowledgeMailResponse",
     "Act",
+    "AddMemberRequest",
+    "AddMemberResponse",
     "ApiKey",
     "AuthenticateRequest",
     "AuthenticateRequestRequest",
@@ -50,8 +52,12 @@ __all__ = [
     "ConfirmTotpResponse",
     "CreateApiKeyRequest",
     "CreateApiKeyResponse",
+    "CreateOrganizationRequest",
+    "CreateOrganizationResponse",
     "CreateServiceAccountRequest",
     "CreateServiceAccountResponse",
+    "DeleteOrganizationRequest",
+    "DeleteOrganizationResponse",
     "DeleteUserRequest",
     "DeleteUserResponse",
     "DeliverMailRequest",
@@ -67,6 +73,7 @@ __all__ = [
     "ExportUserResponse",
     "ExportedIdentity",
     "ExportedMail",
+    "ExportedMembership",
     "ExportedSecret",
     "ExportedSession",
     "ExportedTotp",
@@ -85,6 +92,8 @@ __all__ = [
     "GenerateRecoveryCodesResponse",
     "GenerateTotpSecretRequest",
     "GenerateTotpSecretResponse",
+    "GetOrganizationRequest",
+    "GetOrganizationResponse",
     "GetUserRequest",
     "GetUserResponse",
     "HashPasswordRequest",
@@ -101,6 +110,9 @@ __all__ = [
     "IntrospectRemoteResponse",
     "IntrospectRequest",
     "IntrospectResponse",
+    "Invitation",
+    "InviteMemberRequest",
+    "InviteMemberResponse",
     "InviteUserRequest",
     "InviteUserResponse",
     "IssueTokenRequest",
@@ -114,8 +126,14 @@ __all__ = [
     "ListApiKeysResponse",
     "ListIdentitiesRequest",
     "ListIdentitiesResponse",
+    "ListInvitationsRequest",
+    "ListInvitationsResponse",
     "ListKeysRequest",
     "ListKeysResponse",
+    "ListMembersRequest",
+    "ListMembersResponse",
+    "ListOrganizationsRequest",
+    "ListOrganizationsResponse",
     "ListPasskeysRequest",
     "ListPasskeysResponse",
     "ListSessionsRequest",
@@ -137,11 +155,15 @@ __all__ = [
     "Mail",
     "MaintainRequest",
     "MaintainResponse",
+    "Member",
+    "MemberResponse",
     "NeededBy",
     "NextProviderRequestRequest",
     "NextProviderRequestResponse",
     "OperationOutcome",
     "OperationStats",
+    "Organization",
+    "OrganizationResponse",
     "Passkey",
     "PasskeySignalsRequest",
     "PasskeySignalsResponse",
@@ -163,6 +185,8 @@ __all__ = [
     "RegisterResponse",
     "RelatedOriginsRequest",
     "RelatedOriginsResponse",
+    "RemoveMemberRequest",
+    "RemoveMemberResponse",
     "RemovePasskeyRequest",
     "RemovePasskeyResponse",
     "RemoveSecondFactorsRequest",
@@ -182,6 +206,8 @@ __all__ = [
     "RevokeAllSessionsResponse",
     "RevokeApiKeyRequest",
     "RevokeApiKeyResponse",
+    "RevokeInvitationRequest",
+    "RevokeInvitationResponse",
     "RevokeSessionRequest",
     "RevokeSessionResponse",
     "RevokeTokenRequest",
@@ -216,6 +242,10 @@ __all__ = [
     "UnlinkIdentityResponse",
     "UpdateApiKeyRequest",
     "UpdateApiKeyResponse",
+    "UpdateMemberRequest",
+    "UpdateMemberResponse",
+    "UpdateOrganizationRequest",
+    "UpdateOrganizationResponse",
     "UpdatePasskeyRequest",
     "UpdatePasskeyResponse",
     "UpdateUserRequest",
@@ -313,6 +343,14 @@ EventKind = Literal[
     "api_key_created",
     "api_key_updated",
     "api_key_revoked",
+    "organization_created",
+    "organization_updated",
+    "organization_deleted",
+    "member_added",
+    "member_updated",
+    "member_removed",
+    "member_invited",
+    "invitation_revoked",
     "keys_rotated",
     "store_restored",
     "keys_retired",
@@ -800,6 +838,23 @@ class ExportedIdentity(Model):
     """When the identity was linked to the account."""
 
 
+class Invitation(Model):
+    """An invitation to an organization."""
+
+    id: str
+    """The invitation's id."""
+    organization_id: str
+    """The organization's id."""
+    email: Annotated[str, Field(max_length=254, min_length=3)]
+    """The address as it was given."""
+    roles: list[str]
+    """The roles that the member gets in the organization, in alphabetical order."""
+    created_at: int
+    """When the invitation was made."""
+    expires_at: int
+    """When the invitation expires."""
+
+
 class ExportedMail(Model):
     """A mail in the outbox."""
 
@@ -820,6 +875,19 @@ class ExportedSecret(Model):
     """When the secret was made."""
     expires_at: int
     """When the secret expires."""
+
+
+class ExportedMembership(Model):
+    """The membership in an organization."""
+
+    organization_id: str
+    """The organization's id."""
+    name: str
+    """The organization's name."""
+    roles: list[str]
+    """The roles in the organization, in alphabetical order."""
+    created_at: int
+    """When the account became a member."""
 
 
 class Passkey(Model):
@@ -943,6 +1011,10 @@ class ExportUserResponse(Model):
     """The passkeys."""
     api_keys: list[ApiKey]
     """The API keys, without the keys themselves, with those that expired and are not yet forgotten."""
+    organizations: list[ExportedMembership]
+    """The organizations of which the user is a member."""
+    invitations: list[Invitation]
+    """The invitations to organizations, with those that expired and are not yet forgotten."""
     trusted_devices: list[TrustedDevice]
     """The devices that the user trusts, with those that expired and are not yet forgotten."""
     known_devices: list[int]
@@ -1866,9 +1938,13 @@ class AuthorizeRequest(Model, extra="forbid"):
     """
     max_age_seconds: Annotated[int | None, Field(ge=0)] = None
     """The user authenticated at most this many seconds ago. An API key is no such proof."""
+    organization_id: str | None = None
+    """The account is a member of this organization. `roles` and `permissions` are then those in the
+    organization.
+    """
     permissions: list[str] | None = None
-    """The roles of the account give all of these permissions (`roles` of the configuration), and those of
-    an API key give them, too.
+    """The roles of the account give all of these permissions (`roles` of the configuration, in an
+    organization `organization_roles`), and those of an API key give them, too.
     """
     provider: ProviderCondition | None = None
     """The token's session was opened by a login at a provider of which this holds, in the provider's
@@ -2007,6 +2083,255 @@ class RevokeApiKeyResponse(Model):
 
     revoked: bool
     """Whether the account had the key."""
+
+
+class CreateOrganizationRequest(Model, extra="forbid"):
+    """Creates an organization with its first owner."""
+
+    name: Annotated[str, Field(max_length=100, min_length=1)]
+    """The name for people: 1 to 100 characters. Several organizations may have the same."""
+    owner_id: str
+    """The account that becomes the first member, with the role `owner`: an active account of a person."""
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
+    """
+    attributes: dict[str, Any] | None = None
+    """Other data that the host keeps with the organization: at most 16 KiB."""
+
+
+class Organization(Model):
+    """An organization."""
+
+    id: str
+    """The organization's id."""
+    name: str
+    """The name for people."""
+    attributes: dict[str, Any]
+    """Other data that the host keeps with the organization."""
+    created_at: int
+    """When the organization was created, in Unix seconds."""
+    roles: list[str] | None = None
+    """In a list of one account's organizations: the account's roles there, in alphabetical order."""
+
+
+class OrganizationResponse(Model):
+    """An organization."""
+
+    organization: Organization
+    """The organization."""
+
+
+class GetOrganizationRequest(Model, extra="forbid"):
+    """Finds an organization."""
+
+    organization_id: str
+    """The organization's id."""
+
+
+class ListOrganizationsRequest(Model, extra="forbid"):
+    """Lists organizations in the order of their ids, which is that of their creation, to the millisecond."""
+
+    after: str | None = None
+    """Only organizations after this id: `next` of the previous page."""
+    limit: Annotated[int | None, Field(ge=1, le=1000)] = None
+    """The most to return: 1 to 1000, default 100."""
+    user_id: str | None = None
+    """Only those of which this account is a member."""
+
+
+class ListOrganizationsResponse(Model):
+    """A page of organizations."""
+
+    organizations: list[Organization]
+    """The organizations."""
+    next: str | None = None
+    """The id to give as `after` for the next page; absent if there is none."""
+
+
+class UpdateOrganizationRequest(Model, extra="forbid"):
+    """Changes an organization. Members that are absent stay as they are."""
+
+    organization_id: str
+    """The organization's id."""
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
+    """
+    attributes: dict[str, Any] | None = None
+    """The new attributes, which replace the old ones."""
+    name: Annotated[str | None, Field(max_length=100, min_length=1)] = None
+    """The new name."""
+
+
+class DeleteOrganizationRequest(Model, extra="forbid"):
+    """Deletes an organization and its memberships. The accounts of its members stay."""
+
+    organization_id: str
+    """The organization's id."""
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
+    """
+
+
+class DeleteOrganizationResponse(Model):
+    """The organization was deleted."""
+
+    deleted: bool
+    """Always true."""
+
+
+class AddMemberRequest(Model, extra="forbid"):
+    """Makes an account a member of an organization, without asking its user."""
+
+    organization_id: str
+    """The organization's id."""
+    user_id: str
+    """The account's id."""
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
+    """
+    roles: list[str] | None = None
+    """The roles in the organization; default: none."""
+
+
+class Member(Model):
+    """A member of an organization."""
+
+    user: User
+    """The account. Its `roles` are those outside of the organization."""
+    roles: list[str]
+    """The roles in the organization, in alphabetical order."""
+    created_at: int
+    """When the account became a member."""
+
+
+class MemberResponse(Model):
+    """A member of an organization."""
+
+    member: Member
+    """The member."""
+
+
+class UpdateMemberRequest(Model, extra="forbid"):
+    """Changes the roles of a member."""
+
+    organization_id: str
+    """The organization's id."""
+    user_id: str
+    """The account's id."""
+    roles: list[str]
+    """The new roles in the organization, which replace the old ones."""
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
+    """
+
+
+class RemoveMemberRequest(Model, extra="forbid"):
+    """Removes a member from an organization. The account stays."""
+
+    organization_id: str
+    """The organization's id."""
+    user_id: str
+    """The account's id."""
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
+    """
+
+
+class RemoveMemberResponse(Model):
+    """The account is no member any more."""
+
+    removed: bool
+    """Whether the account was a member."""
+
+
+class ListMembersRequest(Model, extra="forbid"):
+    """Lists the members of an organization in the order of their accounts' ids."""
+
+    organization_id: str
+    """The organization's id."""
+    after: str | None = None
+    """Only members after this account: `next` of the previous page."""
+    limit: Annotated[int | None, Field(ge=1, le=1000)] = None
+    """The most to return: 1 to 1000, default 100."""
+
+
+class ListMembersResponse(Model):
+    """A page of members."""
+
+    members: list[Member]
+    """The members."""
+    next: str | None = None
+    """The id to give as `after` for the next page; absent if there is none."""
+
+
+class InviteMemberRequest(Model, extra="forbid"):
+    """Invites the reader of an address to an organization."""
+
+    organization_id: str
+    """The organization's id."""
+    email: Annotated[str, Field(max_length=254, min_length=3)]
+    """The address. It does not matter whether an account has it."""
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
+    """
+    locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
+    """The language of the mail. Default: that of the account."""
+    roles: list[str] | None = None
+    """The roles in the organization; default: none."""
+
+
+class InviteMemberResponse(Model):
+    """The invitation, the same whether or not an account has the address."""
+
+    invitation: Invitation
+    """The invitation."""
+
+
+class ListInvitationsRequest(Model, extra="forbid"):
+    """Lists the invitations to an organization that were not accepted yet, in the order of their ids."""
+
+    organization_id: str
+    """The organization's id."""
+    after: str | None = None
+    """Only invitations after this id: `next` of the previous page."""
+    limit: Annotated[int | None, Field(ge=1, le=1000)] = None
+    """The most to return: 1 to 1000, default 100."""
+
+
+class ListInvitationsResponse(Model):
+    """A page of invitations."""
+
+    invitations: list[Invitation]
+    """The invitations."""
+    next: str | None = None
+    """The id to give as `after` for the next page; absent if there is none."""
+
+
+class RevokeInvitationRequest(Model, extra="forbid"):
+    """Revokes an invitation to an organization."""
+
+    organization_id: str
+    """The organization's id."""
+    invitation_id: str
+    """The invitation's id."""
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
+    """
+
+
+class RevokeInvitationResponse(Model):
+    """The invitation can be accepted no more."""
+
+    revoked: bool
+    """Whether the organization had the invitation."""
 
 
 class JwksRequest(Model, extra="forbid"):
@@ -2296,11 +2621,16 @@ class InviteUserResponse(Model):
 
 class AcceptInvitationRequest(Model, extra="forbid"):
     """Accepts an invitation. Give one of `password`, `webauthn_registration` and `id_token`; with
-    `mailed_login` none is needed.
+    `mailed_login` none is needed. An account that is in use accepts an invitation to an organization by
+    its `access_token` alone.
     """
 
     token: Annotated[str, Field(repr=False)]
     """The mailed token."""
+    access_token: Annotated[str | None, Field(repr=False)] = None
+    """A live access token of an account that has verified the address: for an invitation to an
+    organization.
+    """
     id_token: Annotated[str | None, Field(repr=False)] = None
     """An ID token of the identity that is to open the account."""
     nonce: Annotated[str | None, Field(repr=False)] = None
@@ -2327,6 +2657,8 @@ class AcceptInvitationResponse(Model):
     """With a passkey: codes that replace it where it is a second factor; each can be used once. They are
     shown only now.
     """
+    organization_id: str | None = None
+    """The organization of which the account is a member now, if the invitation was to one."""
 
 
 class VerifyEmailRequest(Model, extra="forbid"):
@@ -2368,7 +2700,10 @@ class CheckMailTokenResponse(Model):
     """A token that can be redeemed."""
 
     purpose: str
-    """The token's purpose: `verify_email`, `reset_password`, `change_email`, `login` or `invitation`."""
+    """The token's purpose: `verify_email`, `reset_password`, `change_email`, `login`, `invitation`, or
+    `membership`: an invitation to an organization, for an account that logs in and accepts it with
+    `access_token`.
+    """
     expires_at: int
     """When the token expires."""
 
@@ -3153,6 +3488,8 @@ class PurgedRows(Model):
     """Revoked tokens that have expired."""
     waiting_accounts: Annotated[int, Field(ge=0)]
     """Accounts of invitations and of logins by mail that waited for their owner in vain."""
+    invitations: Annotated[int, Field(ge=0)]
+    """Invitations to organizations that have expired."""
     events: Annotated[int, Field(ge=0)]
     """Events older than `audit.retention_days` of the store."""
 
@@ -3205,6 +3542,11 @@ RevokeSessionResponse = RevokedResponse
 RevokeUserSessionsResponse = RevokedResponse
 RevokeAllSessionsResponse = RevokedResponse
 CreateServiceAccountResponse = UserResponse
+CreateOrganizationResponse = OrganizationResponse
+GetOrganizationResponse = OrganizationResponse
+UpdateOrganizationResponse = OrganizationResponse
+AddMemberResponse = MemberResponse
+UpdateMemberResponse = MemberResponse
 RequestEmailVerificationResponse = SentResponse
 RequestPasswordResetResponse = SentResponse
 ResetPasswordResponse = UserResponse

@@ -7,9 +7,12 @@ import java.util.Map;
 
 /**
  * Accepts an invitation. Give one of {@code password}, {@code webauthn_registration} and {@code
- * id_token}; with {@code mailed_login} none is needed.
+ * id_token}; with {@code mailed_login} none is needed. An account that is in use accepts an
+ * invitation to an organization by its {@code access_token} alone.
  *
  * @param token The mailed token.
+ * @param accessToken A live access token of an account that has verified the address: for an
+ *     invitation to an organization. May be null.
  * @param idToken An ID token of the identity that is to open the account. May be null.
  * @param nonce The nonce that the ID token must repeat. May be null.
  * @param password The password. May be null.
@@ -21,6 +24,7 @@ import java.util.Map;
  */
 public record AcceptInvitationRequest(
     String token,
+    String accessToken,
     String idToken,
     String nonce,
     String password,
@@ -30,37 +34,46 @@ public record AcceptInvitationRequest(
     implements Shape {
   /** Makes one of what must be given. */
   public static AcceptInvitationRequest of(String token) {
-    return new AcceptInvitationRequest(token, null, null, null, null, null, null);
+    return new AcceptInvitationRequest(token, null, null, null, null, null, null, null);
+  }
+
+  /**
+   * Returns the same with access_token: A live access token of an account that has verified the
+   * address: for an invitation to an organization.
+   */
+  public AcceptInvitationRequest withAccessToken(String accessToken) {
+    return new AcceptInvitationRequest(
+        token, accessToken, idToken, nonce, password, provider, username, webauthnRegistration);
   }
 
   /** Returns the same with id_token: An ID token of the identity that is to open the account. */
   public AcceptInvitationRequest withIdToken(String idToken) {
     return new AcceptInvitationRequest(
-        token, idToken, nonce, password, provider, username, webauthnRegistration);
+        token, accessToken, idToken, nonce, password, provider, username, webauthnRegistration);
   }
 
   /** Returns the same with nonce: The nonce that the ID token must repeat. */
   public AcceptInvitationRequest withNonce(String nonce) {
     return new AcceptInvitationRequest(
-        token, idToken, nonce, password, provider, username, webauthnRegistration);
+        token, accessToken, idToken, nonce, password, provider, username, webauthnRegistration);
   }
 
   /** Returns the same with password: The password. */
   public AcceptInvitationRequest withPassword(String password) {
     return new AcceptInvitationRequest(
-        token, idToken, nonce, password, provider, username, webauthnRegistration);
+        token, accessToken, idToken, nonce, password, provider, username, webauthnRegistration);
   }
 
   /** Returns the same with provider: The provider of the ID token; default: the only one. */
   public AcceptInvitationRequest withProvider(String provider) {
     return new AcceptInvitationRequest(
-        token, idToken, nonce, password, provider, username, webauthnRegistration);
+        token, accessToken, idToken, nonce, password, provider, username, webauthnRegistration);
   }
 
   /** Returns the same with username: The name to log in with. Default: a random one. */
   public AcceptInvitationRequest withUsername(String username) {
     return new AcceptInvitationRequest(
-        token, idToken, nonce, password, provider, username, webauthnRegistration);
+        token, accessToken, idToken, nonce, password, provider, username, webauthnRegistration);
   }
 
   /**
@@ -71,13 +84,14 @@ public record AcceptInvitationRequest(
   public AcceptInvitationRequest withWebauthnRegistration(
       Map<String, Object> webauthnRegistration) {
     return new AcceptInvitationRequest(
-        token, idToken, nonce, password, provider, username, webauthnRegistration);
+        token, accessToken, idToken, nonce, password, provider, username, webauthnRegistration);
   }
 
   static AcceptInvitationRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new AcceptInvitationRequest(
         Read.optional(json, "token", Read::text),
+        Read.optional(json, "access_token", Read::text),
         Read.optional(json, "id_token", Read::text),
         Read.optional(json, "nonce", Read::text),
         Read.optional(json, "password", Read::text),
@@ -90,6 +104,7 @@ public record AcceptInvitationRequest(
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "token", token);
+    Read.put(json, "access_token", accessToken);
     Read.put(json, "id_token", idToken);
     Read.put(json, "nonce", nonce);
     Read.put(json, "password", password);
@@ -104,6 +119,8 @@ public record AcceptInvitationRequest(
   public String toString() {
     return "AcceptInvitationRequest[token="
         + Read.hidden(token)
+        + ", accessToken="
+        + Read.hidden(accessToken)
         + ", idToken="
         + Read.hidden(idToken)
         + ", nonce="

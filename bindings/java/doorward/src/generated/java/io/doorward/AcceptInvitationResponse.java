@@ -12,13 +12,17 @@ import java.util.Map;
  * @param user The account.
  * @param recoveryCodes With a passkey: codes that replace it where it is a second factor; each can
  *     be used once. They are shown only now.
+ * @param organizationId The organization of which the account is a member now, if the invitation
+ *     was to one. May be null.
  */
-public record AcceptInvitationResponse(User user, List<String> recoveryCodes) implements Shape {
+public record AcceptInvitationResponse(User user, List<String> recoveryCodes, String organizationId)
+    implements Shape {
   static AcceptInvitationResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new AcceptInvitationResponse(
         Read.optional(json, "user", User::read),
-        Read.orEmpty(Read.optional(json, "recovery_codes", Read.list(Read::text))));
+        Read.orEmpty(Read.optional(json, "recovery_codes", Read.list(Read::text))),
+        Read.optional(json, "organization_id", Read::text));
   }
 
   @Override
@@ -26,6 +30,7 @@ public record AcceptInvitationResponse(User user, List<String> recoveryCodes) im
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "user", user);
     Read.put(json, "recovery_codes", recoveryCodes);
+    Read.put(json, "organization_id", organizationId);
     return json;
   }
 
@@ -36,6 +41,8 @@ public record AcceptInvitationResponse(User user, List<String> recoveryCodes) im
         + user
         + ", recoveryCodes="
         + Read.hidden(recoveryCodes)
+        + ", organizationId="
+        + organizationId
         + "]";
   }
 }

@@ -229,6 +229,72 @@ public final class AsyncDoorward {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.revokeApiKey(request));
   }
 
+  /** Does what {@link Doorward#createOrganization(CreateOrganizationRequest)} does. */
+  public CompletableFuture<OrganizationResponse> createOrganization(
+      CreateOrganizationRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.createOrganization(request));
+  }
+
+  /** Does what {@link Doorward#getOrganization(GetOrganizationRequest)} does. */
+  public CompletableFuture<OrganizationResponse> getOrganization(GetOrganizationRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.getOrganization(request));
+  }
+
+  /** Does what {@link Doorward#listOrganizations(ListOrganizationsRequest)} does. */
+  public CompletableFuture<ListOrganizationsResponse> listOrganizations(
+      ListOrganizationsRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.listOrganizations(request));
+  }
+
+  /** Does what {@link Doorward#updateOrganization(UpdateOrganizationRequest)} does. */
+  public CompletableFuture<OrganizationResponse> updateOrganization(
+      UpdateOrganizationRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.updateOrganization(request));
+  }
+
+  /** Does what {@link Doorward#deleteOrganization(DeleteOrganizationRequest)} does. */
+  public CompletableFuture<DeleteOrganizationResponse> deleteOrganization(
+      DeleteOrganizationRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.deleteOrganization(request));
+  }
+
+  /** Does what {@link Doorward#addMember(AddMemberRequest)} does. */
+  public CompletableFuture<MemberResponse> addMember(AddMemberRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.addMember(request));
+  }
+
+  /** Does what {@link Doorward#updateMember(UpdateMemberRequest)} does. */
+  public CompletableFuture<MemberResponse> updateMember(UpdateMemberRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.updateMember(request));
+  }
+
+  /** Does what {@link Doorward#removeMember(RemoveMemberRequest)} does. */
+  public CompletableFuture<RemoveMemberResponse> removeMember(RemoveMemberRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.removeMember(request));
+  }
+
+  /** Does what {@link Doorward#listMembers(ListMembersRequest)} does. */
+  public CompletableFuture<ListMembersResponse> listMembers(ListMembersRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.listMembers(request));
+  }
+
+  /** Does what {@link Doorward#inviteMember(InviteMemberRequest)} does. */
+  public CompletableFuture<InviteMemberResponse> inviteMember(InviteMemberRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.inviteMember(request));
+  }
+
+  /** Does what {@link Doorward#listInvitations(ListInvitationsRequest)} does. */
+  public CompletableFuture<ListInvitationsResponse> listInvitations(
+      ListInvitationsRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.listInvitations(request));
+  }
+
+  /** Does what {@link Doorward#revokeInvitation(RevokeInvitationRequest)} does. */
+  public CompletableFuture<RevokeInvitationResponse> revokeInvitation(
+      RevokeInvitationRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.revokeInvitation(request));
+  }
+
   /** Does what {@link Doorward#jwks(JwksRequest)} does. */
   public CompletableFuture<JwksResponse> jwks(JwksRequest request) {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.jwks(request));

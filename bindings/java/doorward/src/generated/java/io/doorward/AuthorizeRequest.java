@@ -22,8 +22,11 @@ import java.util.Map;
  *     {@code require_verified_email} is false. May be null.
  * @param maxAgeSeconds The user authenticated at most this many seconds ago. An API key is no such
  *     proof. May be null.
+ * @param organizationId The account is a member of this organization. {@code roles} and {@code
+ *     permissions} are then those in the organization. May be null.
  * @param permissions The roles of the account give all of these permissions ({@code roles} of the
- *     configuration), and those of an API key give them, too. May be null.
+ *     configuration, in an organization {@code organization_roles}), and those of an API key give
+ *     them, too. May be null.
  * @param provider The token's session was opened by a login at a provider of which this holds, in
  *     the provider's words. May be null.
  * @param requireVerifiedEmail The account's address is verified; default: true if {@code email} is
@@ -41,6 +44,7 @@ public record AuthorizeRequest(
     Boolean bySecondFactor,
     String email,
     Long maxAgeSeconds,
+    String organizationId,
     List<String> permissions,
     ProviderCondition provider,
     Boolean requireVerifiedEmail,
@@ -51,7 +55,7 @@ public record AuthorizeRequest(
   /** Makes one of what must be given. */
   public static AuthorizeRequest of(String token) {
     return new AuthorizeRequest(
-        token, null, null, null, null, null, null, null, null, null, null, null);
+        token, null, null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -67,6 +71,7 @@ public record AuthorizeRequest(
         bySecondFactor,
         email,
         maxAgeSeconds,
+        organizationId,
         permissions,
         provider,
         requireVerifiedEmail,
@@ -87,6 +92,7 @@ public record AuthorizeRequest(
         bySecondFactor,
         email,
         maxAgeSeconds,
+        organizationId,
         permissions,
         provider,
         requireVerifiedEmail,
@@ -107,6 +113,7 @@ public record AuthorizeRequest(
         bySecondFactor,
         email,
         maxAgeSeconds,
+        organizationId,
         permissions,
         provider,
         requireVerifiedEmail,
@@ -127,6 +134,7 @@ public record AuthorizeRequest(
         bySecondFactor,
         email,
         maxAgeSeconds,
+        organizationId,
         permissions,
         provider,
         requireVerifiedEmail,
@@ -147,6 +155,28 @@ public record AuthorizeRequest(
         bySecondFactor,
         email,
         maxAgeSeconds,
+        organizationId,
+        permissions,
+        provider,
+        requireVerifiedEmail,
+        roles,
+        scopes,
+        userId);
+  }
+
+  /**
+   * Returns the same with organization_id: The account is a member of this organization. {@code
+   * roles} and {@code permissions} are then those in the organization.
+   */
+  public AuthorizeRequest withOrganizationId(String organizationId) {
+    return new AuthorizeRequest(
+        token,
+        amr,
+        backend,
+        bySecondFactor,
+        email,
+        maxAgeSeconds,
+        organizationId,
         permissions,
         provider,
         requireVerifiedEmail,
@@ -157,7 +187,8 @@ public record AuthorizeRequest(
 
   /**
    * Returns the same with permissions: The roles of the account give all of these permissions
-   * ({@code roles} of the configuration), and those of an API key give them, too.
+   * ({@code roles} of the configuration, in an organization {@code organization_roles}), and those
+   * of an API key give them, too.
    */
   public AuthorizeRequest withPermissions(List<String> permissions) {
     return new AuthorizeRequest(
@@ -167,6 +198,7 @@ public record AuthorizeRequest(
         bySecondFactor,
         email,
         maxAgeSeconds,
+        organizationId,
         permissions,
         provider,
         requireVerifiedEmail,
@@ -187,6 +219,7 @@ public record AuthorizeRequest(
         bySecondFactor,
         email,
         maxAgeSeconds,
+        organizationId,
         permissions,
         provider,
         requireVerifiedEmail,
@@ -207,6 +240,7 @@ public record AuthorizeRequest(
         bySecondFactor,
         email,
         maxAgeSeconds,
+        organizationId,
         permissions,
         provider,
         requireVerifiedEmail,
@@ -227,6 +261,7 @@ public record AuthorizeRequest(
         bySecondFactor,
         email,
         maxAgeSeconds,
+        organizationId,
         permissions,
         provider,
         requireVerifiedEmail,
@@ -247,6 +282,7 @@ public record AuthorizeRequest(
         bySecondFactor,
         email,
         maxAgeSeconds,
+        organizationId,
         permissions,
         provider,
         requireVerifiedEmail,
@@ -264,6 +300,7 @@ public record AuthorizeRequest(
         bySecondFactor,
         email,
         maxAgeSeconds,
+        organizationId,
         permissions,
         provider,
         requireVerifiedEmail,
@@ -281,6 +318,7 @@ public record AuthorizeRequest(
         Read.optional(json, "by_second_factor", Read::bool),
         Read.optional(json, "email", Read::text),
         Read.optional(json, "max_age_seconds", Read::integer),
+        Read.optional(json, "organization_id", Read::text),
         Read.optional(json, "permissions", Read.list(Read::text)),
         Read.optional(json, "provider", ProviderCondition::read),
         Read.optional(json, "require_verified_email", Read::bool),
@@ -298,6 +336,7 @@ public record AuthorizeRequest(
     Read.put(json, "by_second_factor", bySecondFactor);
     Read.put(json, "email", email);
     Read.put(json, "max_age_seconds", maxAgeSeconds);
+    Read.put(json, "organization_id", organizationId);
     Read.put(json, "permissions", permissions);
     Read.put(json, "provider", provider);
     Read.put(json, "require_verified_email", requireVerifiedEmail);
@@ -322,6 +361,8 @@ public record AuthorizeRequest(
         + email
         + ", maxAgeSeconds="
         + maxAgeSeconds
+        + ", organizationId="
+        + organizationId
         + ", permissions="
         + permissions
         + ", provider="

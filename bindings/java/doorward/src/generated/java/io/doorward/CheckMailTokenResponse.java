@@ -9,7 +9,8 @@ import java.util.Map;
  * A token that can be redeemed.
  *
  * @param purpose The token's purpose: {@code verify_email}, {@code reset_password}, {@code
- *     change_email}, {@code login} or {@code invitation}.
+ *     change_email}, {@code login}, {@code invitation}, or {@code membership}: an invitation to an
+ *     organization, for an account that logs in and accepts it with {@code access_token}.
  * @param expiresAt When the token expires.
  */
 public record CheckMailTokenResponse(String purpose, long expiresAt) implements Shape {

@@ -25,6 +25,13 @@ public enum Code {
   /** The account has no such passkey. */
   PASSKEY_NOT_FOUND("passkey_not_found", Status.NOT_FOUND, "There is no such passkey."),
 
+  /** No organization has this id. */
+  ORGANIZATION_NOT_FOUND(
+      "organization_not_found", Status.NOT_FOUND, "There is no such organization."),
+
+  /** The account is no member of the organization. */
+  MEMBER_NOT_FOUND("member_not_found", Status.NOT_FOUND, "There is no such member."),
+
   /** Authentication is required, and the request offers none. */
   NOT_AUTHENTICATED("not_authenticated", Status.DENIED, "Authentication is required."),
 
@@ -45,7 +52,10 @@ public enum Code {
   /** The challenge is unknown, spent or expired. */
   INVALID_CHALLENGE("invalid_challenge", Status.DENIED, "The challenge is not valid."),
 
-  /** The user may not do this, or the change would leave no active administrator. */
+  /**
+   * The user may not do this, or the change would leave no active administrator, or an organization
+   * without an owner.
+   */
   PERMISSION_DENIED("permission_denied", Status.FORBIDDEN, "Permission denied."),
 
   /**
@@ -71,6 +81,9 @@ public enum Code {
 
   /** The account already has one in force. */
   ALREADY_CONFIGURED("already_configured", Status.CONFLICT, "It is configured already."),
+
+  /** The account is a member of the organization. */
+  ALREADY_MEMBER("already_member", Status.CONFLICT, "The account is a member already."),
 
   /** There were too many failures; wait {@code retry_after_seconds}. */
   TOO_MANY_ATTEMPTS("too_many_attempts", Status.THROTTLED, "Too many attempts. Try again later."),

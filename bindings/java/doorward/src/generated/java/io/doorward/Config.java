@@ -40,6 +40,8 @@ import java.util.Map;
  * @param migrate Whether opening creates the tables of a new store and upgrades an older schema.
  *     With {@code false} an outdated store is refused, and the operator runs {@code doorward
  *     migrate-schema}. Default: true. May be null.
+ * @param organizationRoles The same for the roles of members in their organization, for {@code
+ *     authorize} with {@code organization_id}. May be null.
  * @param passkeys Passkeys: the relying party and its pages. Default: none are made or accepted.
  *     May be null.
  * @param password Cost of password hashes, and policy for passwords. May be null.
@@ -95,6 +97,7 @@ public record Config(
     MailConfig mail,
     MailedLoginConfig mailedLogin,
     Boolean migrate,
+    Map<String, List<String>> organizationRoles,
     PasskeysConfig passkeys,
     PasswordConfig password,
     Long refreshGraceSeconds,
@@ -120,7 +123,7 @@ public record Config(
     return new Config(
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null, null, null);
+        null, null, null, null, null);
   }
 
   /**
@@ -144,6 +147,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -186,6 +190,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -225,6 +230,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -268,6 +274,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -312,6 +319,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -354,6 +362,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -397,6 +406,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -439,6 +449,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -481,6 +492,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -523,6 +535,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -565,6 +578,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -604,6 +618,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -643,6 +658,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -685,6 +701,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -728,6 +745,50 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
+        passkeys,
+        password,
+        refreshGraceSeconds,
+        refreshTokenSeconds,
+        registration,
+        requests,
+        requireSecondFactor,
+        requireVerifiedEmail,
+        roles,
+        secretKey,
+        secretKeyFile,
+        secretKeyFiles,
+        secretKeys,
+        sessionMaxSeconds,
+        signingAlgorithm,
+        store,
+        throttle,
+        totp,
+        trustedDevices);
+  }
+
+  /**
+   * Returns the same with organization_roles: The same for the roles of members in their
+   * organization, for {@code authorize} with {@code organization_id}.
+   */
+  public Config withOrganizationRoles(Map<String, List<String>> organizationRoles) {
+    return new Config(
+        accessTokenSeconds,
+        audience,
+        audit,
+        backends,
+        changeSettings,
+        create,
+        idTokenProviders,
+        impersonation,
+        introspectionService,
+        issuer,
+        leewaySeconds,
+        limits,
+        mail,
+        mailedLogin,
+        migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -770,6 +831,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -809,6 +871,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -853,6 +916,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -895,6 +959,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -934,6 +999,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -973,6 +1039,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -1015,6 +1082,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -1057,6 +1125,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -1099,6 +1168,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -1143,6 +1213,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -1186,6 +1257,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -1228,6 +1300,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -1270,6 +1343,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -1312,6 +1386,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -1354,6 +1429,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -1397,6 +1473,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -1436,6 +1513,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -1475,6 +1553,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -1517,6 +1596,7 @@ public record Config(
         mail,
         mailedLogin,
         migrate,
+        organizationRoles,
         passkeys,
         password,
         refreshGraceSeconds,
@@ -1556,6 +1636,7 @@ public record Config(
         Read.optional(json, "mail", MailConfig::read),
         Read.optional(json, "mailed_login", MailedLoginConfig::read),
         Read.optional(json, "migrate", Read::bool),
+        Read.optional(json, "organization_roles", Read.map(Read.list(Read::text))),
         Read.optional(json, "passkeys", PasskeysConfig::read),
         Read.optional(json, "password", PasswordConfig::read),
         Read.optional(json, "refresh_grace_seconds", Read::integer),
@@ -1595,6 +1676,7 @@ public record Config(
     Read.put(json, "mail", mail);
     Read.put(json, "mailed_login", mailedLogin);
     Read.put(json, "migrate", migrate);
+    Read.put(json, "organization_roles", organizationRoles);
     Read.put(json, "passkeys", passkeys);
     Read.put(json, "password", password);
     Read.put(json, "refresh_grace_seconds", refreshGraceSeconds);
@@ -1650,6 +1732,8 @@ public record Config(
         + mailedLogin
         + ", migrate="
         + migrate
+        + ", organizationRoles="
+        + organizationRoles
         + ", passkeys="
         + passkeys
         + ", password="

@@ -20,6 +20,9 @@ import java.util.Map;
  * @param passkeys The passkeys.
  * @param apiKeys The API keys, without the keys themselves, with those that expired and are not yet
  *     forgotten.
+ * @param organizations The organizations of which the user is a member.
+ * @param invitations The invitations to organizations, with those that expired and are not yet
+ *     forgotten.
  * @param trustedDevices The devices that the user trusts, with those that expired and are not yet
  *     forgotten.
  * @param knownDevices When each known device of the user will be forgotten. The store does not keep
@@ -45,6 +48,8 @@ public record ExportUserResponse(
     List<ExportedSecret> oneTimeSecrets,
     List<Passkey> passkeys,
     List<ApiKey> apiKeys,
+    List<ExportedMembership> organizations,
+    List<Invitation> invitations,
     List<TrustedDevice> trustedDevices,
     List<Long> knownDevices,
     List<ExportedSession> sessions,
@@ -67,6 +72,8 @@ public record ExportUserResponse(
         Read.orEmpty(Read.optional(json, "one_time_secrets", Read.list(ExportedSecret::read))),
         Read.orEmpty(Read.optional(json, "passkeys", Read.list(Passkey::read))),
         Read.orEmpty(Read.optional(json, "api_keys", Read.list(ApiKey::read))),
+        Read.orEmpty(Read.optional(json, "organizations", Read.list(ExportedMembership::read))),
+        Read.orEmpty(Read.optional(json, "invitations", Read.list(Invitation::read))),
         Read.orEmpty(Read.optional(json, "trusted_devices", Read.list(TrustedDevice::read))),
         Read.orEmpty(Read.optional(json, "known_devices", Read.list(Read::integer))),
         Read.orEmpty(Read.optional(json, "sessions", Read.list(ExportedSession::read))),
@@ -90,6 +97,8 @@ public record ExportUserResponse(
     Read.put(json, "one_time_secrets", oneTimeSecrets);
     Read.put(json, "passkeys", passkeys);
     Read.put(json, "api_keys", apiKeys);
+    Read.put(json, "organizations", organizations);
+    Read.put(json, "invitations", invitations);
     Read.put(json, "trusted_devices", trustedDevices);
     Read.put(json, "known_devices", knownDevices);
     Read.put(json, "sessions", sessions);

@@ -22,6 +22,7 @@ import java.util.Map;
  * @param impersonated settings. May be null.
  * @param invitation settings. May be null.
  * @param login settings. May be null.
+ * @param memberInvitation settings. May be null.
  * @param newDevice settings. May be null.
  * @param passwordChanged settings. May be null.
  * @param recoveryCodeUsed settings. May be null.
@@ -46,6 +47,7 @@ public record MailConfigNotices(
     Boolean impersonated,
     Boolean invitation,
     Boolean login,
+    Boolean memberInvitation,
     Boolean newDevice,
     Boolean passwordChanged,
     Boolean recoveryCodeUsed,
@@ -59,7 +61,7 @@ public record MailConfigNotices(
   public static MailConfigNotices of() {
     return new MailConfigNotices(
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null, null, null, null, null, null);
+        null, null, null, null, null, null, null, null);
   }
 
   /** Returns the same with account_changed. */
@@ -79,6 +81,7 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -106,6 +109,7 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -133,6 +137,7 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -160,6 +165,7 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -187,6 +193,7 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -214,6 +221,7 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -241,6 +249,7 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -268,6 +277,7 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -295,6 +305,7 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -322,6 +333,7 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -349,6 +361,7 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -376,6 +389,7 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -403,6 +417,7 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -430,6 +445,35 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
+  }
+
+  /** Returns the same with member_invitation. */
+  public MailConfigNotices withMemberInvitation(boolean memberInvitation) {
+    return new MailConfigNotices(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        apiKeyCreated,
+        apiKeyWidened,
+        changeEmail,
+        deviceTrusted,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        impersonated,
+        invitation,
+        login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -457,6 +501,7 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -484,6 +529,7 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -511,6 +557,7 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -538,6 +585,7 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -565,6 +613,7 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -592,6 +641,7 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -619,6 +669,7 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -646,6 +697,7 @@ public record MailConfigNotices(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -673,6 +725,7 @@ public record MailConfigNotices(
         Read.optional(json, "impersonated", Read::bool),
         Read.optional(json, "invitation", Read::bool),
         Read.optional(json, "login", Read::bool),
+        Read.optional(json, "member_invitation", Read::bool),
         Read.optional(json, "new_device", Read::bool),
         Read.optional(json, "password_changed", Read::bool),
         Read.optional(json, "recovery_code_used", Read::bool),
@@ -700,6 +753,7 @@ public record MailConfigNotices(
     Read.put(json, "impersonated", impersonated);
     Read.put(json, "invitation", invitation);
     Read.put(json, "login", login);
+    Read.put(json, "member_invitation", memberInvitation);
     Read.put(json, "new_device", newDevice);
     Read.put(json, "password_changed", passwordChanged);
     Read.put(json, "recovery_code_used", recoveryCodeUsed);

@@ -22,6 +22,7 @@ import java.util.Map;
  * @param impersonated settings. May be null.
  * @param invitation settings. May be null.
  * @param login settings. May be null.
+ * @param memberInvitation settings. May be null.
  * @param newDevice settings. May be null.
  * @param passwordChanged settings. May be null.
  * @param recoveryCodeUsed settings. May be null.
@@ -46,6 +47,7 @@ public record MailConfigTemplates(
     Map<String, MailTemplate> impersonated,
     Map<String, MailTemplate> invitation,
     Map<String, MailTemplate> login,
+    Map<String, MailTemplate> memberInvitation,
     Map<String, MailTemplate> newDevice,
     Map<String, MailTemplate> passwordChanged,
     Map<String, MailTemplate> recoveryCodeUsed,
@@ -59,7 +61,7 @@ public record MailConfigTemplates(
   public static MailConfigTemplates of() {
     return new MailConfigTemplates(
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null, null, null, null, null, null);
+        null, null, null, null, null, null, null, null);
   }
 
   /** Returns the same with account_changed. */
@@ -79,6 +81,7 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -106,6 +109,7 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -133,6 +137,7 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -160,6 +165,7 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -187,6 +193,7 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -214,6 +221,7 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -241,6 +249,7 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -268,6 +277,7 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -296,6 +306,7 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -323,6 +334,7 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -350,6 +362,7 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -377,6 +390,7 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -404,6 +418,7 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -431,6 +446,35 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
+        newDevice,
+        passwordChanged,
+        recoveryCodeUsed,
+        recoveryCodesGenerated,
+        resetPassword,
+        secondFactorAdded,
+        secondFactorRemoved,
+        verifyEmail);
+  }
+
+  /** Returns the same with member_invitation. */
+  public MailConfigTemplates withMemberInvitation(Map<String, MailTemplate> memberInvitation) {
+    return new MailConfigTemplates(
+        accountChanged,
+        accountDeleted,
+        accountExists,
+        accountLocked,
+        apiKeyCreated,
+        apiKeyWidened,
+        changeEmail,
+        deviceTrusted,
+        emailChangeRequested,
+        emailChanged,
+        identityLinked,
+        impersonated,
+        invitation,
+        login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -458,6 +502,7 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -485,6 +530,7 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -512,6 +558,7 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -540,6 +587,7 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -567,6 +615,7 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -594,6 +643,7 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -622,6 +672,7 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -649,6 +700,7 @@ public record MailConfigTemplates(
         impersonated,
         invitation,
         login,
+        memberInvitation,
         newDevice,
         passwordChanged,
         recoveryCodeUsed,
@@ -676,6 +728,7 @@ public record MailConfigTemplates(
         Read.optional(json, "impersonated", Read.map(MailTemplate::read)),
         Read.optional(json, "invitation", Read.map(MailTemplate::read)),
         Read.optional(json, "login", Read.map(MailTemplate::read)),
+        Read.optional(json, "member_invitation", Read.map(MailTemplate::read)),
         Read.optional(json, "new_device", Read.map(MailTemplate::read)),
         Read.optional(json, "password_changed", Read.map(MailTemplate::read)),
         Read.optional(json, "recovery_code_used", Read.map(MailTemplate::read)),
@@ -703,6 +756,7 @@ public record MailConfigTemplates(
     Read.put(json, "impersonated", impersonated);
     Read.put(json, "invitation", invitation);
     Read.put(json, "login", login);
+    Read.put(json, "member_invitation", memberInvitation);
     Read.put(json, "new_device", newDevice);
     Read.put(json, "password_changed", passwordChanged);
     Read.put(json, "recovery_code_used", recoveryCodeUsed);

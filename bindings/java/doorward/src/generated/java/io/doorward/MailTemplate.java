@@ -8,7 +8,8 @@ import java.util.Map;
 /**
  * The text of one kind of mail in one language. Placeholders: {@code {service}}, {@code
  * {username}}; for a mail with a token also {@code {token}} and {@code {link}}, which is the token
- * itself if no link is configured; for {@code login} also {@code {code}}.
+ * itself if no link is configured; for {@code login} also {@code {code}}, for {@code
+ * member_invitation} also {@code {organization}}.
  *
  * @param subject The subject, on one line.
  * @param text The text. Paragraphs are separated by empty lines.

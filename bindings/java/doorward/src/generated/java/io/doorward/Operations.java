@@ -509,6 +509,135 @@ public abstract sealed class Operations permits Doorward {
   }
 
   /**
+   * Creates an organization with its first owner.
+   *
+   * @throws NotFoundException {@code user_not_found}
+   * @throws ForbiddenException {@code permission_denied}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public OrganizationResponse createOrganization(CreateOrganizationRequest request) {
+    return run(Operation.CREATE_ORGANIZATION, request, OrganizationResponse::read);
+  }
+
+  /**
+   * Finds an organization by its id.
+   *
+   * @throws NotFoundException {@code organization_not_found}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public OrganizationResponse getOrganization(GetOrganizationRequest request) {
+    return run(Operation.GET_ORGANIZATION, request, OrganizationResponse::read);
+  }
+
+  /**
+   * Lists organizations: all of them, or those of an account.
+   *
+   * @throws NotFoundException {@code user_not_found}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public ListOrganizationsResponse listOrganizations(ListOrganizationsRequest request) {
+    return run(Operation.LIST_ORGANIZATIONS, request, ListOrganizationsResponse::read);
+  }
+
+  /** The same with an empty request. */
+  public ListOrganizationsResponse listOrganizations() {
+    return listOrganizations(ListOrganizationsRequest.of());
+  }
+
+  /**
+   * Changes an organization.
+   *
+   * @throws NotFoundException {@code organization_not_found}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public OrganizationResponse updateOrganization(UpdateOrganizationRequest request) {
+    return run(Operation.UPDATE_ORGANIZATION, request, OrganizationResponse::read);
+  }
+
+  /**
+   * Deletes an organization with its memberships.
+   *
+   * @throws NotFoundException {@code organization_not_found}
+   * @throws ConflictException {@code store_constraint}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public DeleteOrganizationResponse deleteOrganization(DeleteOrganizationRequest request) {
+    return run(Operation.DELETE_ORGANIZATION, request, DeleteOrganizationResponse::read);
+  }
+
+  /**
+   * Makes an account a member of an organization.
+   *
+   * @throws NotFoundException {@code organization_not_found}, {@code user_not_found}
+   * @throws ConflictException {@code already_member}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public MemberResponse addMember(AddMemberRequest request) {
+    return run(Operation.ADD_MEMBER, request, MemberResponse::read);
+  }
+
+  /**
+   * Changes the roles of a member of an organization.
+   *
+   * @throws NotFoundException {@code member_not_found}
+   * @throws ForbiddenException {@code permission_denied}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public MemberResponse updateMember(UpdateMemberRequest request) {
+    return run(Operation.UPDATE_MEMBER, request, MemberResponse::read);
+  }
+
+  /**
+   * Removes a member from an organization.
+   *
+   * @throws ForbiddenException {@code permission_denied}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public RemoveMemberResponse removeMember(RemoveMemberRequest request) {
+    return run(Operation.REMOVE_MEMBER, request, RemoveMemberResponse::read);
+  }
+
+  /**
+   * Lists the members of an organization.
+   *
+   * @throws NotFoundException {@code organization_not_found}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public ListMembersResponse listMembers(ListMembersRequest request) {
+    return run(Operation.LIST_MEMBERS, request, ListMembersResponse::read);
+  }
+
+  /**
+   * Invites a person by mail to an organization.
+   *
+   * @throws NotFoundException {@code organization_not_found}
+   * @throws ConflictException {@code already_member}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public InviteMemberResponse inviteMember(InviteMemberRequest request) {
+    return run(Operation.INVITE_MEMBER, request, InviteMemberResponse::read);
+  }
+
+  /**
+   * Lists the invitations to an organization that were not accepted yet.
+   *
+   * @throws NotFoundException {@code organization_not_found}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public ListInvitationsResponse listInvitations(ListInvitationsRequest request) {
+    return run(Operation.LIST_INVITATIONS, request, ListInvitationsResponse::read);
+  }
+
+  /**
+   * Revokes an invitation to an organization.
+   *
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public RevokeInvitationResponse revokeInvitation(RevokeInvitationRequest request) {
+    return run(Operation.REVOKE_INVITATION, request, RevokeInvitationResponse::read);
+  }
+
+  /**
    * Returns the public keys, for services that verify tokens themselves.
    *
    * @throws UnavailableException {@code store_unavailable}
@@ -638,11 +767,14 @@ public abstract sealed class Operations permits Doorward {
   }
 
   /**
-   * Accepts an invitation: the account gets a name and a way in.
+   * Accepts an invitation: to an account, which gets a name and a way in, or to an organization.
    *
    * @throws InvalidRequestException {@code invalid_token}, {@code weak_password}
-   * @throws DeniedException {@code invalid_credentials}
-   * @throws ConflictException {@code username_taken}, {@code already_configured}
+   * @throws DeniedException {@code not_authenticated}, {@code user_not_found}, {@code
+   *     invalid_credentials}
+   * @throws ForbiddenException {@code permission_denied}
+   * @throws ConflictException {@code username_taken}, {@code already_configured}, {@code
+   *     already_member}
    * @throws ConfigException {@code invalid_config}
    * @throws UnavailableException {@code auth_service_unavailable}, {@code hash_queue_full}, {@code
    *     store_unavailable}

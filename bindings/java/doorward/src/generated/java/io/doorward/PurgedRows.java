@@ -20,6 +20,7 @@ import java.util.Map;
  * @param revokedTokens Revoked tokens that have expired.
  * @param waitingAccounts Accounts of invitations and of logins by mail that waited for their owner
  *     in vain.
+ * @param invitations Invitations to organizations that have expired.
  * @param events Events older than {@code audit.retention_days} of the store.
  */
 public record PurgedRows(
@@ -34,6 +35,7 @@ public record PurgedRows(
     long keys,
     long revokedTokens,
     long waitingAccounts,
+    long invitations,
     long events)
     implements Shape {
   static PurgedRows read(Object value) {
@@ -50,6 +52,7 @@ public record PurgedRows(
         Read.required(json, "keys", Read::integer),
         Read.required(json, "revoked_tokens", Read::integer),
         Read.required(json, "waiting_accounts", Read::integer),
+        Read.required(json, "invitations", Read::integer),
         Read.required(json, "events", Read::integer));
   }
 
@@ -67,6 +70,7 @@ public record PurgedRows(
     Read.put(json, "keys", keys);
     Read.put(json, "revoked_tokens", revokedTokens);
     Read.put(json, "waiting_accounts", waitingAccounts);
+    Read.put(json, "invitations", invitations);
     Read.put(json, "events", events);
     return json;
   }

@@ -1,0 +1,85 @@
+//! Organizations: the last owner stays, and an invitation becomes a membership.
+
+use serde::{Deserialize, Serialize};
+
+use super::audit::{Audit, Kind, event};
+use super::one_time::Found;
+use crate::error::{Code, Error, Result};
+use crate::store::events::Event;
+use crate::store::organizations::{self, Invitation, Membership};
+use crate::store::{Tx, damaged};
+use crate::types::id::Id;
+
+/// What the mailed token of an invitation is for, sealed with it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Invited {
+    /// The address that the token was mailed to.
+    pub address: String,
+    /// The id of the invitation.
+    pub invitation: Id,
+}
+
+impl Invited {
+    pub(crate) fn of(found: &Found) -> Result<Invited> {
+        serde_json::from_slice(&found.data).map_err(|_| damaged())
+    }
+}
+
+/// Returns the invitation of a mailed token, unless it was revoked or replaced.
+pub(crate) fn invitation(tx: &mut Tx, invited: &Invited, now: i64) -> Result<Invitation> {
+    let found = organizations::invitation(tx, invited.invitation, now)?;
+    found.ok_or(Error::new(Code::InvalidMailToken, "withdrawn"))
+}
+
+/// Makes an account a member by an invitation, which is used up. Returns false if the account was one before: its roles
+/// stay.
+pub(crate) fn join(
+    audit: &Audit,
+    tx: &mut Tx,
+    invitation: &Invitation,
+    user_id: Id,
+    now: i64,
+) -> Result<bool> {
+    let Invitation { id, organization_id, roles, .. } = invitation;
+    organizations::delete_invitation(tx, *organization_id, *id)?;
+    if organizations::membership(tx, *organization_id, user_id)?.is_some() {
+        return Ok(false);
+    }
+    let membership = Membership { roles: roles.clone(), created_at: now };
+    organizations::put_member(tx, *organization_id, user_id, &membership)?;
+    record_member(audit, tx, Kind::MemberAdded, *organization_id, user_id, now)?;
+    Ok(true)
+}
+
+/// Writes an event about an account in an organization.
+pub(crate) fn record_member(
+    audit: &Audit,
+    tx: &mut Tx,
+    kind: Kind,
+    organization_id: Id,
+    user_id: Id,
+    now: i64,
+) -> Result<()> {
+    let detail = organization_id.to_string();
+    audit.record(tx, now, Event { detail: Some(&detail), ..event(kind, user_id) })
+}
+
+/// Fails unless an organization keeps an owner without this account.
+pub(crate) fn another_owner(tx: &mut Tx, organization_id: Id, but: Id) -> Result<()> {
+    match organizations::has_other_owner(tx, organization_id, but)? {
+        true => Ok(()),
+        false => Err(last_owner(but)),
+    }
+}
+
+/// Fails if an organization would have no owner without this account.
+pub(crate) fn other_owners(tx: &mut Tx, but: Id) -> Result<()> {
+    match organizations::is_last_owner(tx, but)? {
+        true => Err(last_owner(but)),
+        false => Ok(()),
+    }
+}
+
+fn last_owner(user_id: Id) -> Error {
+    Error::new(Code::PermissionDenied, "last_owner").about(Some(user_id), None)
+}

@@ -1,0 +1,220 @@
+//! Invitations to organizations: `invite_member`, `list_invitations`, `revoke_invitation`. `accept_invitation` accepts
+//! them.
+
+use doorward_derive::Build;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{known, page};
+use crate::engine::Engine;
+use crate::engine::accounts::in_order;
+use crate::engine::audit::Kind as EventKind;
+use crate::engine::organizations::{Invited, record_member};
+use crate::engine::outbox::{Behind, INVITATION_SECONDS};
+use crate::engine::pending::{INVITED_SECONDS, Newcomer};
+use crate::error::{Code, Error, Result};
+use crate::json;
+use crate::mail::Kind;
+use crate::store::organizations::{self as rows, Invitation, Organization};
+use crate::store::users::{self, By};
+use crate::store::{Durability, Share, Tx};
+use crate::types::id::Id;
+use crate::types::user::{Email, Locale, Role};
+
+/// Invites the reader of an address to an organization.
+#[derive(Debug, Deserialize, JsonSchema, Build)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct InviteMemberRequest {
+    /// The organization's id.
+    pub organization_id: Id,
+    /// The address. It does not matter whether an account has it.
+    pub email: Email,
+    /// The roles in the organization; default: none.
+    pub roles: Option<Vec<Role>>,
+    /// The language of the mail. Default: that of the account.
+    pub locale: Option<Locale>,
+}
+
+/// The invitation, the same whether or not an account has the address.
+#[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct InviteMemberResponse {
+    /// The invitation.
+    pub invitation: InvitationInfo,
+}
+
+/// Lists the invitations to an organization that were not accepted yet, in the order of their ids.
+#[derive(Debug, Deserialize, JsonSchema, Build)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ListInvitationsRequest {
+    /// The organization's id.
+    pub organization_id: Id,
+    /// The most to return: 1 to 1000, default 100.
+    #[schemars(range(min = 1, max = 1000))]
+    pub limit: Option<u32>,
+    /// Only invitations after this id: `next` of the previous page.
+    pub after: Option<Id>,
+}
+
+/// A page of invitations.
+#[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct ListInvitationsResponse {
+    /// The invitations.
+    pub invitations: Vec<InvitationInfo>,
+    /// The id to give as `after` for the next page; absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Id>,
+}
+
+/// Revokes an invitation to an organization.
+#[derive(Debug, Deserialize, JsonSchema, Build)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct RevokeInvitationRequest {
+    /// The organization's id.
+    pub organization_id: Id,
+    /// The invitation's id.
+    pub invitation_id: Id,
+}
+
+/// The invitation can be accepted no more.
+#[derive(Debug, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct RevokeInvitationResponse {
+    /// Whether the organization had the invitation.
+    pub revoked: bool,
+}
+
+/// An invitation to an organization.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Invitation")]
+#[non_exhaustive]
+pub struct InvitationInfo {
+    /// The invitation's id.
+    pub id: Id,
+    /// The organization's id.
+    pub organization_id: Id,
+    /// The address as it was given.
+    pub email: Email,
+    /// The roles that the member gets in the organization, in alphabetical order.
+    pub roles: Vec<Role>,
+    /// When the invitation was made.
+    pub created_at: i64,
+    /// When the invitation expires.
+    pub expires_at: i64,
+}
+
+/// How many invitations of one account can be accepted at once.
+const AT_ONCE: u32 = 100;
+
+impl Engine {
+    /// Invites the reader of an address to an organization by a mail. Another invitation to the same address replaces
+    /// it. Whether an account has the address is not disclosed: the answer and the work are the same.
+    ///
+    /// Failures: `organization_not_found`, `already_member`, `invalid_request`, `store_unavailable`.
+    pub fn invite_member(&self, request: InviteMemberRequest) -> Result<InviteMemberResponse> {
+        let InviteMemberRequest { organization_id, email, roles, locale } = request;
+        let roles = in_order(roles.unwrap_or_default())?;
+        let now_ms = self.clock.now_ms();
+        self.accounts.forget_expired(now_ms / 1000, Share::AFew)?;
+        let invitation = self.mailing.write(|tx| {
+            let organization = known(tx, organization_id)?;
+            self.invite(tx, &organization, &email, &roles, locale.as_ref(), now_ms)
+        })?;
+        Ok(InviteMemberResponse { invitation: invitation.into() })
+    }
+
+    /// Lists the invitations to an organization that can still be accepted.
+    ///
+    /// Failures: `organization_not_found`, `invalid_request`, `store_unavailable`.
+    pub fn list_invitations(&self, request: ListInvitationsRequest) -> Result<ListInvitationsResponse> {
+        let ListInvitationsRequest { organization_id, limit, after } = request;
+        let limit = page(limit)?;
+        let after = after.unwrap_or(Id::from_bytes([0; 16]));
+        let now = self.clock.now();
+        let listed = self.store.read(|tx| {
+            known(tx, organization_id)?;
+            rows::invitations(tx, organization_id, after, limit, now)
+        })?;
+        let invitations: Vec<InvitationInfo> = listed.into_iter().map(InvitationInfo::from).collect();
+        let next = invitations.last().filter(|_| invitations.len() == limit).map(|last| last.id);
+        Ok(ListInvitationsResponse { invitations, next })
+    }
+
+    /// Revokes an invitation to an organization. An unknown or accepted one is not a failure.
+    ///
+    /// Failures: `store_unavailable`.
+    pub fn revoke_invitation(&self, request: RevokeInvitationRequest) -> Result<RevokeInvitationResponse> {
+        let RevokeInvitationRequest { organization_id, invitation_id } = request;
+        let now = self.clock.now();
+        let revoked = self.store.write(Durability::Full, |tx| {
+            let Some(user_id) = rows::delete_invitation(tx, organization_id, invitation_id)? else {
+                return Ok(false);
+            };
+            let kind = EventKind::InvitationRevoked;
+            record_member(&self.audit, tx, kind, organization_id, user_id, now)?;
+            Ok(true)
+        })?;
+        Ok(RevokeInvitationResponse { revoked })
+    }
+
+    fn invite(
+        &self,
+        tx: &mut Tx,
+        organization: &Organization,
+        email: &Email,
+        roles: &[Role],
+        locale: Option<&Locale>,
+        now_ms: i64,
+    ) -> Result<Invitation> {
+        let now = now_ms / 1000;
+        let owner = users::find(tx, By::Email(&email.key()))?.filter(|owner| {
+            let own = owner.public.email.as_ref();
+            owner.public.email_verified && own.is_some_and(|own| own.is_mailbox_of(email))
+        });
+        if let Some(owner) = &owner
+            && rows::membership(tx, organization.id, owner.public.id)?.is_some()
+        {
+            return Err(Error::from(Code::AlreadyMember).about(Some(owner.public.id), None));
+        }
+        let default_roles = &self.config.registration.default_roles;
+        let newcomer = Newcomer { email, locale, roles: default_roles, waits_seconds: INVITED_SECONDS };
+        let waiting = self.pending.account(tx, &newcomer, owner.is_none(), now_ms)?;
+        waiting.settle(tx, now_ms)?;
+        let user = owner.as_ref().unwrap_or(&waiting.user);
+        let invitation = Invitation {
+            id: Id::new(now_ms)?,
+            organization_id: organization.id,
+            user_id: user.public.id,
+            email: email.clone(),
+            roles: roles.to_vec(),
+            created_at: now,
+            expires_at: now + INVITATION_SECONDS,
+        };
+        rows::forget_expired(tx, now, Share::AFew)?;
+        rows::put_invitation(tx, &invitation)?;
+        // The mail goes to the address as the account spells it. The token of a locked account would be dead.
+        let addressee = Some(user).filter(|user| user.public.is_active);
+        let to = user.public.email.as_ref().unwrap_or(email);
+        let invited = Invited { address: to.as_str().to_owned(), invitation: invitation.id };
+        let data = json::render(&invited)?;
+        let organization_name = Some(organization.name.as_str());
+        let data = data.as_bytes();
+        let behind = Behind { data, most: AT_ONCE, attempts: 0, code: None, organization: organization_name };
+        let kind = Kind::MemberInvitation;
+        self.mailing.outbox.put_token_for(tx, kind, addressee, to, locale, &behind, now)?;
+        let kind = EventKind::MemberInvited;
+        record_member(&self.audit, tx, kind, organization.id, invitation.user_id, now)?;
+        Ok(invitation)
+    }
+}
+
+impl From<Invitation> for InvitationInfo {
+    fn from(invitation: Invitation) -> InvitationInfo {
+        let Invitation { id, organization_id, email, roles, created_at, expires_at, .. } = invitation;
+        InvitationInfo { id, organization_id, email, roles, created_at, expires_at }
+    }
+}
