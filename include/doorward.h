@@ -412,6 +412,14 @@ doorward_status doorward_list_sessions(const struct doorward_engine *engine,
                                        const char *request,
                                        char **response);
 
+// Gives a session another label or other claims.
+// DENIED: invalid_token, user_not_found. NOT_FOUND: session_not_found. FORBIDDEN: permission_denied.
+// UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_update_session(const struct doorward_engine *engine,
+                                        const char *request,
+                                        char **response);
+
 // Ends one session.
 // UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD

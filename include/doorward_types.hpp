@@ -60,6 +60,8 @@ enum class code {
   user_not_found,
   // No account has this API key.
   api_key_not_found,
+  // The account has no such session, or it has ended.
+  session_not_found,
   // The account has no such passkey.
   passkey_not_found,
   // No organization has this id.
@@ -144,6 +146,7 @@ struct names<code> {
       "invalid_token",
       "user_not_found",
       "api_key_not_found",
+      "session_not_found",
       "passkey_not_found",
       "organization_not_found",
       "member_not_found",
@@ -761,10 +764,19 @@ struct exported_session {
   std::int64_t expires_at{};
   // The person who acts or acted as the user in this session, if it is not the user's own.
   std::optional<doorward::act> act{};
+  // The host's own claims in its tokens. Left out if no secret key opens them: one that sealed them was
+  // removed.
+  std::optional<std::map<std::string, doorward::json>> claims{};
   // The device that opened the session.
   std::optional<doorward::secret> device_id{};
+  // The longest time without a refresh, if the login gave a shorter one than the backend's.
+  std::optional<std::int64_t> idle_seconds{};
   // The IP address that opened the session.
   std::optional<std::string> ip{};
+  // The label, if the session has one.
+  std::optional<std::string> label{};
+  // Whether the session outlasts the browser, if the login said so.
+  std::optional<bool> persistent{};
   // The login at an identity provider that opened the session, if one did.
   std::optional<doorward::provider_login> provider{};
   // When the session was revoked.
@@ -783,8 +795,12 @@ struct exported_session {
     visit("refreshed_at", self.refreshed_at);
     visit("expires_at", self.expires_at);
     visit("act", self.act);
+    visit("claims", self.claims);
     visit("device_id", self.device_id);
+    visit("idle_seconds", self.idle_seconds);
     visit("ip", self.ip);
+    visit("label", self.label);
+    visit("persistent", self.persistent);
     visit("provider", self.provider);
     visit("revoked_at", self.revoked_at);
     visit("scope", self.scope);
@@ -997,6 +1013,8 @@ struct login_response {
   std::string backend{};
   // The user who logged in.
   doorward::user user{};
+  // Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so.
+  std::optional<bool> persistent{};
   // If this login gave the account its first second factor: the recovery codes. They are shown only now.
   std::optional<std::vector<doorward::secret>> recovery_codes{};
   // The life of the refresh token in seconds.
@@ -1017,6 +1035,7 @@ struct login_response {
     visit("session_id", self.session_id);
     visit("backend", self.backend);
     visit("user", self.user);
+    visit("persistent", self.persistent);
     visit("recovery_codes", self.recovery_codes);
     visit("refresh_expires_in", self.refresh_expires_in);
     visit("refresh_token", self.refresh_token);
@@ -1041,6 +1060,8 @@ struct login_with_id_token_response {
   doorward::user user{};
   // Whether this login created the account.
   bool created{};
+  // Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so.
+  std::optional<bool> persistent{};
   // If this login gave the account its first second factor: the recovery codes. They are shown only now.
   std::optional<std::vector<doorward::secret>> recovery_codes{};
   // The life of the refresh token in seconds.
@@ -1062,6 +1083,7 @@ struct login_with_id_token_response {
     visit("backend", self.backend);
     visit("user", self.user);
     visit("created", self.created);
+    visit("persistent", self.persistent);
     visit("recovery_codes", self.recovery_codes);
     visit("refresh_expires_in", self.refresh_expires_in);
     visit("refresh_token", self.refresh_token);
@@ -1153,6 +1175,8 @@ struct finish_provider_login_response {
   // Whether the identity was linked to the account of `user_token`. Then the session is the one of that
   // token, with a new access token and no other refresh token.
   bool linked{};
+  // Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so.
+  std::optional<bool> persistent{};
   // If this login gave the account its first second factor: the recovery codes. They are shown only now.
   std::optional<std::vector<doorward::secret>> recovery_codes{};
   // The life of the refresh token in seconds.
@@ -1175,6 +1199,7 @@ struct finish_provider_login_response {
     visit("user", self.user);
     visit("created", self.created);
     visit("linked", self.linked);
+    visit("persistent", self.persistent);
     visit("recovery_codes", self.recovery_codes);
     visit("refresh_expires_in", self.refresh_expires_in);
     visit("refresh_token", self.refresh_token);
@@ -1231,11 +1256,14 @@ struct reauthenticate_response {
   doorward::secret access_token{};
   // The token's lifetime in seconds.
   std::int64_t expires_in{};
+  // Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so.
+  std::optional<bool> persistent{};
 
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("access_token", self.access_token);
     visit("expires_in", self.expires_in);
+    visit("persistent", self.persistent);
   }
 };
 
@@ -1251,6 +1279,8 @@ struct refresh_response {
   std::int64_t expires_in{};
   // The life of the refresh token in seconds.
   std::int64_t refresh_expires_in{};
+  // Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so.
+  std::optional<bool> persistent{};
 
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
@@ -1259,6 +1289,7 @@ struct refresh_response {
     visit("token_type", self.token_type);
     visit("expires_in", self.expires_in);
     visit("refresh_expires_in", self.refresh_expires_in);
+    visit("persistent", self.persistent);
   }
 };
 
@@ -1295,6 +1326,8 @@ struct session {
   std::optional<doorward::secret> device_id{};
   // The IP address that opened the session. Left out, as the next two, where another person acts as the user.
   std::optional<std::string> ip{};
+  // The label, if the session has one.
+  std::optional<std::string> label{};
   // The login at an identity provider that opened the session, if one did.
   std::optional<doorward::provider_login> provider{};
   // The `User-Agent` that opened the session.
@@ -1312,6 +1345,7 @@ struct session {
     visit("act", self.act);
     visit("device_id", self.device_id);
     visit("ip", self.ip);
+    visit("label", self.label);
     visit("provider", self.provider);
     visit("user_agent", self.user_agent);
   }
@@ -1325,6 +1359,17 @@ struct list_sessions_response {
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("sessions", self.sessions);
+  }
+};
+
+// The session after its change.
+struct update_session_response {
+  // The session.
+  doorward::session session{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("session", self.session);
   }
 };
 
@@ -3714,6 +3759,46 @@ struct set_password_request {
   }
 };
 
+// The life of a session, if it is to be shorter than the configuration allows. ``` use
+// doorward::{LoginRequest, SessionLifetime}; let on_a_shared_computer =
+// SessionLifetime::new().absolute_seconds(3600).persistent(false); let request = LoginRequest::new("ada",
+// "eight wise words").lifetime(on_a_shared_computer); ```
+struct session_lifetime {
+  // When the session ends, however often it is refreshed: at most after `session_max_seconds`. Default: then.
+  std::optional<std::int64_t> absolute_seconds{};
+  // How long an unused refresh token is valid: at most as long as the backend's (`refresh_token_seconds`).
+  // Default: as long.
+  std::optional<std::int64_t> idle_seconds{};
+  // Whether the user stays logged in when the browser is closed. The engine keeps it and repeats it in each
+  // response with tokens of the session; with `false` the host sets cookies without `Max-Age`.
+  std::optional<bool> persistent{};
+
+  template <class Value = std::int64_t>
+  session_lifetime &set_absolute_seconds(Value &&value) {
+    absolute_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  session_lifetime &set_idle_seconds(Value &&value) {
+    idle_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  session_lifetime &set_persistent(Value &&value) {
+    persistent = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("absolute_seconds", self.absolute_seconds);
+    visit("idle_seconds", self.idle_seconds);
+    visit("persistent", self.persistent);
+  }
+};
+
 // AuthenticatorAssertionResponseJSON: the members that the engine reads.
 struct assertion_response {
   // The client data that the browser made.
@@ -3791,8 +3876,15 @@ struct login_request {
   doorward::secret password{};
   // The backend that the session's tokens are for; default: `default`.
   std::optional<std::string> backend{};
+  // The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
+  // refused.
+  std::optional<std::map<std::string, doorward::json>> claims{};
   // The client's connection, where known.
   std::optional<doorward::client> client{};
+  // A label for the session in the user's list, such as the name of the device.
+  std::optional<std::string> label{};
+  // A shorter life of the session than the configuration gives it.
+  std::optional<doorward::session_lifetime> lifetime{};
   // A recovery code instead, which is used up.
   std::optional<doorward::secret> recovery_code{};
   // The scopes of the access token, separated by spaces. The engine grants what the host asks for: a host
@@ -3825,9 +3917,27 @@ struct login_request {
     return *this;
   }
 
+  template <class Value = std::map<std::string, doorward::json>>
+  login_request &set_claims(Value &&value) {
+    claims = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = doorward::client>
   login_request &set_client(Value &&value) {
     client = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  login_request &set_label(Value &&value) {
+    label = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::session_lifetime>
+  login_request &set_lifetime(Value &&value) {
+    lifetime = std::forward<Value>(value);
     return *this;
   }
 
@@ -3866,7 +3976,10 @@ struct login_request {
     visit("username", self.username);
     visit("password", self.password);
     visit("backend", self.backend);
+    visit("claims", self.claims);
     visit("client", self.client);
+    visit("label", self.label);
+    visit("lifetime", self.lifetime);
     visit("recovery_code", self.recovery_code);
     visit("scope", self.scope);
     visit("trusted_device_token", self.trusted_device_token);
@@ -4003,8 +4116,15 @@ struct login_with_id_token_request {
   doorward::secret id_token{};
   // The backend that the session's tokens are for; default: `default`.
   std::optional<std::string> backend{};
+  // The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
+  // refused.
+  std::optional<std::map<std::string, doorward::json>> claims{};
   // The client's connection, where known.
   std::optional<doorward::client> client{};
+  // A label for the session in the user's list, such as the name of the device.
+  std::optional<std::string> label{};
+  // A shorter life of the session than the configuration gives it.
+  std::optional<doorward::session_lifetime> lifetime{};
   // The nonce that the host sent with its authentication request. The token must repeat it, so that it
   // answers this browser's request and no other.
   std::optional<doorward::secret> nonce{};
@@ -4025,9 +4145,27 @@ struct login_with_id_token_request {
     return *this;
   }
 
+  template <class Value = std::map<std::string, doorward::json>>
+  login_with_id_token_request &set_claims(Value &&value) {
+    claims = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = doorward::client>
   login_with_id_token_request &set_client(Value &&value) {
     client = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  login_with_id_token_request &set_label(Value &&value) {
+    label = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::session_lifetime>
+  login_with_id_token_request &set_lifetime(Value &&value) {
+    lifetime = std::forward<Value>(value);
     return *this;
   }
 
@@ -4053,7 +4191,10 @@ struct login_with_id_token_request {
   static void each_member(Self &self, Visitor &visit) {
     visit("id_token", self.id_token);
     visit("backend", self.backend);
+    visit("claims", self.claims);
     visit("client", self.client);
+    visit("label", self.label);
+    visit("lifetime", self.lifetime);
     visit("nonce", self.nonce);
     visit("provider", self.provider);
     visit("scope", self.scope);
@@ -4265,8 +4406,15 @@ struct finish_provider_login_request {
   // The URL at which the browser really came back, without its query. Another one than that of
   // `begin_provider_login` is refused.
   std::string redirect_uri{};
+  // The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
+  // refused.
+  std::optional<std::map<std::string, doorward::json>> claims{};
   // The client's connection, where known.
   std::optional<doorward::client> client{};
+  // A label for the session in the user's list, such as the name of the device.
+  std::optional<std::string> label{};
+  // A shorter life of the session than the configuration gives it.
+  std::optional<doorward::session_lifetime> lifetime{};
   // If the host sends the requests (`exchange`): the responses, in the order of the requests. They open any
   // account, so they must come from the provider itself, never through a browser.
   std::optional<std::vector<doorward::provider_response>> received{};
@@ -4292,9 +4440,27 @@ struct finish_provider_login_request {
     return *this;
   }
 
+  template <class Value = std::map<std::string, doorward::json>>
+  finish_provider_login_request &set_claims(Value &&value) {
+    claims = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = doorward::client>
   finish_provider_login_request &set_client(Value &&value) {
     client = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  finish_provider_login_request &set_label(Value &&value) {
+    label = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::session_lifetime>
+  finish_provider_login_request &set_lifetime(Value &&value) {
+    lifetime = std::forward<Value>(value);
     return *this;
   }
 
@@ -4315,7 +4481,10 @@ struct finish_provider_login_request {
     visit("transaction", self.transaction);
     visit("query", self.query);
     visit("redirect_uri", self.redirect_uri);
+    visit("claims", self.claims);
     visit("client", self.client);
+    visit("label", self.label);
+    visit("lifetime", self.lifetime);
     visit("received", self.received);
     visit("user_token", self.user_token);
   }
@@ -4603,6 +4772,70 @@ struct list_sessions_request {
   static void each_member(Self &self, Visitor &visit) {
     visit("user_id", self.user_id);
     visit("current_session_id", self.current_session_id);
+  }
+};
+
+// Changes a session. Members that are absent stay as they are.
+struct update_session_request {
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
+  std::optional<std::string> actor{};
+  // The new claims of the host, which replace all the old ones: `{}` removes them. The session's next access
+  // token has them; tokens that were issued before keep theirs.
+  std::optional<std::map<std::string, doorward::json>> claims{};
+  // The new label.
+  std::optional<std::string> label{};
+  // The session's id instead.
+  std::optional<std::string> session_id{};
+  // An access token of the session.
+  std::optional<doorward::secret> token{};
+  // With `session_id`: the account that must have the session. Give it if the id comes from a client.
+  std::optional<std::string> user_id{};
+
+  template <class Value = std::string>
+  update_session_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::json>>
+  update_session_request &set_claims(Value &&value) {
+    claims = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  update_session_request &set_label(Value &&value) {
+    label = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  update_session_request &set_session_id(Value &&value) {
+    session_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  update_session_request &set_token(Value &&value) {
+    token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  update_session_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("actor", self.actor);
+    visit("claims", self.claims);
+    visit("label", self.label);
+    visit("session_id", self.session_id);
+    visit("token", self.token);
+    visit("user_id", self.user_id);
   }
 };
 
@@ -6312,12 +6545,19 @@ struct request_login_code_request {
   std::string email{};
   // The backend that the session's tokens are for; default: `default`.
   std::optional<std::string> backend{};
+  // The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
+  // refused.
+  std::optional<std::map<std::string, doorward::json>> claims{};
   // The client's connection: too many mails for one network address are refused. Pass it on, so that a
   // stranger elsewhere cannot use up the mails of a user.
   std::optional<doorward::client> client{};
   // Whether an account may be created for the address; needs `mailed_login.create`. It has no password, and
   // it is found by its address once the mail was used.
   std::optional<bool> create{};
+  // A label for the session in the user's list, such as the name of the device.
+  std::optional<std::string> label{};
+  // A shorter life of the session than the configuration gives it.
+  std::optional<doorward::session_lifetime> lifetime{};
   // The language of the mail. Default: that of the account.
   std::optional<std::string> locale{};
   // The scopes of the access token, separated by spaces. The engine grants what the host asks for.
@@ -6335,6 +6575,12 @@ struct request_login_code_request {
     return *this;
   }
 
+  template <class Value = std::map<std::string, doorward::json>>
+  request_login_code_request &set_claims(Value &&value) {
+    claims = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = doorward::client>
   request_login_code_request &set_client(Value &&value) {
     client = std::forward<Value>(value);
@@ -6344,6 +6590,18 @@ struct request_login_code_request {
   template <class Value = bool>
   request_login_code_request &set_create(Value &&value) {
     create = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  request_login_code_request &set_label(Value &&value) {
+    label = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::session_lifetime>
+  request_login_code_request &set_lifetime(Value &&value) {
+    lifetime = std::forward<Value>(value);
     return *this;
   }
 
@@ -6363,8 +6621,11 @@ struct request_login_code_request {
   static void each_member(Self &self, Visitor &visit) {
     visit("email", self.email);
     visit("backend", self.backend);
+    visit("claims", self.claims);
     visit("client", self.client);
     visit("create", self.create);
+    visit("label", self.label);
+    visit("lifetime", self.lifetime);
     visit("locale", self.locale);
     visit("scope", self.scope);
   }
@@ -7303,8 +7564,15 @@ struct finish_passkey_login_request {
   doorward::secret challenge{};
   // The answer of `navigator.credentials.get`: the credential's `toJSON()`.
   doorward::json response{};
+  // The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
+  // refused.
+  std::optional<std::map<std::string, doorward::json>> claims{};
   // The client's connection, where known.
   std::optional<doorward::client> client{};
+  // A label for the session in the user's list, such as the name of the device.
+  std::optional<std::string> label{};
+  // A shorter life of the session than the configuration gives it.
+  std::optional<doorward::session_lifetime> lifetime{};
 
   template <class Value = doorward::secret>
   finish_passkey_login_request &set_challenge(Value &&value) {
@@ -7318,9 +7586,27 @@ struct finish_passkey_login_request {
     return *this;
   }
 
+  template <class Value = std::map<std::string, doorward::json>>
+  finish_passkey_login_request &set_claims(Value &&value) {
+    claims = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = doorward::client>
   finish_passkey_login_request &set_client(Value &&value) {
     client = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  finish_passkey_login_request &set_label(Value &&value) {
+    label = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::session_lifetime>
+  finish_passkey_login_request &set_lifetime(Value &&value) {
+    lifetime = std::forward<Value>(value);
     return *this;
   }
 
@@ -7328,7 +7614,10 @@ struct finish_passkey_login_request {
   static void each_member(Self &self, Visitor &visit) {
     visit("challenge", self.challenge);
     visit("response", self.response);
+    visit("claims", self.claims);
     visit("client", self.client);
+    visit("label", self.label);
+    visit("lifetime", self.lifetime);
   }
 };
 
@@ -7483,6 +7772,7 @@ enum class event_kind {
   trusted_device_used,
   trusted_device_revoked,
   logged_out,
+  session_updated,
   session_revoked,
   sessions_revoked,
   refresh_repeated,
@@ -7552,6 +7842,7 @@ struct names<event_kind> {
       "trusted_device_used",
       "trusted_device_revoked",
       "logged_out",
+      "session_updated",
       "session_revoked",
       "sessions_revoked",
       "refresh_repeated",
@@ -9695,8 +9986,8 @@ struct config {
   // by another. A name is 1 to 64 ASCII letters, digits, `-` and `_`. Default: the store's backends.
   std::optional<std::map<std::string, doorward::backend_config>> backends{};
   // Whether this configuration may change the store's settings (`issuer`, `audience`, `signing_algorithm`,
-  // the lifetimes, `backends`, `password.pepper`, `audit`). Set it for one deployment. Without it, a
-  // configuration that differs from the store is refused.
+  // the lifetimes, `max_sessions_per_user`, `backends`, `password.pepper`, `audit`). Set it for one
+  // deployment. Without it, a configuration that differs from the store is refused.
   std::optional<bool> change_settings{};
   // Whether opening creates a missing store. Default: yes, unless the key file exists, which means that there
   // was a store and it is lost.
@@ -9720,6 +10011,9 @@ struct config {
   // Logins by a mailed code or link. Default: none. The reader of a user's mails can then log in as the user,
   // as far as no second factor is required.
   std::optional<doorward::mailed_login_config> mailed_login{};
+  // How many sessions a user may have at once: one more ends the least recently used. 0: any number. Default:
+  // the store's; for a new store 0. From 0 to 1000.
+  std::optional<std::int64_t> max_sessions_per_user{};
   // Whether opening creates the tables of a new store and upgrades an older schema. With `false` an outdated
   // store is refused, and the operator runs `doorward migrate-schema`. Default: true.
   std::optional<bool> migrate{};
@@ -9854,6 +10148,12 @@ struct config {
   template <class Value = doorward::mailed_login_config>
   config &set_mailed_login(Value &&value) {
     mailed_login = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  config &set_max_sessions_per_user(Value &&value) {
+    max_sessions_per_user = std::forward<Value>(value);
     return *this;
   }
 
@@ -9999,6 +10299,7 @@ struct config {
     visit("limits", self.limits);
     visit("mail", self.mail);
     visit("mailed_login", self.mailed_login);
+    visit("max_sessions_per_user", self.max_sessions_per_user);
     visit("migrate", self.migrate);
     visit("organization_roles", self.organization_roles);
     visit("passkeys", self.passkeys);
@@ -10213,6 +10514,13 @@ class operations {
   Result<doorward::list_sessions_response> list_sessions(
       const doorward::list_sessions_request &request) const {
     return run<list_sessions_response>(doorward_list_sessions, request);
+  }
+
+  // Gives a session another label or other claims. Cost: store; may be repeated. Failures: invalid_token,
+  // user_not_found, session_not_found, permission_denied, store_unavailable.
+  Result<doorward::update_session_response> update_session(
+      const doorward::update_session_request &request = {}) const {
+    return run<update_session_response>(doorward_update_session, request);
   }
 
   // Ends one session. Cost: store; may be repeated. Failures: store_unavailable.

@@ -45,7 +45,9 @@ pub use id_tokens::{
 pub use lists::{AppliesTo, Audience};
 pub use providers::{ClientAuth, ExchangeBy, Pointer, Preset, ResponseMode, Userinfo};
 pub use signing_algorithm::SigningAlgorithm;
-pub use values::{AccessTokenSeconds, RefreshTokenSeconds, RetentionDays, SessionMaxSeconds};
+pub use values::{
+    AccessTokenSeconds, MaxSessionsPerUser, RefreshTokenSeconds, RetentionDays, SessionMaxSeconds,
+};
 pub use values::{BackendName, BasicUsername, BearerToken, Issuer, RpId, RpName, StoreUrl};
 
 pub use crate::mail::{Delivery, Hello, Link, Links, Mail, Mailbox, Smtp, SmtpHost, Template, Tls};
@@ -71,7 +73,7 @@ pub struct Config {
     /// there was a store and it is lost.
     pub create: Option<bool>,
     /// Whether this configuration may change the store's settings (`issuer`, `audience`, `signing_algorithm`,
-    /// the lifetimes, `backends`, `password.pepper`, `audit`). Set it for one deployment. Without it, a
+    /// the lifetimes, `max_sessions_per_user`, `backends`, `password.pepper`, `audit`). Set it for one deployment. Without it, a
     /// configuration that differs from the store is refused.
     pub change_settings: bool,
     /// Whether opening creates the tables of a new store and upgrades an older schema. With `false` an
@@ -106,6 +108,9 @@ pub struct Config {
     /// The lifetime of a session, however often it is refreshed. Default: the store's; for a new store
     /// 7776000.
     pub session_max_seconds: Option<SessionMaxSeconds>,
+    /// How many sessions a user may have at once: one more ends the least recently used. 0: any number. Default: the
+    /// store's; for a new store 0.
+    pub max_sessions_per_user: Option<MaxSessionsPerUser>,
     /// How long after a refresh the token before the last still returns the answer of its first use, for two
     /// tabs or a lost reply. `docs/security.md` explains this deviation from RFC 9700 section 4.14.2.
     pub refresh_grace_seconds: Seconds<0, 600, 30>,
@@ -225,6 +230,7 @@ impl Config {
         self.access_token_seconds = None;
         self.refresh_token_seconds = None;
         self.session_max_seconds = None;
+        self.max_sessions_per_user = None;
         self.backends = None;
         self.audit.retention_days = None;
         self.audit.chain = None;

@@ -131,6 +131,8 @@ codes! {
     UserNotFound = "user_not_found", NotFound, "There is no such user.";
     /// No account has this API key.
     ApiKeyNotFound = "api_key_not_found", NotFound, "There is no such API key.";
+    /// The account has no such session, or it has ended.
+    SessionNotFound = "session_not_found", NotFound, "There is no such session.";
     /// The account has no such passkey.
     PasskeyNotFound = "passkey_not_found", NotFound, "There is no such passkey.";
     /// No organization has this id.

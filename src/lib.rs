@@ -47,7 +47,7 @@
 //! | passwords | [`hash_password`](Engine::hash_password), [`verify_password`](Engine::verify_password), [`check_password`](Engine::check_password), [`change_password`](Engine::change_password), [`set_password`](Engine::set_password), [`request_password_reset`](Engine::request_password_reset), [`reset_password`](Engine::reset_password) |
 //! | logins | [`login`](Engine::login), [`complete_login`](Engine::complete_login), [`login_with_id_token`](Engine::login_with_id_token), [`request_login_code`](Engine::request_login_code), [`login_with_mail_token`](Engine::login_with_mail_token), [`reauthenticate`](Engine::reauthenticate), [`impersonate`](Engine::impersonate) |
 //! | providers | [`begin_provider_login`](Engine::begin_provider_login), [`next_provider_request`](Engine::next_provider_request), [`finish_provider_login`](Engine::finish_provider_login), [`list_identities`](Engine::list_identities), [`unlink_identity`](Engine::unlink_identity) |
-//! | sessions | [`refresh`](Engine::refresh), [`logout`](Engine::logout), [`list_sessions`](Engine::list_sessions), [`revoke_session`](Engine::revoke_session), [`revoke_user_sessions`](Engine::revoke_user_sessions), [`revoke_all_sessions`](Engine::revoke_all_sessions), [`revoke_token`](Engine::revoke_token) |
+//! | sessions | [`refresh`](Engine::refresh), [`logout`](Engine::logout), [`list_sessions`](Engine::list_sessions), [`update_session`](Engine::update_session), [`revoke_session`](Engine::revoke_session), [`revoke_user_sessions`](Engine::revoke_user_sessions), [`revoke_all_sessions`](Engine::revoke_all_sessions), [`revoke_token`](Engine::revoke_token) |
 //! | checks | [`verify`](Engine::verify), [`authenticate`](Engine::authenticate), [`authenticate_request`](Engine::authenticate_request), [`introspect`](Engine::introspect), [`introspect_remote`](Engine::introspect_remote), [`authorize`](Engine::authorize) |
 //! | tokens and keys | [`issue_token`](Engine::issue_token), [`jwks`](Engine::jwks), [`rotate_keys`](Engine::rotate_keys), [`list_keys`](Engine::list_keys) |
 //! | e-mail | [`request_email_verification`](Engine::request_email_verification), [`request_email_change`](Engine::request_email_change), [`verify_email`](Engine::verify_email), [`invite_user`](Engine::invite_user), [`accept_invitation`](Engine::accept_invitation), [`check_mail_token`](Engine::check_mail_token), [`take_mail`](Engine::take_mail), [`acknowledge_mail`](Engine::acknowledge_mail), [`deliver_mail`](Engine::deliver_mail) |
@@ -216,7 +216,8 @@ pub use operations::{
     organizations::invitations::*, organizations::members::*, organizations::*, passkeys::login::*,
     passkeys::registration::*, passkeys::signals::*, passkeys::*, passwords::*, providers::login::*,
     providers::*, reauthentication::*, requests::*, second_factors::recovery_codes::*,
-    second_factors::removal::*, second_factors::totp::*, sessions::*, tokens::*, trusted_devices::*,
+    second_factors::removal::*, second_factors::totp::*, sessions::update::*, sessions::*, tokens::*,
+    trusted_devices::*,
 };
 pub use requests::Rules;
 pub use restore::{Restored, Restoring, restore};
@@ -232,6 +233,7 @@ pub use types::id::Id;
 pub use types::login::{Login, NextStep, SecondFactors, StepUp};
 pub use types::parse_error::ParseError;
 pub use types::secret::{IssuedSecret, Secret};
+pub use types::session::{SessionLabel, SessionLifetime};
 pub use types::strict::{HostOnly, Object};
 pub use types::token::Token;
 pub use types::user::{

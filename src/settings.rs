@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::config::{
-    AccessTokenSeconds, Audience, BackendConfig, BackendName, Config, Issuer, RefreshTokenSeconds,
-    RetentionDays, SessionMaxSeconds, SigningAlgorithm, SubjectClaim,
+    AccessTokenSeconds, Audience, BackendConfig, BackendName, Config, Issuer, MaxSessionsPerUser,
+    RefreshTokenSeconds, RetentionDays, SessionMaxSeconds, SigningAlgorithm, SubjectClaim,
 };
 use crate::types::secret::Secret;
 
@@ -29,6 +29,8 @@ pub struct Settings {
     pub refresh_token_seconds: RefreshTokenSeconds,
     /// The lifetime of a session.
     pub session_max_seconds: SessionMaxSeconds,
+    /// How many sessions a user may have at once.
+    pub max_sessions_per_user: MaxSessionsPerUser,
     /// The backends besides `default`.
     pub(crate) backends: BTreeMap<BackendName, Backend>,
     /// How long an event is kept.
@@ -79,6 +81,7 @@ impl Settings {
             access_token_seconds: config.access_token_seconds.unwrap_or(self.access_token_seconds),
             refresh_token_seconds: config.refresh_token_seconds.unwrap_or(self.refresh_token_seconds),
             session_max_seconds: config.session_max_seconds.unwrap_or(self.session_max_seconds),
+            max_sessions_per_user: config.max_sessions_per_user.unwrap_or(self.max_sessions_per_user),
             backends: match &config.backends {
                 Some(given) => given.iter().map(backend).collect(),
                 None => self.backends.clone(),
@@ -135,6 +138,7 @@ impl Settings {
             "access_token_seconds": self.access_token_seconds,
             "refresh_token_seconds": self.refresh_token_seconds,
             "session_max_seconds": self.session_max_seconds,
+            "max_sessions_per_user": self.max_sessions_per_user,
             "backends": self.backends.iter().map(backend).collect::<serde_json::Map<_, _>>(),
             "audit": {"retention_days": self.retention_days, "chain": self.chain},
             "password": {"pepper": self.pepper},

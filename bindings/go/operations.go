@@ -32,6 +32,7 @@ var (
 	opRefresh                   = operation{"refresh\x00", costStore}
 	opLogout                    = operation{"logout\x00", costStore}
 	opListSessions              = operation{"list_sessions\x00", costStore}
+	opUpdateSession             = operation{"update_session\x00", costStore}
 	opRevokeSession             = operation{"revoke_session\x00", costStore}
 	opRevokeUserSessions        = operation{"revoke_user_sessions\x00", costStore}
 	opRevokeAllSessions         = operation{"revoke_all_sessions\x00", costLong}
@@ -132,6 +133,7 @@ var operations = map[string]operation{
 	"refresh":                     opRefresh,
 	"logout":                      opLogout,
 	"list_sessions":               opListSessions,
+	"update_session":              opUpdateSession,
 	"revoke_session":              opRevokeSession,
 	"revoke_user_sessions":        opRevokeUserSessions,
 	"revoke_all_sessions":         opRevokeAllSessions,
@@ -411,6 +413,14 @@ func (e *Engine) Logout(ctx context.Context, request LogoutRequest) (*LogoutResp
 // ErrNotFound: user_not_found. ErrUnavailable: store_unavailable.
 func (e *Engine) ListSessions(ctx context.Context, request ListSessionsRequest) (*ListSessionsResponse, error) {
 	return call[ListSessionsResponse](ctx, e, opListSessions, request)
+}
+
+// UpdateSession gives a session another label or other claims.
+//
+// ErrDenied: invalid_token, user_not_found. ErrNotFound: session_not_found. ErrForbidden: permission_denied.
+// ErrUnavailable: store_unavailable.
+func (e *Engine) UpdateSession(ctx context.Context, request UpdateSessionRequest) (*UpdateSessionResponse, error) {
+	return call[UpdateSessionResponse](ctx, e, opUpdateSession, request)
 }
 
 // RevokeSession ends one session.

@@ -112,6 +112,9 @@ const (
 	// No account has this API key.
 	CodeApiKeyNotFound Code = "api_key_not_found"
 
+	// The account has no such session, or it has ended.
+	CodeSessionNotFound Code = "session_not_found"
+
 	// The account has no such passkey.
 	CodePasskeyNotFound Code = "passkey_not_found"
 

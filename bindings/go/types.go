@@ -436,6 +436,24 @@ func (v SetPasswordRequest) LogValue() slog.Value {
 	return logValue(v)
 }
 
+// SessionLifetime: The life of a session, if it is to be shorter than the configuration allows. ``` use
+// doorward::{LoginRequest, SessionLifetime}; let on_a_shared_computer =
+// SessionLifetime::new().absolute_seconds(3600).persistent(false); let request = LoginRequest::new("ada",
+// "eight wise words").lifetime(on_a_shared_computer); ```
+type SessionLifetime struct {
+	// When the session ends, however often it is refreshed: at most after `session_max_seconds`. Default:
+	// then.
+	AbsoluteSeconds *int64 `json:"absolute_seconds,omitzero"`
+
+	// How long an unused refresh token is valid: at most as long as the backend's (`refresh_token_seconds`).
+	// Default: as long.
+	IdleSeconds *int64 `json:"idle_seconds,omitzero"`
+
+	// Whether the user stays logged in when the browser is closed. The engine keeps it and repeats it in each
+	// response with tokens of the session; with `false` the host sets cookies without `Max-Age`.
+	Persistent *bool `json:"persistent,omitzero"`
+}
+
 // LoginRequest: Authenticates a user by password and opens a session.
 type LoginRequest struct {
 	// The username or the e-mail address.
@@ -447,8 +465,18 @@ type LoginRequest struct {
 	// The backend that the session's tokens are for; default: `default`.
 	Backend *string `json:"backend,omitzero"`
 
+	// The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
+	// refused.
+	Claims Object `json:"claims,omitzero"`
+
 	// The client's connection, where known.
 	Client *Client `json:"client,omitzero"`
+
+	// A label for the session in the user's list, such as the name of the device.
+	Label *string `json:"label,omitzero"`
+
+	// A shorter life of the session than the configuration gives it.
+	Lifetime *SessionLifetime `json:"lifetime,omitzero"`
 
 	// A recovery code instead, which is used up.
 	RecoveryCode *string `json:"recovery_code,omitzero" doorward:"secret"`
@@ -539,8 +567,18 @@ type LoginWithIDTokenRequest struct {
 	// The backend that the session's tokens are for; default: `default`.
 	Backend *string `json:"backend,omitzero"`
 
+	// The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
+	// refused.
+	Claims Object `json:"claims,omitzero"`
+
 	// The client's connection, where known.
 	Client *Client `json:"client,omitzero"`
+
+	// A label for the session in the user's list, such as the name of the device.
+	Label *string `json:"label,omitzero"`
+
+	// A shorter life of the session than the configuration gives it.
+	Lifetime *SessionLifetime `json:"lifetime,omitzero"`
 
 	// The nonce that the host sent with its authentication request. The token must repeat it, so that it
 	// answers this browser's request and no other.
@@ -703,8 +741,18 @@ type FinishProviderLoginRequest struct {
 	// `begin_provider_login` is refused.
 	RedirectURI string `json:"redirect_uri"`
 
+	// The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
+	// refused.
+	Claims Object `json:"claims,omitzero"`
+
 	// The client's connection, where known.
 	Client *Client `json:"client,omitzero"`
+
+	// A label for the session in the user's list, such as the name of the device.
+	Label *string `json:"label,omitzero"`
+
+	// A shorter life of the session than the configuration gives it.
+	Lifetime *SessionLifetime `json:"lifetime,omitzero"`
 
 	// If the host sends the requests (`exchange`): the responses, in the order of the requests. They open any
 	// account, so they must come from the provider itself, never through a browser.
@@ -889,6 +937,44 @@ type ListSessionsRequest struct {
 
 	// The session from which the user asks, if one does: `session_id` of `authenticate`.
 	CurrentSessionID *string `json:"current_session_id,omitzero"`
+}
+
+// UpdateSessionRequest: Changes a session. Members that are absent stay as they are.
+type UpdateSessionRequest struct {
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
+	Actor *string `json:"actor,omitzero"`
+
+	// The new claims of the host, which replace all the old ones: `{}` removes them. The session's next
+	// access token has them; tokens that were issued before keep theirs.
+	Claims Object `json:"claims,omitzero"`
+
+	// The new label.
+	Label *string `json:"label,omitzero"`
+
+	// The session's id instead.
+	SessionID *string `json:"session_id,omitzero"`
+
+	// An access token of the session.
+	Token *string `json:"token,omitzero" doorward:"secret"`
+
+	// With `session_id`: the account that must have the session. Give it if the id comes from a client.
+	UserID *string `json:"user_id,omitzero"`
+}
+
+// Format hides secrets.
+func (v UpdateSessionRequest) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v UpdateSessionRequest) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v UpdateSessionRequest) LogValue() slog.Value {
+	return logValue(v)
 }
 
 // RevokeSessionRequest: Ends one session.
@@ -1683,6 +1769,10 @@ type RequestLoginCodeRequest struct {
 	// The backend that the session's tokens are for; default: `default`.
 	Backend *string `json:"backend,omitzero"`
 
+	// The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
+	// refused.
+	Claims Object `json:"claims,omitzero"`
+
 	// The client's connection: too many mails for one network address are refused. Pass it on, so that a
 	// stranger elsewhere cannot use up the mails of a user.
 	Client *Client `json:"client,omitzero"`
@@ -1690,6 +1780,12 @@ type RequestLoginCodeRequest struct {
 	// Whether an account may be created for the address; needs `mailed_login.create`. It has no password, and
 	// it is found by its address once the mail was used.
 	Create *bool `json:"create,omitzero"`
+
+	// A label for the session in the user's list, such as the name of the device.
+	Label *string `json:"label,omitzero"`
+
+	// A shorter life of the session than the configuration gives it.
+	Lifetime *SessionLifetime `json:"lifetime,omitzero"`
 
 	// The language of the mail. Default: that of the account.
 	Locale *string `json:"locale,omitzero"`
@@ -2259,8 +2355,18 @@ type FinishPasskeyLoginRequest struct {
 	// The answer of `navigator.credentials.get`: the credential's `toJSON()`.
 	Response json.RawMessage `json:"response" doorward:"secret"`
 
+	// The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
+	// refused.
+	Claims Object `json:"claims,omitzero"`
+
 	// The client's connection, where known.
 	Client *Client `json:"client,omitzero"`
+
+	// A label for the session in the user's list, such as the name of the device.
+	Label *string `json:"label,omitzero"`
+
+	// A shorter life of the session than the configuration gives it.
+	Lifetime *SessionLifetime `json:"lifetime,omitzero"`
 }
 
 // Format hides secrets.
@@ -2353,6 +2459,7 @@ const (
 	EventKindTrustedDeviceUsed       EventKind = "trusted_device_used"
 	EventKindTrustedDeviceRevoked    EventKind = "trusted_device_revoked"
 	EventKindLoggedOut               EventKind = "logged_out"
+	EventKindSessionUpdated          EventKind = "session_updated"
 	EventKindSessionRevoked          EventKind = "session_revoked"
 	EventKindSessionsRevoked         EventKind = "sessions_revoked"
 	EventKindRefreshRepeated         EventKind = "refresh_repeated"
@@ -3263,8 +3370,8 @@ type Config struct {
 	Backends map[string]BackendConfig `json:"backends,omitzero"`
 
 	// Whether this configuration may change the store's settings (`issuer`, `audience`, `signing_algorithm`,
-	// the lifetimes, `backends`, `password.pepper`, `audit`). Set it for one deployment. Without it, a
-	// configuration that differs from the store is refused.
+	// the lifetimes, `max_sessions_per_user`, `backends`, `password.pepper`, `audit`). Set it for one
+	// deployment. Without it, a configuration that differs from the store is refused.
 	ChangeSettings bool `json:"change_settings,omitzero"`
 
 	// Whether opening creates a missing store. Default: yes, unless the key file exists, which means that
@@ -3297,6 +3404,10 @@ type Config struct {
 	// Logins by a mailed code or link. Default: none. The reader of a user's mails can then log in as the
 	// user, as far as no second factor is required.
 	MailedLogin *MailedLoginConfig `json:"mailed_login,omitzero"`
+
+	// How many sessions a user may have at once: one more ends the least recently used. 0: any number.
+	// Default: the store's; for a new store 0. From 0 to 1000.
+	MaxSessionsPerUser *int64 `json:"max_sessions_per_user,omitzero"`
 
 	// Whether opening creates the tables of a new store and upgrades an older schema. With `false` an
 	// outdated store is refused, and the operator runs `doorward migrate-schema`. Default: true.
@@ -3859,11 +3970,24 @@ type ExportedSession struct {
 	// The person who acts or acted as the user in this session, if it is not the user's own.
 	Act *Act `json:"act,omitzero"`
 
+	// The host's own claims in its tokens. Left out if no secret key opens them: one that sealed them was
+	// removed.
+	Claims Object `json:"claims,omitzero"`
+
 	// The device that opened the session.
 	DeviceID string `json:"device_id,omitzero" doorward:"secret"`
 
+	// The longest time without a refresh, if the login gave a shorter one than the backend's.
+	IdleSeconds *int64 `json:"idle_seconds,omitzero"`
+
 	// The IP address that opened the session.
 	IP string `json:"ip,omitzero"`
+
+	// The label, if the session has one.
+	Label string `json:"label,omitzero"`
+
+	// Whether the session outlasts the browser, if the login said so.
+	Persistent bool `json:"persistent,omitzero"`
 
 	// The login at an identity provider that opened the session, if one did.
 	Provider *ProviderLogin `json:"provider,omitzero"`
@@ -4081,6 +4205,9 @@ type LoginResponse struct {
 	// The user who logged in.
 	User User `json:"user"`
 
+	// Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so.
+	Persistent bool `json:"persistent,omitzero"`
+
 	// If this login gave the account its first second factor: the recovery codes. They are shown only now.
 	RecoveryCodes []string `json:"recovery_codes,omitzero" doorward:"secret"`
 
@@ -4135,6 +4262,9 @@ type LoginWithIDTokenResponse struct {
 
 	// Whether this login created the account.
 	Created bool `json:"created"`
+
+	// Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so.
+	Persistent bool `json:"persistent,omitzero"`
 
 	// If this login gave the account its first second factor: the recovery codes. They are shown only now.
 	RecoveryCodes []string `json:"recovery_codes,omitzero" doorward:"secret"`
@@ -4299,6 +4429,9 @@ type FinishProviderLoginResponse struct {
 	// token, with a new access token and no other refresh token.
 	Linked bool `json:"linked"`
 
+	// Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so.
+	Persistent bool `json:"persistent,omitzero"`
+
 	// If this login gave the account its first second factor: the recovery codes. They are shown only now.
 	RecoveryCodes []string `json:"recovery_codes,omitzero" doorward:"secret"`
 
@@ -4365,6 +4498,9 @@ type ReauthenticateResponse struct {
 
 	// The token's lifetime in seconds.
 	ExpiresIn int64 `json:"expires_in"`
+
+	// Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so.
+	Persistent bool `json:"persistent,omitzero"`
 }
 
 // Format hides secrets.
@@ -4398,6 +4534,9 @@ type RefreshResponse struct {
 
 	// The life of the refresh token in seconds.
 	RefreshExpiresIn int64 `json:"refresh_expires_in"`
+
+	// Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so.
+	Persistent bool `json:"persistent,omitzero"`
 }
 
 // Format hides secrets.
@@ -4454,6 +4593,9 @@ type Session struct {
 	// user.
 	IP string `json:"ip,omitzero"`
 
+	// The label, if the session has one.
+	Label string `json:"label,omitzero"`
+
 	// The login at an identity provider that opened the session, if one did.
 	Provider *ProviderLogin `json:"provider,omitzero"`
 
@@ -4494,6 +4636,27 @@ func (v ListSessionsResponse) String() string {
 
 // LogValue hides secrets.
 func (v ListSessionsResponse) LogValue() slog.Value {
+	return logValue(v)
+}
+
+// UpdateSessionResponse: The session after its change.
+type UpdateSessionResponse struct {
+	// The session.
+	Session Session `json:"session"`
+}
+
+// Format hides secrets.
+func (v UpdateSessionResponse) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v UpdateSessionResponse) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v UpdateSessionResponse) LogValue() slog.Value {
 	return logValue(v)
 }
 

@@ -43,14 +43,23 @@ impl Session {
                 let cells = |session: &Value| {
                     let [created, refreshed, expires] =
                         ["created_at", "refreshed_at", "expires_at"].map(|name| time(&session[name]));
-                    let [id, ip, device, with] =
-                        ["id", "ip", "device_id", "user_agent"].map(|name| word(&session[name]));
-                    [id, created, refreshed, expires, ip, device, with]
+                    let [id, ip, device, with, label] =
+                        ["id", "ip", "device_id", "user_agent", "label"].map(|name| word(&session[name]));
+                    [id, created, refreshed, expires, ip, device, with, label]
                 };
                 let rows = answer["sessions"].as_array().into_iter().flatten();
                 let rows: Vec<_> = rows.map(cells).collect();
-                Ok(Table::new(["ID", "CREATED", "REFRESHED", "EXPIRES", "IP", "DEVICE", "USER AGENT"])
-                    .print(context.out, &rows)?)
+                Ok(Table::new([
+                    "ID",
+                    "CREATED",
+                    "REFRESHED",
+                    "EXPIRES",
+                    "IP",
+                    "DEVICE",
+                    "USER AGENT",
+                    "LABEL",
+                ])
+                .print(context.out, &rows)?)
             }
             Session::Revoke { session, who, all } => {
                 let answer = match who {

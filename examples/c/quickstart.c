@@ -107,17 +107,25 @@ int main(int argc, char **argv) {
   doorward_free(response);
 
   char *client = doorward_json(DOORWARD_TEXT("ip", "192.0.2.7"), DOORWARD_OPTIONAL("user_agent", NULL));
+  /* The host's own claims are in every access token of the session; the label is in the user's list of sessions. */
+  char *claims = doorward_json(DOORWARD_TEXT("tenant", "acme"));
   response = must("login", doorward_login,
                   doorward_json(DOORWARD_TEXT("username", name), DOORWARD_TEXT("password", password),
-                                DOORWARD_JSON("client", client)));
+                                DOORWARD_JSON("client", client), DOORWARD_JSON("claims", claims),
+                                DOORWARD_TEXT("label", "quick start")));
   char *token = doorward_text(response, "/access_token");
   printf("  (she is %s", doorward_boolean(response, "/user/is_active", 0) ? "active" : "not active");
   printf(", her token is good for %lld seconds)\n", (long long)doorward_integer(response, "/expires_in", 0));
   doorward_free(response);
+  doorward_free(claims);
   doorward_free(client);
 
   /* Signature and claims only: cheap, for every request of a web service. */
-  doorward_free(must("verify", doorward_verify, doorward_json(DOORWARD_TEXT("token", token))));
+  response = must("verify", doorward_verify, doorward_json(DOORWARD_TEXT("token", token)));
+  char *tenant = doorward_text(response, "/tenant");
+  if (!tenant || strcmp(tenant, "acme") != 0) die("unexpected claims");
+  doorward_free(tenant);
+  doorward_free(response);
 
   /* Against the store: whether the session is still alive. */
   expect(must("introspect", doorward_introspect, doorward_json(DOORWARD_TEXT("token", token))), "/active", 1);

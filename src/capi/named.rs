@@ -336,6 +336,19 @@ pub unsafe extern "C" fn doorward_list_sessions(
     unsafe { run(&rows::list_sessions, engine, request, response) }
 }
 
+/// Gives a session another label or other claims.
+/// DENIED: invalid_token, user_not_found. NOT_FOUND: session_not_found. FORBIDDEN: permission_denied.
+/// UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_update_session(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::update_session, engine, request, response) }
+}
+
 /// Ends one session.
 /// UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]

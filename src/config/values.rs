@@ -232,5 +232,8 @@ pub type RefreshTokenSeconds = Seconds<1, 31_536_000, 2_592_000>;
 /// The lifetime of a session.
 pub type SessionMaxSeconds = Seconds<1, 315_360_000, 7_776_000>;
 
+/// How many sessions of its own a user may have at once; 0: any number.
+pub type MaxSessionsPerUser = Whole<0, 1000, 0>;
+
 /// How many days an event is kept.
 pub type RetentionDays = Whole<1, 36_500, 400>;

@@ -102,7 +102,9 @@ kinds! {
     TrustedDeviceRevoked = "trusted_device_revoked";
     /// A session was ended by its own token.
     LoggedOut = "logged_out";
-    /// A session was ended.
+    /// A session got another label or other claims; `detail` says which of them.
+    SessionUpdated = "session_updated";
+    /// A session was ended; `max_sessions_per_user` as `detail`: by a newer session.
     SessionRevoked = "session_revoked";
     /// The sessions of an account were ended, `detail` of them; if no account is named, those of every
     /// account.

@@ -100,6 +100,13 @@ impl Backend {
         self.fixed.is_some() || self.current(sealed).is_some_and(is_its)
     }
 
+    /// Returns how long a session goes on without a refresh: as long as wanted, but not longer than the backend allows
+    /// now. A session that cannot be refreshed ends with its access token.
+    pub(crate) fn idle_seconds(&self, wanted: Option<i64>) -> i64 {
+        let most = if self.can_refresh { self.refresh_token_seconds } else { self.access_token_seconds };
+        wanted.map_or(most, |wanted| wanted.min(most))
+    }
+
     /// Returns the key that signs for the backend.
     pub(crate) fn current<'k>(&self, sealed: &'k [SealedKey]) -> Option<&'k SealedKey> {
         sealed.iter().find(|key| key.backend == self.name && key.expires_at.is_none())

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::config::SubjectClaim;
 use crate::crypto::claims::NumericDate;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::json::Response;
 use crate::types::id::Id;
 use crate::types::user::{Act, ProviderLogin};
@@ -20,7 +20,7 @@ use crate::types::user::{Act, ProviderLogin};
 /// The claims of a verified token (RFC 7519, RFC 9068).
 ///
 /// The claims of the engine have methods. [`get`](Claims::get) returns any claim, also the host's own that
-/// `issue_token` was given. Times are Unix seconds; a fraction is cut off.
+/// `issue_token` or a login was given. Times are Unix seconds; a fraction is cut off.
 ///
 /// ```
 /// # use doorward::*;
@@ -170,6 +170,33 @@ pub(crate) fn as_signed_if_any<S: Serializer>(
 ) -> Result<S::Ok, S::Error> {
     let Some(claims) = claims else { return serializer.serialize_none() };
     RawValue::from_string(claims.text.clone()).map_err(S::Error::custom)?.serialize(serializer)
+}
+
+/// Claims that the engine makes itself, in tokens with and without a session.
+const RESERVED: [&str; 15] = [
+    "iss",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "sid",
+    "client_id",
+    "auth_time",
+    "acr",
+    "amr",
+    "provider",
+    "cnf",
+    "act",
+    "account_epoch",
+];
+
+/// Refuses claims that only the engine makes, and those that are `also` refused. Failure: `invalid_request`.
+pub(crate) fn refuse_reserved(claims: &Map<String, Value>, also: &[&str]) -> Result<()> {
+    match RESERVED.iter().chain(also).find(|name| claims.contains_key(**name)) {
+        Some(name) => Err(Error::at(Code::InvalidRequest, format!("/claims/{name}"), "reserved")),
+        None => Ok(()),
+    }
 }
 
 impl JsonSchema for Claims {

@@ -8,6 +8,8 @@ use super::audit::{Audit, Kind, event};
 use super::backends::Backend;
 use super::key_ring::KeyRing;
 use super::outbox::{self, Outbox};
+use super::own_claims::OwnClaims;
+use super::terms::Terms;
 use super::throttle::Throttle;
 use super::tokens::{AccessClaims, Tokens};
 use super::trusted_devices::{Trusted, TrustedDevices};
@@ -25,6 +27,8 @@ use crate::store::{Share, Tx, one_time_secrets, trusted_devices};
 use crate::types::base64url::base64url;
 use crate::types::client::Client;
 use crate::types::id::Id;
+use crate::types::session::{SessionLabel, SessionLifetime};
+use crate::types::strict::Object;
 use crate::types::token::Token;
 use crate::types::user::{Act, ActingReason, Amr, ProviderLogin, PublicUser, Scope};
 
@@ -131,6 +135,7 @@ impl Sessions {
         if self.throttle.keep_device(tx, user.public.id, &entry.client, now)? && user.public.email_verified {
             self.outbox.tell(tx, mail::Kind::NewDevice, &user.public, now)?;
         }
+        self.make_room(tx, user.public.id, now)?;
         let session = self.begin(tx, user, entry, None, now_ms)?;
         let ip = entry.client.ip_text();
         let event = Event {
@@ -141,6 +146,26 @@ impl Sessions {
         };
         self.audit.record(tx, now, event)?;
         Ok(session)
+    }
+
+    /// Ends the sessions of a user for which a new one leaves no place, the least recently used first, in the caller's
+    /// transaction.
+    fn make_room(&self, tx: &mut Tx, user_id: Id, now: i64) -> Result<()> {
+        let most = self.settings.max_sessions_per_user.count();
+        if most == 0 {
+            return Ok(());
+        }
+        let ended = sessions::end_oldest(tx, user_id, most - 1, now)?;
+        match ended.as_slice() {
+            [] => Ok(()),
+            [ended] => {
+                let event = event(Kind::SessionRevoked, user_id);
+                let detail = Some("max_sessions_per_user");
+                self.audit.record(tx, now, Event { session_id: Some(*ended), detail, ..event })
+            }
+            // The setting is new or lower than before.
+            several => self.sessions_revoked(tx, user_id, several.len(), now).map(drop),
+        }
     }
 
     /// Opens a session in which the user of another session acts as this user, in the caller's transaction. The user
@@ -180,12 +205,10 @@ impl Sessions {
     ) -> Result<Session<'e>> {
         let backend = self.keys.backend(Some(&entry.backend))?;
         let now = now_ms / 1000;
-        let longest = now + self.settings.session_max_seconds.seconds();
+        let terms = &entry.terms;
+        let longest = self.settings.session_max_seconds.seconds();
+        let longest = now + terms.absolute_seconds.map_or(longest, |wanted| wanted.min(longest));
         let expires_at = acting.map_or(longest, |acting| acting.expires_at);
-        let idle_seconds = match backend.can_refresh {
-            true => backend.refresh_token_seconds,
-            false => backend.access_token_seconds,
-        };
         // Other logins than those by password take no token of a trusted device.
         let trusted_device = match entry.trusts_device && entry.amr.members().contains(&"pwd") {
             true => self.trusted_devices.trust(tx, &user, &entry.client, now_ms)?,
@@ -201,15 +224,16 @@ impl Sessions {
             amr: entry.amr.clone(),
             provider: entry.provider.clone(),
             created_at: now,
-            idle_at: (now + idle_seconds).min(expires_at),
+            idle_at: (now + backend.idle_seconds(terms.idle_seconds)).min(expires_at),
             expires_at,
             scope: entry.scope.clone(),
+            terms: terms.clone(),
             actor: acting.map(|acting| (acting.act, acting.session_id)),
             retirement: keys::retirement(tx)?,
             trusted_device,
         };
         sessions::forget_ended(tx, now - KEPT_SECONDS, Share::AFew)?;
-        session.insert(tx, user.epoch, entry)?;
+        session.insert(tx, user.epoch, entry, &self.secrets)?;
         Ok(session)
     }
 
@@ -218,7 +242,7 @@ impl Sessions {
         let backend = session.backend;
         let now = session.created_at;
         self.keys.follow(&session.retirement);
-        let expires_at = (now + backend.access_token_seconds).min(session.expires_at);
+        let expires_at = (now + backend.access_token_seconds).min(session.idle_at);
         let access_token = self.access_token(
             backend,
             &SessionClaims {
@@ -229,6 +253,7 @@ impl Sessions {
                 amr: &session.amr,
                 provider: session.provider.as_ref(),
                 act: session.actor.map(|(act, _)| act),
+                own: &session.terms.claims,
                 iat: now,
                 exp: expires_at,
             },
@@ -243,6 +268,7 @@ impl Sessions {
             session_id: session.id,
             backend: backend.name.clone(),
             user: session.user,
+            persistent: session.terms.persistent,
             trusted_device: session.trusted_device,
         })
     }
@@ -263,7 +289,39 @@ impl Sessions {
             roles: Some(&session.user.roles).filter(|roles| !roles.is_empty()).map(Vec::as_slice),
             act: session.act,
         };
-        self.tokens.sign(backend, &claims, None)
+        self.tokens.sign(backend, &claims, Some(session.own.members()))
+    }
+
+    /// Returns the terms of a session for a backend. Failure: `invalid_request`.
+    pub(crate) fn terms(
+        &self,
+        backend: &Backend,
+        claims: Option<Object>,
+        lifetime: Option<SessionLifetime>,
+        label: Option<SessionLabel>,
+    ) -> Result<Terms> {
+        Terms::of(claims, lifetime, label, backend, &self.settings)
+    }
+
+    /// Seals the claims of a session anew, in the caller's transaction, if another than the current secret key did.
+    pub(crate) fn reseal_claims(
+        &self,
+        tx: &mut Tx,
+        session_id: Id,
+        sealed: Option<&[u8]>,
+        claims: &OwnClaims,
+    ) -> Result<()> {
+        if sealed.is_none_or(|sealed| self.secrets.is_current(sealed)) {
+            return Ok(());
+        }
+        sessions::put_claims(tx, session_id, claims.seal(&self.secrets, session_id)?.as_deref())
+    }
+
+    /// Returns the host's own claims of a stored session. Failure: `invalid_token`, because without them no token of the
+    /// session may be made.
+    pub(crate) fn own_claims(&self, session_id: Id, sealed: Option<&[u8]>) -> Result<OwnClaims> {
+        let unknown = || Error::new(Code::InvalidToken, "claims_sealed_by_unknown_key");
+        OwnClaims::open(&self.secrets, session_id, sealed).ok_or_else(unknown)
     }
 }
 
@@ -281,6 +339,8 @@ pub(crate) struct Entry {
     /// Whether its user gave a second factor and trusts the device.
     #[serde(default)]
     pub trusts_device: bool,
+    #[serde(default)]
+    pub terms: Terms,
 }
 
 impl Entry {
@@ -311,6 +371,7 @@ pub(crate) struct Session<'e> {
     idle_at: i64,
     expires_at: i64,
     scope: Option<Scope>,
+    terms: Terms,
     /// The person who acts as the user, and the session from which they do.
     actor: Option<(Act, Id)>,
     retirement: Retirement,
@@ -318,8 +379,9 @@ pub(crate) struct Session<'e> {
 }
 
 impl Session<'_> {
-    fn insert(&self, tx: &mut Tx, epoch: i64, entry: &Entry) -> Result<()> {
+    fn insert(&self, tx: &mut Tx, epoch: i64, entry: &Entry, secrets: &Secrets) -> Result<()> {
         let ip = entry.client.ip_text();
+        let claims = self.terms.claims.seal(secrets, self.id)?;
         let new = NewSession {
             id: self.id,
             backend: &self.backend.name,
@@ -335,6 +397,10 @@ impl Session<'_> {
             user_agent: entry.client.user_agent_text(),
             device_id: entry.client.device_id_text(),
             actor: self.actor.map(|(act, session_id)| (act.sub, session_id)),
+            label: self.terms.label.as_ref().map(SessionLabel::as_str),
+            claims: claims.as_deref(),
+            idle_seconds: self.terms.idle_seconds,
+            persistent: self.terms.persistent,
         };
         sessions::insert(tx, &new)
     }
@@ -350,6 +416,8 @@ pub(crate) struct SessionClaims<'a> {
     pub amr: &'a Amr,
     pub provider: Option<&'a ProviderLogin>,
     pub act: Option<Act>,
+    /// The host's own claims.
+    pub own: &'a OwnClaims,
     pub iat: i64,
     pub exp: i64,
 }
@@ -363,5 +431,6 @@ pub(crate) struct FirstTokens {
     pub session_id: Id,
     pub backend: String,
     pub user: PublicUser,
+    pub persistent: Option<bool>,
     pub trusted_device: Option<Trusted>,
 }

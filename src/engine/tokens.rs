@@ -441,3 +441,48 @@ fn about(claims: &Registered) -> impl Fn(Error) -> Error {
     let session_id = claims.session_id().ok().flatten();
     move |error| error.about(user_id, session_id)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use super::Payload;
+    use crate::engine::own_claims::OwnClaims;
+    use crate::types::id::Id;
+    use crate::types::strict::Object;
+    use crate::types::user::{Act, ProviderLogin, Role};
+
+    /// A host's claim of the same name would stand beside the engine's, and readers differ in which one they take.
+    #[test]
+    fn a_session_gets_no_second_claim_of_any_name() {
+        let sub = Id::from_bytes([1; 16]);
+        let role: Role = "editor".parse().unwrap();
+        let provider: ProviderLogin = serde_json::from_value(json!({"name": "id"})).unwrap();
+        let payload = Payload {
+            iss: "doorward",
+            sub: Some("a"),
+            user_id: Some("a"),
+            aud: Value::Null,
+            client_id: "default",
+            iat: 1,
+            exp: 2,
+            jti: "x",
+            account_epoch: Some(1),
+            sid: Some(sub),
+            auth_time: Some(1),
+            amr: Some(&["pwd"]),
+            provider: Some(&provider),
+            scope: Some("a"),
+            roles: Some(&[role]),
+            act: Some(Act { sub }),
+            own: None,
+        };
+        let Value::Object(written) = serde_json::to_value(&payload).unwrap() else { panic!("no object") };
+        assert_eq!(written.len(), 16);
+        for name in written.keys() {
+            let claims = Object(Map::from_iter([(name.clone(), Value::Null)]));
+            let field = OwnClaims::of(claims).err().and_then(|error| error.field).unwrap();
+            assert_eq!(field, format!("/claims/{name}"));
+        }
+    }
+}

@@ -10,7 +10,9 @@ use super::organizations::invitations::InvitationInfo;
 use super::passkeys::PasskeyInfo;
 use super::trusted_devices::TrustedDeviceInfo;
 use crate::crypto::hasher::Unverifiable;
+use crate::crypto::secrets::Secrets;
 use crate::engine::Engine;
+use crate::engine::own_claims::OwnClaims;
 use crate::error::{Code, Error, Result};
 use crate::store::organizations::{Membership, Organization};
 use crate::store::users::{self, By, Canonical, User};
@@ -20,6 +22,7 @@ use crate::store::{
 };
 use crate::types::id::Id;
 use crate::types::secret::IssuedSecret;
+use crate::types::strict::Object;
 use crate::types::user::{Act, Amr, ProviderLogin, PublicUser, Role};
 
 /// Reads everything that the store keeps about a person.
@@ -168,6 +171,18 @@ pub struct ExportedSession {
     /// The scopes of its tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
+    /// The label, if the session has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The host's own claims in its tokens. Left out if no secret key opens them: one that sealed them was removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claims: Option<Object>,
+    /// The longest time without a refresh, if the login gave a shorter one than the backend's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_seconds: Option<i64>,
+    /// Whether the session outlasts the browser, if the login said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub persistent: Option<bool>,
     /// The methods by which the user authenticated (RFC 8176).
     pub amr: Amr,
     /// The login at an identity provider that opened the session, if one did.
@@ -222,6 +237,7 @@ impl Engine {
             created_at,
             expires_at,
         };
+        let session = |session| ExportedSession::of(session, &self.secrets);
         let mut export = self.store.read(|tx| {
             let user = users::find(tx, By::Id(id))?.ok_or_else(not_found)?;
             let Canonical { username, email, .. } = users::canonical(tx, id)?.ok_or_else(not_found)?;
@@ -253,7 +269,7 @@ impl Engine {
                 invitations: organizations::invitations_of(tx, id)?.into_iter().map(Into::into).collect(),
                 trusted_devices: trusted_devices::list(tx, id)?.into_iter().map(Into::into).collect(),
                 known_devices: known_devices::list(tx, id)?,
-                sessions: sessions::list_all(tx, id, after, PAGE)?.into_iter().map(Into::into).collect(),
+                sessions: sessions::list_all(tx, id, after, PAGE)?.into_iter().map(session).collect(),
                 events: events::list_by_time(tx, &which, after, false, PAGE)?
                     .into_iter()
                     .map(Into::into)
@@ -296,9 +312,14 @@ impl From<(Organization, Membership)> for ExportedMembership {
     }
 }
 
-impl From<sessions::Kept> for ExportedSession {
-    fn from(session: sessions::Kept) -> ExportedSession {
+impl ExportedSession {
+    fn of(session: sessions::Kept, secrets: &Secrets) -> ExportedSession {
+        let claims = OwnClaims::open(secrets, session.id, session.claims.as_deref());
         ExportedSession {
+            label: session.label,
+            claims: claims.and_then(OwnClaims::into_object),
+            idle_seconds: session.idle_seconds,
+            persistent: session.persistent,
             id: session.id,
             backend: session.backend,
             scope: session.scope,

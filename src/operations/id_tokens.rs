@@ -15,6 +15,8 @@ use crate::error::Result;
 use crate::types::client::Client;
 use crate::types::login::Login;
 use crate::types::secret::Secret;
+use crate::types::session::{SessionLabel, SessionLifetime};
+use crate::types::strict::Object;
 use crate::types::token::Token;
 use crate::types::user::{Amr, Scope};
 
@@ -38,6 +40,13 @@ pub struct LoginWithIdTokenRequest<'a> {
     /// The client's connection, where known.
     #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
+    /// The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are refused.
+    pub claims: Option<Object>,
+    /// A shorter life of the session than the configuration gives it.
+    #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
+    pub lifetime: Option<SessionLifetime>,
+    /// A label for the session in the user's list, such as the name of the device.
+    pub label: Option<SessionLabel>,
 }
 
 /// An opened session. Keep both tokens secret.
@@ -63,16 +72,18 @@ impl Engine {
         &self,
         request: LoginWithIdTokenRequest,
     ) -> Result<Login<LoginWithIdTokenResponse>> {
-        let LoginWithIdTokenRequest { provider, id_token, nonce, backend, scope, client } = request;
+        let LoginWithIdTokenRequest { provider, id_token, nonce, backend, scope, client, .. } = request;
+        let backend = self.keys.backend(backend.as_deref())?;
         let provider = self.providers.named(provider.as_ref())?;
         let mut entry = Entry {
-            backend: self.keys.backend(backend.as_deref())?.name.clone(),
+            backend: backend.name.clone(),
             scope,
             client: client.unwrap_or_default(),
             // Only the provider knows how the user authenticated.
             amr: Amr::default(),
             provider: None,
             trusts_device: false,
+            terms: self.sessions.terms(backend, request.claims, request.lifetime, request.label)?,
         };
         let user = self.providers.user_of(provider, &id_token, nonce.as_ref());
         entry.provider = user.as_ref().ok().map(|user| provider.login(user));

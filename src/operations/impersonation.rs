@@ -10,6 +10,7 @@ use super::login::LoginResponse;
 use crate::config::Impersonation;
 use crate::engine::Engine;
 use crate::engine::sessions::{Acting, Entry};
+use crate::engine::terms::Terms;
 use crate::error::{Code, Error, Result};
 use crate::store::users::{self, By};
 use crate::store::{Tx, sessions};
@@ -71,6 +72,7 @@ impl Engine {
             amr: Amr::default(),
             provider: None,
             trusts_device: false,
+            terms: Terms::default(),
         };
         let bearer = self.tokens.bearer_in_person(&actor_token)?;
         let actor = bearer.user.id;

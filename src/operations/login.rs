@@ -25,6 +25,8 @@ use crate::store::{Durability, Tx, passkeys};
 use crate::types::id::Id;
 use crate::types::login::{Login, StepUp};
 use crate::types::secret::{IssuedSecret, Secret};
+use crate::types::session::{SessionLabel, SessionLifetime};
+use crate::types::strict::Object;
 use crate::types::token::Token;
 use crate::types::user::{Amr, Offered, PublicUser, Scope};
 use crate::types::weakness::Weakness;
@@ -59,6 +61,13 @@ pub struct LoginRequest {
     /// The token of a trusted device, which `complete_login` returned. If it is valid, no second factor is required,
     /// and the tokens' `amr` names none. An invalid token is ignored.
     pub trusted_device_token: Option<Secret>,
+    /// The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are refused.
+    pub claims: Option<Object>,
+    /// A shorter life of the session than the configuration gives it.
+    #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
+    pub lifetime: Option<SessionLifetime>,
+    /// A label for the session in the user's list, such as the name of the device.
+    pub label: Option<SessionLabel>,
 }
 
 /// Takes the next step of a login. Give the one proof that the login asked for.
@@ -113,6 +122,9 @@ pub struct LoginResponse {
     pub backend: String,
     /// The user who logged in.
     pub user: PublicUser,
+    /// Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub persistent: Option<bool>,
     /// If this login gave the account its first second factor: the recovery codes. They are shown only now.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub recovery_codes: Vec<RecoveryCode>,
@@ -136,6 +148,7 @@ impl From<FirstTokens> for LoginResponse {
             session_id: first.session_id,
             backend: first.backend,
             user: first.user,
+            persistent: first.persistent,
             recovery_codes: Vec::new(),
             trusted_device_expires_in: first.trusted_device.as_ref().map(|trusted| trusted.expires_in),
             trusted_device_token: first.trusted_device.map(|trusted| trusted.token.into()),
@@ -157,13 +170,15 @@ impl Engine {
         let passkey = request.webauthn_response.map(passkey);
         let proof = Proof::among(request.two_fa_code, request.recovery_code, passkey)?;
         let beside = Beside { proof: proof.as_ref(), trusted: trusted_device_token.as_ref() };
+        let backend = self.keys.backend(backend.as_deref())?;
         let entry = Entry {
-            backend: self.keys.backend(backend.as_deref())?.name.clone(),
+            backend: backend.name.clone(),
             scope,
             client: client.unwrap_or_default(),
             amr: Amr::password(),
             provider: None,
             trusts_device: false,
+            terms: self.sessions.terms(backend, request.claims, request.lifetime, request.label)?,
         };
         let password = Password::offered(&password, &self.config.password, "/password")?;
         let identifier = Identifier::parse(username.as_str());

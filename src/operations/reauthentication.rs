@@ -9,6 +9,7 @@ use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::engine::factors::Proof;
 use crate::engine::factors::passkeys::PasskeyProof;
+use crate::engine::own_claims::OwnClaims;
 use crate::engine::passwords::Admitted;
 use crate::engine::sessions::SessionClaims;
 use crate::engine::tokens::Bearer;
@@ -54,6 +55,9 @@ pub struct ReauthenticateResponse {
     pub access_token: Token<'static>,
     /// The token's lifetime in seconds.
     pub expires_in: i64,
+    /// Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub persistent: Option<bool>,
 }
 
 impl Engine {
@@ -80,7 +84,7 @@ impl Engine {
                 return Err(Error::new(Code::InvalidRequest, expected));
             }
         };
-        let Proven { amr, provider, now, expires_at, backend } =
+        let Proven { amr, provider, now, expires_at, backend, own, persistent } =
             proven.map_err(|error| error.about(Some(bearer.user.id), Some(session_id)))?;
         let backend = self.keys.backend(Some(&backend))?;
         let expires_at = (now + backend.access_token_seconds).min(expires_at);
@@ -93,12 +97,14 @@ impl Engine {
             amr: &amr,
             provider: provider.as_ref(),
             act: None,
+            own: &own,
             iat: now,
             exp: expires_at,
         };
         Ok(ReauthenticateResponse {
             access_token: self.sessions.access_token(backend, &claims)?,
             expires_in: expires_at - now,
+            persistent,
         })
     }
 
@@ -180,6 +186,7 @@ impl Engine {
         if methods != ["pwd"] && proofs.amr().members().len() > methods.len() {
             proofs = proofs.with(&["mfa"], now);
         }
+        let own = self.sessions.own_claims(session_id, session.claims.as_deref())?;
         sessions::reauthenticate(tx, session_id, now, &proofs)?;
         let ip = client.ip_text();
         let detail = methods.join(" ");
@@ -193,6 +200,8 @@ impl Engine {
             now,
             expires_at,
             backend: session.backend,
+            own,
+            persistent: session.persistent,
         })
     }
 }
@@ -204,4 +213,6 @@ struct Proven {
     now: i64,
     expires_at: i64,
     backend: String,
+    own: OwnClaims,
+    persistent: Option<bool>,
 }

@@ -16,7 +16,7 @@ use crate::engine::Engine;
 use crate::engine::api_keys::Identified;
 use crate::engine::audit::{Kind, event};
 use crate::engine::backends::Backend;
-use crate::engine::claims::{Claims, as_signed_if_any};
+use crate::engine::claims::{Claims, as_signed_if_any, refuse_reserved};
 use crate::engine::credentials::{Accepted, CredentialKind};
 use crate::engine::tokens::{AccessClaims, Subject};
 use crate::error::{Code, Error, Result};
@@ -260,7 +260,7 @@ impl Engine {
     /// Failures: `invalid_request`, `store_unavailable`.
     pub fn issue_token(&self, request: IssueTokenRequest) -> Result<IssueTokenResponse> {
         let IssueTokenRequest { claims: Object(mut claims), backend, lifetime_seconds } = request;
-        refuse_reserved(&claims)?;
+        refuse_reserved(&claims, &[])?;
         let backend = self.keys.backend(backend.as_deref())?;
         let sub = take_subject(&mut claims, backend)?;
         let lifetime = self.lifetime_of_issued(lifetime_seconds, backend)?;
@@ -314,34 +314,8 @@ fn refused_unless_token(token: &str) -> impl Fn(Error) -> Error {
     move |error| if is_api_key { Error::new(Code::InvalidToken, "api_key") } else { error }
 }
 
-/// Claims that the engine writes itself.
-const RESERVED: [&str; 15] = [
-    "iss",
-    "aud",
-    "exp",
-    "nbf",
-    "iat",
-    "jti",
-    "sid",
-    "client_id",
-    "auth_time",
-    "acr",
-    "amr",
-    "provider",
-    "cnf",
-    "act",
-    "account_epoch",
-];
-
 fn invalid_claim(name: &str, detail: &'static str) -> Error {
     Error::at(Code::InvalidRequest, format!("/claims/{name}"), detail)
-}
-
-fn refuse_reserved(claims: &Map<String, Value>) -> Result<()> {
-    match RESERVED.iter().find(|name| claims.contains_key(**name)) {
-        Some(name) => Err(invalid_claim(name, "reserved")),
-        None => Ok(()),
-    }
 }
 
 /// Takes the subject from the host's claims, and checks the other claims with a meaning of their own.

@@ -24,6 +24,12 @@ pub(crate) struct Session {
     pub expires_at: i64,
     pub is_revoked: bool,
     pub scope: Option<String>,
+    /// The host's own claims, sealed.
+    pub claims: Option<Vec<u8>>,
+    /// The time without a refresh, if it is shorter than the backend's.
+    pub idle_seconds: Option<i64>,
+    /// Whether the session outlasts the browser, if the host said so.
+    pub persistent: Option<bool>,
     /// The person who acts as the user, if another one does.
     pub actor: Option<Actor>,
     /// The retirement in force when the session was read.
@@ -66,7 +72,7 @@ fn find_alone(tx: &mut Tx, id: Id) -> Result<Option<Session>> {
             "sessions s JOIN users u ON u.id = s.user_id",
             "s.epoch, s.generation, s.rotated_at, s.replaced_at, s.repeats, s.auth_time, s.idle_at, \
              s.expires_at, s.revoked_at, s.scope, s.backend, s.amr, s.provider, \
-             s.actor_id, s.actor_session_id, (SELECT value FROM meta WHERE name = 'retired_keys')"
+             s.actor_id, s.actor_session_id, s.claims, s.idle_seconds, s.persistent, (SELECT value FROM meta WHERE name = 'retired_keys')"
         ),
         "WHERE s.id = ?1 ORDER BY r.role"
     );
@@ -105,8 +111,15 @@ fn read(row: &Row) -> Result<Session> {
             (Some(sub), Some(session_id)) => Some(Actor { act: Act { sub }, session_id, session: None }),
             _ => None,
         },
-        retirement: Retirement::stored(row.optional_bytes(column(15))?),
+        claims: row.optional_bytes(column(15))?,
+        idle_seconds: row.optional_integer(column(16))?,
+        persistent: switch(row, column(17))?,
+        retirement: Retirement::stored(row.optional_bytes(column(18))?),
     })
+}
+
+fn switch(row: &Row, column: usize) -> Result<Option<bool>> {
+    Ok(row.optional_integer(column)?.map(|number| number != 0))
 }
 
 fn stored_repeats(text: &str) -> Result<Vec<i64>> {
@@ -137,6 +150,11 @@ pub(crate) struct NewSession<'a> {
     pub ip: Option<&'a str>,
     pub user_agent: Option<&'a str>,
     pub device_id: Option<&'a str>,
+    pub label: Option<&'a str>,
+    /// The host's own claims, sealed.
+    pub claims: Option<&'a [u8]>,
+    pub idle_seconds: Option<i64>,
+    pub persistent: Option<bool>,
     /// The account of a person who acts as the user, and the session from which they do.
     pub actor: Option<(Id, Id)>,
 }
@@ -148,8 +166,9 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewSession) -> Result<()> {
     tx.run(
         "INSERT INTO sessions (id, user_id, epoch, generation, rotated_at, replaced_at, repeats, auth_time, \
          created_at, idle_at, expires_at, scope, ip, user_agent, device_id, backend, amr, provider, \
-         actor_id, actor_session_id) \
-         VALUES (?1, ?2, ?3, 0, ?4, ?4, '', ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+         actor_id, actor_session_id, label, claims, idle_seconds, persistent) \
+         VALUES (?1, ?2, ?3, 0, ?4, ?4, '', ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
+         ?18, ?19)",
         &[
             Value::Bytes(new.id.as_bytes()),
             Value::Bytes(new.user_id.as_bytes()),
@@ -166,6 +185,10 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewSession) -> Result<()> {
             Value::optional_text(provider.as_deref()),
             Value::optional_bytes(actor.map(|(id, _)| id.as_bytes().as_slice())),
             Value::optional_bytes(actor.map(|(_, session_id)| session_id.as_bytes().as_slice())),
+            Value::optional_text(new.label),
+            Value::optional_bytes(new.claims),
+            Value::optional_integer(new.idle_seconds),
+            Value::optional_integer(new.persistent.map(i64::from)),
         ],
     )
 }
@@ -180,6 +203,19 @@ pub(crate) fn advance(tx: &mut Tx, id: Id, generation: i64, now: i64, idle_at: i
             Value::Integer(now),
             Value::Integer(idle_at),
         ],
+    )
+}
+
+/// Replaces the label of a session.
+pub(crate) fn put_label(tx: &mut Tx, id: Id, label: &str) -> Result<()> {
+    tx.run("UPDATE sessions SET label = ?2 WHERE id = ?1", &[Value::Bytes(id.as_bytes()), Value::Text(label)])
+}
+
+/// Replaces the host's own claims of a session, sealed.
+pub(crate) fn put_claims(tx: &mut Tx, id: Id, claims: Option<&[u8]>) -> Result<()> {
+    tx.run(
+        "UPDATE sessions SET claims = ?2 WHERE id = ?1",
+        &[Value::Bytes(id.as_bytes()), Value::optional_bytes(claims)],
     )
 }
 
@@ -213,6 +249,18 @@ pub(crate) fn revoke(tx: &mut Tx, id: Id, now: i64) -> Result<Option<Revoked>> {
         &[Value::Bytes(id.as_bytes()), Value::Integer(now)],
         |row| Ok(Revoked { user_id: row.id(0)?, act: row.optional_id(1)?.map(|sub| Act { sub }) }),
     )
+}
+
+/// Ends the own sessions of a user that are live, except so many that were used last. Returns their ids.
+pub(crate) fn end_oldest(tx: &mut Tx, user_id: Id, except: i64, now: i64) -> Result<Vec<Id>> {
+    const SQL: &str = "UPDATE sessions SET revoked_at = ?3 \
+         WHERE user_id = ?1 AND actor_id IS NULL AND revoked_at IS NULL AND expires_at > ?3 AND idle_at > ?3 \
+         AND epoch = (SELECT epoch FROM users WHERE users.id = ?1) AND id NOT IN \
+         (SELECT id FROM sessions WHERE user_id = ?1 AND actor_id IS NULL AND revoked_at IS NULL \
+          AND expires_at > ?3 AND idle_at > ?3 AND epoch = (SELECT epoch FROM users WHERE users.id = ?1) \
+          ORDER BY rotated_at DESC, id DESC LIMIT ?2) RETURNING id";
+    let parameters = [Value::Bytes(user_id.as_bytes()), Value::Integer(except), Value::Integer(now)];
+    tx.all(SQL, &parameters, |row| row.id(0))
 }
 
 /// Ends every live session of a user but `except`. Returns how many.
@@ -288,6 +336,11 @@ pub(crate) struct Kept {
     pub ip: Option<String>,
     pub user_agent: Option<String>,
     pub device_id: Option<String>,
+    pub label: Option<String>,
+    /// The host's own claims, sealed.
+    pub claims: Option<Vec<u8>>,
+    pub idle_seconds: Option<i64>,
+    pub persistent: Option<bool>,
     pub act: Option<Act>,
 }
 
@@ -295,10 +348,15 @@ macro_rules! select_kept {
     ($which:literal) => {
         concat!(
             "SELECT id, backend, scope, created_at, rotated_at, idle_at, expires_at, revoked_at, ip, user_agent, ",
-            "device_id, amr, provider, actor_id FROM sessions WHERE ",
+            "device_id, amr, provider, actor_id, label, claims, idle_seconds, persistent FROM sessions WHERE ",
             $which
         )
     };
+}
+
+/// Returns a session, alive or not.
+pub(crate) fn kept(tx: &mut Tx, id: Id) -> Result<Option<Kept>> {
+    tx.first(select_kept!("id = ?1"), &[Value::Bytes(id.as_bytes())], read_kept)
 }
 
 /// Lists the sessions of a user, alive or not, in the order of their ids.
@@ -337,6 +395,10 @@ fn read_kept(row: &Row) -> Result<Kept> {
         device_id: own(row.optional_text(10)?),
         amr: stored_proofs(&row.text(11)?)?.amr(),
         provider: provider(row, 12)?,
+        label: row.optional_text(14)?,
+        claims: row.optional_bytes(15)?,
+        idle_seconds: row.optional_integer(16)?,
+        persistent: switch(row, 17)?,
         act,
     })
 }

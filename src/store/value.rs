@@ -14,6 +14,10 @@ impl<'a> Value<'a> {
         text.map_or(Value::Null, Value::Text)
     }
 
+    pub(crate) fn optional_integer(number: Option<i64>) -> Value<'a> {
+        number.map_or(Value::Null, Value::Integer)
+    }
+
     pub(crate) fn optional_bytes(bytes: Option<&'a [u8]>) -> Value<'a> {
         bytes.map_or(Value::Null, Value::Bytes)
     }

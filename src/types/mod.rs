@@ -12,6 +12,7 @@ pub(crate) mod mail_code;
 pub mod parse_error;
 pub(crate) mod random;
 pub mod secret;
+pub mod session;
 pub(crate) mod spread;
 pub mod strict;
 pub(crate) mod text;

@@ -168,6 +168,72 @@ fn a_rotation_is_seen_without_reopening(store: &Store) {
     }
 }
 
+on_each_store!(claims_that_were_changed_in_the_store_open_no_token);
+/// An attacker who can write to the store, but has no secret key, neither changes the host's claims of a session nor gives it
+/// those of another one.
+fn claims_that_were_changed_in_the_store_open_no_token(store: &Store) {
+    let engine = store.open();
+    register(&engine, "ada").unwrap();
+    let [reader, admin] = ["reader", "administrator"].map(|may| {
+        let request = json!({"username": "ada", "password": PASSWORD, "claims": {"may": may}});
+        let answer = call(&engine, "login", request).unwrap();
+        ["access_token", "refresh_token"].map(|name| answer[name].as_str().unwrap().to_owned())
+    });
+    drop(engine);
+    let kept = store.query("SELECT claims FROM sessions ORDER BY id");
+    let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02X}")).collect::<String>();
+    assert!(kept.iter().all(|row| !row["claims"].as_str().unwrap().contains(&hex("reader"))));
+    let first = "WHERE id = (SELECT id FROM sessions ORDER BY id LIMIT 1)";
+    let garbage = if store.is_sqlite() { "X'00112233'" } else { r"'\x00112233'" };
+    for claims in ["(SELECT claims FROM sessions ORDER BY id DESC LIMIT 1)", garbage] {
+        store.execute(&format!("UPDATE sessions SET claims = {claims} {first}"));
+        let engine = store.open();
+        let refused = |operation: &str, request: Value| {
+            let error = engine.call(operation, &request.to_string()).unwrap_err();
+            assert_eq!(
+                (error.code, error.detail.as_deref()),
+                (Code::InvalidToken, Some("claims_sealed_by_unknown_key"))
+            );
+        };
+        let [access, refresh_token] = &reader;
+        refused("refresh", json!({"refresh_token": refresh_token}));
+        refused("reauthenticate", json!({"token": access, "password": PASSWORD}));
+        let answer = call(&engine, "refresh", json!({"refresh_token": admin[1]})).unwrap();
+        let claims = call(&engine, "verify", json!({"token": answer["access_token"]})).unwrap();
+        assert_eq!(claims["may"], "administrator");
+    }
+}
+
+on_each_store!(logins_at_once_leave_no_more_sessions_than_allowed);
+/// Threads of two engines log one user in, again and again, while others refresh.
+fn logins_at_once_leave_no_more_sessions_than_allowed(store: &Store) {
+    let keys = json!({"max_sessions_per_user": 3});
+    let engines = [(); 2].map(|()| open(store.url(), keys.clone()).unwrap());
+    let id = register(&engines[0], "ada").unwrap()["user"]["id"].clone();
+    let live = || {
+        let answer = call(&engines[0], "list_sessions", json!({"user_id": id})).unwrap();
+        answer["sessions"].as_array().unwrap().len()
+    };
+    let opened: usize = together(16, |index| {
+        let engine = &engines[index % 2];
+        let mut opened = 0;
+        for _ in 0..4 {
+            // Under such a contest a login may be given up, which changes nothing.
+            let request = json!({"username": "ada", "password": PASSWORD});
+            let Ok(answer) = call(engine, "login", request) else { continue };
+            opened += 1;
+            assert!(live() <= 3);
+            let _ = call(engine, "refresh", json!({"refresh_token": answer["refresh_token"]}));
+        }
+        opened
+    })
+    .into_iter()
+    .sum();
+    assert_eq!(live(), 3);
+    let ended = call(&engines[0], "events", json!({"kind": "session_revoked", "limit": 1000})).unwrap();
+    assert_eq!(ended["events"].as_array().unwrap().len(), opened - 3);
+}
+
 /// A child that refreshes or revokes and then waits for its end.
 pub fn session(store: &str, task: &Value) {
     let engine = open(store, json!({})).unwrap();

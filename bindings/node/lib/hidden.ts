@@ -53,6 +53,9 @@ export const shapes: Record<string, Hidden> = {
   ListSessionsResponse: {
     within: { sessions: 'Session' },
   },
+  UpdateSessionResponse: {
+    within: { session: 'Session' },
+  },
   IntrospectResponse: {
     hostOnly: ['reason'],
   },
@@ -140,6 +143,7 @@ export const responses: Record<string, string> = {
   impersonate: 'LoginResponse',
   refresh: 'RefreshResponse',
   list_sessions: 'ListSessionsResponse',
+  update_session: 'UpdateSessionResponse',
   introspect: 'IntrospectResponse',
   issue_token: 'IssueTokenResponse',
   authorize: 'AuthorizeResponse',

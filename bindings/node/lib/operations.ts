@@ -172,6 +172,8 @@ import type {
   UpdateOrganizationRequest,
   UpdatePasskeyRequest,
   UpdatePasskeyResponse,
+  UpdateSessionRequest,
+  UpdateSessionResponse,
   UpdateUserRequest,
   UserResponse,
   VerifyEmailRequest,
@@ -489,6 +491,18 @@ export abstract class Operations {
    */
   listSessions(request: ListSessionsRequest, options?: CallOptions): Promise<ListSessionsResponse> {
     return this.start('list_sessions', request, options)
+  }
+
+  /**
+   * Gives a session another label or other claims.
+   *
+   * - DeniedError: invalid_token, user_not_found.
+   * - NotFoundError: session_not_found.
+   * - ForbiddenError: permission_denied.
+   * - UnavailableError: store_unavailable.
+   */
+  updateSession(request: UpdateSessionRequest = {}, options?: CallOptions): Promise<UpdateSessionResponse> {
+    return this.start('update_session', request, options)
   }
 
   /**

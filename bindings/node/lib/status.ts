@@ -30,7 +30,12 @@ export class InvalidRequestError extends DoorwardError<InvalidRequestCode> {}
 
 /** The codes of NotFoundError. */
 export type NotFoundCode =
-  'user_not_found' | 'api_key_not_found' | 'passkey_not_found' | 'organization_not_found' | 'member_not_found'
+  | 'user_not_found'
+  | 'api_key_not_found'
+  | 'session_not_found'
+  | 'passkey_not_found'
+  | 'organization_not_found'
+  | 'member_not_found'
 
 /** The thing that the request names does not exist. HTTP 404. */
 export class NotFoundError extends DoorwardError<NotFoundCode> {}
@@ -100,6 +105,7 @@ export const wording: Record<Code, readonly [number, number, string]> = {
   invalid_token: [1, 401, 'The token is not valid.'],
   user_not_found: [1, 401, 'There is no such user.'],
   api_key_not_found: [5, 404, 'There is no such API key.'],
+  session_not_found: [5, 404, 'There is no such session.'],
   passkey_not_found: [5, 404, 'There is no such passkey.'],
   organization_not_found: [5, 404, 'There is no such organization.'],
   member_not_found: [5, 404, 'There is no such member.'],

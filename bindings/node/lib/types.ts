@@ -595,10 +595,21 @@ export interface ExportedSession {
   expires_at: number
   /** The person who acts or acted as the user in this session, if it is not the user's own. */
   act?: Act
+  /**
+   * The host's own claims in its tokens. Left out if no secret key opens them: one that sealed them was
+   * removed.
+   */
+  claims?: Record<string, unknown>
   /** The device that opened the session. */
   device_id?: string
+  /** The longest time without a refresh, if the login gave a shorter one than the backend's. */
+  idle_seconds?: number
   /** The IP address that opened the session. */
   ip?: string
+  /** The label, if the session has one. */
+  label?: string
+  /** Whether the session outlasts the browser, if the login said so. */
+  persistent?: boolean
   /** The login at an identity provider that opened the session, if one did. */
   provider?: ProviderLogin
   /** When the session was revoked. */
@@ -776,6 +787,29 @@ export interface SetPasswordRequest {
   temporary?: boolean | null
 }
 
+/**
+ * The life of a session, if it is to be shorter than the configuration allows. ``` use
+ * doorward::{LoginRequest, SessionLifetime}; let on_a_shared_computer =
+ * SessionLifetime::new().absolute_seconds(3600).persistent(false); let request = LoginRequest::new("ada",
+ * "eight wise words").lifetime(on_a_shared_computer); ```
+ */
+export interface SessionLifetime {
+  /**
+   * When the session ends, however often it is refreshed: at most after `session_max_seconds`. Default: then.
+   */
+  absolute_seconds?: number | null
+  /**
+   * How long an unused refresh token is valid: at most as long as the backend's (`refresh_token_seconds`).
+   * Default: as long.
+   */
+  idle_seconds?: number | null
+  /**
+   * Whether the user stays logged in when the browser is closed. The engine keeps it and repeats it in each
+   * response with tokens of the session; with `false` the host sets cookies without `Max-Age`.
+   */
+  persistent?: boolean | null
+}
+
 /** AuthenticatorAssertionResponseJSON: the members that the engine reads. */
 export interface AssertionResponse {
   /** The client data that the browser made. */
@@ -813,8 +847,17 @@ export interface LoginRequest {
   password: string
   /** The backend that the session's tokens are for; default: `default`. */
   backend?: string | null
+  /**
+   * The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
+   * refused.
+   */
+  claims?: Record<string, unknown> | null
   /** The client's connection, where known. */
   client?: Client | null
+  /** A label for the session in the user's list, such as the name of the device. */
+  label?: string | null
+  /** A shorter life of the session than the configuration gives it. */
+  lifetime?: SessionLifetime | null
   /** A recovery code instead, which is used up. */
   recovery_code?: string | null
   /**
@@ -852,6 +895,8 @@ export interface LoginResponse {
   backend: string
   /** The user who logged in. */
   user: User
+  /** Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so. */
+  persistent?: boolean
   /** If this login gave the account its first second factor: the recovery codes. They are shown only now. */
   recovery_codes?: string[]
   /** The life of the refresh token in seconds. */
@@ -929,8 +974,17 @@ export interface LoginWithIdTokenRequest {
   id_token: string
   /** The backend that the session's tokens are for; default: `default`. */
   backend?: string | null
+  /**
+   * The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
+   * refused.
+   */
+  claims?: Record<string, unknown> | null
   /** The client's connection, where known. */
   client?: Client | null
+  /** A label for the session in the user's list, such as the name of the device. */
+  label?: string | null
+  /** A shorter life of the session than the configuration gives it. */
+  lifetime?: SessionLifetime | null
   /**
    * The nonce that the host sent with its authentication request. The token must repeat it, so that it
    * answers this browser's request and no other.
@@ -960,6 +1014,8 @@ export interface LoginWithIdTokenResponse {
   user: User
   /** Whether this login created the account. */
   created: boolean
+  /** Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so. */
+  persistent?: boolean
   /** If this login gave the account its first second factor: the recovery codes. They are shown only now. */
   recovery_codes?: string[]
   /** The life of the refresh token in seconds. */
@@ -1091,8 +1147,17 @@ export interface FinishProviderLoginRequest {
    * `begin_provider_login` is refused.
    */
   redirect_uri: string
+  /**
+   * The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
+   * refused.
+   */
+  claims?: Record<string, unknown> | null
   /** The client's connection, where known. */
   client?: Client | null
+  /** A label for the session in the user's list, such as the name of the device. */
+  label?: string | null
+  /** A shorter life of the session than the configuration gives it. */
+  lifetime?: SessionLifetime | null
   /**
    * If the host sends the requests (`exchange`): the responses, in the order of the requests. They open any
    * account, so they must come from the provider itself, never through a browser.
@@ -1128,6 +1193,8 @@ export interface FinishProviderLoginResponse {
    * token, with a new access token and no other refresh token.
    */
   linked: boolean
+  /** Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so. */
+  persistent?: boolean
   /** If this login gave the account its first second factor: the recovery codes. They are shown only now. */
   recovery_codes?: string[]
   /** The life of the refresh token in seconds. */
@@ -1214,6 +1281,8 @@ export interface ReauthenticateResponse {
   access_token: string
   /** The token's lifetime in seconds. */
   expires_in: number
+  /** Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so. */
+  persistent?: boolean
 }
 
 /** Opens a session in which the user of a token acts as another user. */
@@ -1254,6 +1323,8 @@ export interface RefreshResponse {
   expires_in: number
   /** The life of the refresh token in seconds. */
   refresh_expires_in: number
+  /** Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so. */
+  persistent?: boolean
 }
 
 /** Ends a session. Give either token. */
@@ -1309,6 +1380,8 @@ export interface Session {
    * The IP address that opened the session. Left out, as the next two, where another person acts as the user.
    */
   ip?: string
+  /** The label, if the session has one. */
+  label?: string
   /** The login at an identity provider that opened the session, if one did. */
   provider?: ProviderLogin
   /** The `User-Agent` that opened the session. */
@@ -1319,6 +1392,34 @@ export interface Session {
 export interface ListSessionsResponse {
   /** The sessions. */
   sessions: Session[]
+}
+
+/** Changes a session. Members that are absent stay as they are. */
+export interface UpdateSessionRequest {
+  /**
+   * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+   * call's events record it.
+   */
+  actor?: string | null
+  /**
+   * The new claims of the host, which replace all the old ones: `{}` removes them. The session's next access
+   * token has them; tokens that were issued before keep theirs.
+   */
+  claims?: Record<string, unknown> | null
+  /** The new label. */
+  label?: string | null
+  /** The session's id instead. */
+  session_id?: string | null
+  /** An access token of the session. */
+  token?: string | null
+  /** With `session_id`: the account that must have the session. Give it if the id comes from a client. */
+  user_id?: string | null
+}
+
+/** The session after its change. */
+export interface UpdateSessionResponse {
+  /** The session. */
+  session: Session
 }
 
 /** Ends one session. */
@@ -2368,6 +2469,11 @@ export interface RequestLoginCodeRequest {
   /** The backend that the session's tokens are for; default: `default`. */
   backend?: string | null
   /**
+   * The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
+   * refused.
+   */
+  claims?: Record<string, unknown> | null
+  /**
    * The client's connection: too many mails for one network address are refused. Pass it on, so that a
    * stranger elsewhere cannot use up the mails of a user.
    */
@@ -2377,6 +2483,10 @@ export interface RequestLoginCodeRequest {
    * it is found by its address once the mail was used.
    */
   create?: boolean | null
+  /** A label for the session in the user's list, such as the name of the device. */
+  label?: string | null
+  /** A shorter life of the session than the configuration gives it. */
+  lifetime?: SessionLifetime | null
   /** The language of the mail. Default: that of the account. */
   locale?: string | null
   /** The scopes of the access token, separated by spaces. The engine grants what the host asks for. */
@@ -3027,8 +3137,17 @@ export interface FinishPasskeyLoginRequest {
   challenge: string
   /** The answer of `navigator.credentials.get`: the credential's `toJSON()`. */
   response: AuthenticationResponse
+  /**
+   * The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
+   * refused.
+   */
+  claims?: Record<string, unknown> | null
   /** The client's connection, where known. */
   client?: Client | null
+  /** A label for the session in the user's list, such as the name of the device. */
+  label?: string | null
+  /** A shorter life of the session than the configuration gives it. */
+  lifetime?: SessionLifetime | null
 }
 
 /** Lists the passkeys of an account. */
@@ -3158,6 +3277,7 @@ export type EventKind =
   | 'trusted_device_used'
   | 'trusted_device_revoked'
   | 'logged_out'
+  | 'session_updated'
   | 'session_revoked'
   | 'sessions_revoked'
   | 'refresh_repeated'
@@ -4010,8 +4130,8 @@ export interface Config {
   backends?: Record<string, BackendConfig> | null
   /**
    * Whether this configuration may change the store's settings (`issuer`, `audience`, `signing_algorithm`,
-   * the lifetimes, `backends`, `password.pepper`, `audit`). Set it for one deployment. Without it, a
-   * configuration that differs from the store is refused.
+   * the lifetimes, `max_sessions_per_user`, `backends`, `password.pepper`, `audit`). Set it for one
+   * deployment. Without it, a configuration that differs from the store is refused.
    */
   change_settings?: boolean
   /**
@@ -4044,6 +4164,11 @@ export interface Config {
    * as far as no second factor is required.
    */
   mailed_login?: MailedLoginConfig | null
+  /**
+   * How many sessions a user may have at once: one more ends the least recently used. 0: any number. Default:
+   * the store's; for a new store 0. From 0 to 1000.
+   */
+  max_sessions_per_user?: number | null
   /**
    * Whether opening creates the tables of a new store and upgrades an older schema. With `false` an outdated
    * store is refused, and the operator runs `doorward migrate-schema`. Default: true.
@@ -4215,6 +4340,7 @@ export type Code =
   | 'invalid_token'
   | 'user_not_found'
   | 'api_key_not_found'
+  | 'session_not_found'
   | 'passkey_not_found'
   | 'organization_not_found'
   | 'member_not_found'

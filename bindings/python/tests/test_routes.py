@@ -175,6 +175,27 @@ def test_proving_anew_who_one_is(client: httpx.Client, engine: Engine, clock: Cl
     assert client.get("/danger", headers={"cookie": cookie.partition(";")[0]}).json() == "ada"
 
 
+def test_a_login_that_ends_with_the_browser(client: httpx.Client) -> None:
+    def lives(answer: httpx.Response) -> list[bool]:
+        """Return for each cookie with a token whether it outlasts the browser."""
+        cookies = answer.headers.get_list("set-cookie")
+        return ["Max-Age=" in cookie for cookie in cookies if not cookie.startswith("__Host-doorward-device=")]
+
+    for body, expected in (({}, True), ({"persistent": True}, True), ({"persistent": False}, False)):
+        login = client.post("/login/browser", json={**ADA, **body})
+        assert lives(login) == [expected] * 2
+        assert login.json().get("persistent") == body.get("persistent")
+        pairs = [cookie.partition(";")[0] for cookie in login.headers.get_list("set-cookie")]
+        headers = {"cookie": "; ".join(pairs)}
+        client.cookies.clear()
+        assert lives(client.post("/reauthenticate", json={"password": PASSWORD}, headers=headers)) == [expected]
+        client.cookies.clear()
+        assert lives(client.post("/refresh", headers=headers)) == [expected] * 2
+        client.cookies.clear()
+    login = client.post("/login/browser", json={**ADA, "lifetime": {"absolute_seconds": 1}})
+    assert login.status_code == 422
+
+
 def test_sessions(client: httpx.Client, engine: Engine, clock: Clock) -> None:
     headers: list[dict[str, str]] = []
     for _ in range(3):

@@ -29,6 +29,7 @@ use crate::types::id::Id;
 use crate::types::login::Login;
 use crate::types::mail_code::MailCode;
 use crate::types::secret::{IssuedSecret, Secret};
+use crate::types::session::{SessionLabel, SessionLifetime};
 use crate::types::strict::Object;
 use crate::types::token::Token;
 use crate::types::user::{Amr, Email, Locale, Scope};
@@ -53,6 +54,13 @@ pub struct RequestLoginCodeRequest {
     /// stranger elsewhere cannot use up the mails of a user.
     #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
+    /// The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are refused.
+    pub claims: Option<Object>,
+    /// A shorter life of the session than the configuration gives it.
+    #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
+    pub lifetime: Option<SessionLifetime>,
+    /// A label for the session in the user's list, such as the name of the device.
+    pub label: Option<SessionLabel>,
 }
 
 /// The same answer whether or not a mail was sent.
@@ -123,20 +131,22 @@ impl Engine {
     ///
     /// Failures: `invalid_config`, `too_many_attempts`, `invalid_request`, `store_unavailable`.
     pub fn request_login_code(&self, request: RequestLoginCodeRequest) -> Result<RequestLoginCodeResponse> {
-        let RequestLoginCodeRequest { email, create, backend, scope, locale, client } = request;
+        let RequestLoginCodeRequest { email, create, backend, scope, locale, client, .. } = request;
         let MailedLogin { create: may_create } = self.mailed_login()?;
         let create = create.unwrap_or(false);
         if create && !may_create {
             return Err(Error::at(Code::InvalidConfig, "/mailed_login/create", "not allowed"));
         }
         let client = client.unwrap_or_default();
+        let backend = self.keys.backend(backend.as_deref())?;
         let entry = Entry {
-            backend: self.keys.backend(backend.as_deref())?.name.clone(),
+            backend: backend.name.clone(),
             scope,
             client: client.clone(),
             amr: Amr::email(),
             provider: None,
             trusts_device: false,
+            terms: self.sessions.terms(backend, request.claims, request.lifetime, request.label)?,
         };
         let now_ms = self.clock.now_ms();
         let now = now_ms / 1000;

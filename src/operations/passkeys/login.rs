@@ -12,10 +12,12 @@ use crate::crypto::webauthn::{Flaw, State};
 use crate::engine::Engine;
 use crate::engine::accounts::Identifier;
 use crate::engine::audit::{Kind, event};
+use crate::engine::backends::Backend;
 use crate::engine::factors::passkeys::{
     AUTOFILL_SECONDS, Asserted, CEREMONY_SECONDS, Ceremony, Challenged, LOGIN, methods, request_options,
 };
 use crate::engine::sessions::Entry;
+use crate::engine::terms::Terms;
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::operations::login::LoginResponse;
@@ -27,6 +29,8 @@ use crate::types::base64url::base64url;
 use crate::types::client::Client;
 use crate::types::id::Id;
 use crate::types::secret::{IssuedSecret, Secret};
+use crate::types::session::{SessionLabel, SessionLifetime};
+use crate::types::strict::Object;
 use crate::types::user::{Amr, Offered, Scope};
 use crate::types::webauthn::{
     AuthenticationResponse, Bytes, CredentialDescriptor, PUBLIC_KEY, PasskeyHint, REQUIRED, RequestOptions,
@@ -77,6 +81,13 @@ pub struct FinishPasskeyLoginRequest {
     /// The client's connection, where known.
     #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
+    /// The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are refused.
+    pub claims: Option<Object>,
+    /// A shorter life of the session than the configuration gives it.
+    #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
+    pub lifetime: Option<SessionLifetime>,
+    /// A label for the session in the user's list, such as the name of the device.
+    pub label: Option<SessionLabel>,
 }
 
 impl Engine {
@@ -123,7 +134,7 @@ impl Engine {
     /// Failures: `invalid_credentials`, `invalid_challenge`, `too_many_attempts`, `invalid_request`,
     /// `invalid_config`, `store_unavailable`.
     pub fn finish_passkey_login(&self, request: FinishPasskeyLoginRequest) -> Result<LoginResponse> {
-        let FinishPasskeyLoginRequest { challenge, response, client } = request;
+        let FinishPasskeyLoginRequest { challenge, response, client, claims, lifetime, label } = request;
         let party = self.factors.passkeys.relying_party()?;
         let now = self.clock.now();
         let client = client.unwrap_or_default();
@@ -131,7 +142,8 @@ impl Engine {
             let ceremony = self.factors.passkeys.ceremony(challenge.expose(), now);
             ceremony.map_err(|flaw| Error::new(Code::InvalidChallenge, flaw))
         };
-        ceremony()?;
+        let begun = ceremony()?.ceremony;
+        let terms = self.sessions.terms(self.backend_of(&begun)?, claims, lifetime, label)?;
         let (passkey, user) = self.store.read(|tx| {
             self.keys.follow_secret_keys(tx)?;
             let passkey = rows::find(tx, &response.id.0)?;
@@ -157,7 +169,10 @@ impl Engine {
             Ok((passkey.ok_or("unknown_credential")?, state, user))
         });
         let entered = match entered {
-            Ok((passkey, state, user)) => self.enter_by_passkey(&ceremony, &passkey, state, user, &client),
+            Ok((passkey, state, user)) => {
+                let entry = ceremony.entry(client.clone(), terms);
+                self.enter_by_passkey(&ceremony, &passkey, state, user, entry)
+            }
             Err(flaw) => Err(Error::new(Code::InvalidCredentials, flaw)),
         };
         entered.or_else(|error| {
@@ -233,6 +248,12 @@ impl Engine {
         Ok(Allowed { user_id: Id::from_bytes(nobody), credentials })
     }
 
+    /// Returns the backend of a login that began. Failure: `invalid_challenge`.
+    fn backend_of(&self, ceremony: &Ceremony) -> Result<&Backend> {
+        let unknown = |_| Error::new(Code::InvalidChallenge, "unknown_backend");
+        self.keys.backend(Some(&ceremony.backend)).map_err(unknown)
+    }
+
     /// Returns the account if it may log in.
     fn admitted(&self, user: Option<User>) -> Result<User, Flaw> {
         match user {
@@ -252,22 +273,11 @@ impl Engine {
         passkey: &Passkey,
         state: State,
         user: User,
-        client: &Client,
+        entry: Entry,
     ) -> Result<LoginResponse> {
-        if self.keys.backend(Some(&ceremony.backend)).is_err() {
-            return Err(Error::new(Code::InvalidChallenge, "unknown_backend"));
-        }
         let refused = |reason| Err(Error::new(Code::InvalidCredentials, reason));
-        let methods = methods(state.backup_eligible);
-        let entry = Entry {
-            backend: ceremony.backend.clone(),
-            scope: ceremony.scope.clone(),
-            client: client.clone(),
-            // Possession of the key, and the authenticator's verification of its user.
-            amr: Amr::default().with(methods).with(&["mfa"]),
-            provider: None,
-            trusts_device: false,
-        };
+        // Possession of the key, and the authenticator's verification of its user.
+        let entry = entry.with(methods(state.backup_eligible));
         let now_ms = self.clock.now_ms();
         let now = now_ms / 1000;
         if now >= ceremony.expires_at {
@@ -285,7 +295,7 @@ impl Engine {
                 Ok(user) => user,
                 Err(flaw) => return refused(flaw),
             };
-            if let Some(flaw) = self.factors.passkeys.use_passkey(tx, passkey, state, client, now)? {
+            if let Some(flaw) = self.factors.passkeys.use_passkey(tx, passkey, state, &entry.client, now)? {
                 return refused(flaw);
             }
             self.sessions.open(tx, user, &entry, now_ms)
@@ -304,5 +314,20 @@ impl Engine {
                 false => Ok(()),
             }
         })
+    }
+}
+
+impl Ceremony {
+    /// Returns the login that began by this challenge.
+    fn entry(&self, client: Client, terms: Terms) -> Entry {
+        Entry {
+            backend: self.backend.clone(),
+            scope: self.scope.clone(),
+            client,
+            amr: Amr::default(),
+            provider: None,
+            trusts_device: false,
+            terms,
+        }
     }
 }

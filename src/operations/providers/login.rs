@@ -14,6 +14,7 @@ use crate::engine::provider_exchange::Exchange;
 use crate::engine::provider_logins::Newcomer;
 use crate::engine::providers::Provider;
 use crate::engine::sessions::{Entry, FirstTokens, SessionClaims};
+use crate::engine::terms::Terms;
 use crate::engine::tokens::Bearer;
 use crate::error::{Code, Error, Result};
 use crate::json;
@@ -28,6 +29,8 @@ use crate::types::id::Id;
 use crate::types::login::Login;
 use crate::types::random::random;
 use crate::types::secret::{IssuedSecret, Secret};
+use crate::types::session::{SessionLabel, SessionLifetime};
+use crate::types::strict::Object;
 use crate::types::token::Token;
 use crate::types::user::{Amr, Offered, Scope};
 
@@ -139,6 +142,13 @@ pub struct FinishProviderLoginRequest<'a> {
     /// The client's connection, where known.
     #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
+    /// The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are refused.
+    pub claims: Option<Object>,
+    /// A shorter life of the session than the configuration gives it.
+    #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
+    pub lifetime: Option<SessionLifetime>,
+    /// A label for the session in the user's list, such as the name of the device.
+    pub label: Option<SessionLabel>,
 }
 
 /// An opened session, or that of `user_token`. Keep the tokens secret.
@@ -300,27 +310,31 @@ impl Engine {
         &self,
         request: FinishProviderLoginRequest,
     ) -> Result<Login<FinishProviderLoginResponse>> {
-        let FinishProviderLoginRequest { transaction, query, redirect_uri, user_token, received, client } =
-            request;
+        let FinishProviderLoginRequest {
+            transaction, query, redirect_uri, user_token, received, client, ..
+        } = request;
         let client = client.unwrap_or_default();
         let returned = Returned::read(&query, redirect_uri)?;
         let transaction = self.transaction(&transaction, &client)?;
         let link = transaction.link.as_ref();
         let bearer = link.map(|link| self.bearer_of(link, user_token.as_ref())).transpose()?;
         let provider = self.asked_provider(&transaction)?;
+        let backend = self.keys.backend(Some(&transaction.backend))?;
+        let terms = self.sessions.terms(backend, request.claims, request.lifetime, request.label)?;
+        let entry = transaction.entry(client, terms);
         let mut exchange = provider.exchange(received);
         let user = self.user_of_return(provider, &transaction, &returned, &mut exchange);
         let finished = user.and_then(|user| match link.zip(bearer) {
             Some((link, bearer)) => {
                 self.link_identity(&transaction, link, bearer, provider, &user).map(Login::Session)
             }
-            None => self.enter_by_provider(&transaction, provider, &user, &client),
+            None => self.enter_by_provider(&transaction, provider, &user, &entry),
         });
         // Without a code there is nothing to guess: the user cancelled, or would have had to be asked. A browser that
         // sends its code twice is not refused by the provider for a forged one.
         let is_guess = returned.code.is_some() && returned.error.is_none();
         finished.or_else(|error| match is_guess && !self.is_spent(&transaction)? {
-            true => self.provider_logins.refused(&client, &error, self.clock.now()).and(Err(error)),
+            true => self.provider_logins.refused(&entry.client, &error, self.clock.now()).and(Err(error)),
             false => Err(error),
         })
     }
@@ -440,17 +454,9 @@ impl Engine {
         transaction: &Transaction,
         provider: &Provider,
         user: &ProviderUser,
-        client: &Client,
+        entry: &Entry,
     ) -> Result<Login<FinishProviderLoginResponse>> {
-        let entry = Entry {
-            backend: transaction.backend.clone(),
-            scope: transaction.scope.clone(),
-            client: client.clone(),
-            // Only the provider knows how the user authenticated.
-            amr: Amr::default(),
-            provider: Some(provider.login(user)),
-            trusts_device: false,
-        };
+        let entry = Entry { provider: Some(provider.login(user)), ..entry.clone() };
         let now_ms = self.clock.now_ms();
         let newcomer = Newcomer::new(provider, user, now_ms)?;
         let entered = self.mailing.write(|tx| {
@@ -495,6 +501,7 @@ impl Engine {
         let backend = self.keys.backend(Some(&session.backend))?;
         let end = session.expires_at.min(session.idle_at);
         let expires_at = (now + backend.access_token_seconds).min(end);
+        let own = self.sessions.own_claims(sid, session.claims.as_deref())?;
         let claims = SessionClaims {
             user: &session.user.public,
             sid,
@@ -503,6 +510,7 @@ impl Engine {
             amr: &session.proofs.amr(),
             provider: session.provider.as_ref(),
             act: None,
+            own: &own,
             iat: now,
             exp: expires_at,
         };
@@ -511,11 +519,28 @@ impl Engine {
             expires_in: expires_at - now,
             refresh_token: None,
             refresh_expires_in: None,
+            persistent: session.persistent,
             trusted_device: None,
             session_id: sid,
             backend: session.backend,
             user: session.user.public,
         })
+    }
+}
+
+impl Transaction {
+    /// Returns the login of a browser that came back.
+    fn entry(&self, client: Client, terms: Terms) -> Entry {
+        Entry {
+            backend: self.backend.clone(),
+            scope: self.scope.clone(),
+            client,
+            // Only the provider knows how the user authenticated.
+            amr: Amr::default(),
+            provider: None,
+            trusts_device: false,
+            terms,
+        }
     }
 }
 

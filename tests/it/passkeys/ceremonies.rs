@@ -93,6 +93,24 @@ fn what_is_kept_of_a_passkey(store: &Store) {
     assert_eq!((store.count("passkeys"), store.count("users")), (0, 0));
 }
 
+on_each_store!(a_login_by_passkey_gives_its_session_what_the_host_says);
+fn a_login_by_passkey_gives_its_session_what_the_host_says(store: &Store) {
+    let stage = Stage::new(store);
+    let ada = stage.register("ada");
+    let mut device = stage.device(&ada);
+    let begun = stage.begin_login();
+    let mut request = finish(&begun, &device.get(&begun["options"]));
+    request["claims"] = json!({"tenant": "acme"});
+    request["label"] = json!("phone");
+    request["lifetime"] = json!({"idle_seconds": 600, "absolute_seconds": 700, "persistent": false});
+    let answer = stage.call("finish_passkey_login", request);
+    assert_eq!((&answer["refresh_expires_in"], &answer["persistent"]), (&json!(600), &json!(false)));
+    let claims = stage.call("verify", json!({"token": answer["access_token"]}));
+    assert_eq!((&claims["tenant"], &claims["amr"]), (&json!("acme"), &json!(["hwk", "user", "mfa"])));
+    let sessions = stage.call("list_sessions", json!({"user_id": answer["user"]["id"]}));
+    assert_eq!(sessions["sessions"][0]["label"], "phone");
+}
+
 on_each_store!(a_challenge_is_for_one_ceremony);
 fn a_challenge_is_for_one_ceremony(store: &Store) {
     let stage = Stage::new(store);

@@ -407,7 +407,10 @@ class Operations(_doorward.Engine):
         username: str,
         password: str,
         backend: str | None = None,
+        claims: Mapping[str, Any] | None = None,
         client: models.Client | Mapping[str, Any] | None = None,
+        label: str | None = None,
+        lifetime: models.SessionLifetime | Mapping[str, Any] | None = None,
         recovery_code: str | None = None,
         scope: str | None = None,
         trusted_device_token: str | None = None,
@@ -419,7 +422,11 @@ class Operations(_doorward.Engine):
         username: The username or the e-mail address.
         password: The password.
         backend: The backend that the session's tokens are for; default: `default`.
+        claims: The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the
+            engine are refused.
         client: The client's connection, where known.
+        label: A label for the session in the user's list, such as the name of the device.
+        lifetime: A shorter life of the session than the configuration gives it.
         recovery_code: A recovery code instead, which is used up.
         scope: The scopes of the access token, separated by spaces. The engine grants what the host asks
             for: a host that passes on a client's wish decides first what the client may have.
@@ -438,7 +445,10 @@ class Operations(_doorward.Engine):
             "username": username,
             "password": password,
             "backend": backend,
+            "claims": claims,
             "client": client,
+            "label": label,
+            "lifetime": lifetime,
             "recovery_code": recovery_code,
             "scope": scope,
             "trusted_device_token": trusted_device_token,
@@ -499,7 +509,10 @@ class Operations(_doorward.Engine):
         *,
         id_token: str,
         backend: str | None = None,
+        claims: Mapping[str, Any] | None = None,
         client: models.Client | Mapping[str, Any] | None = None,
+        label: str | None = None,
+        lifetime: models.SessionLifetime | Mapping[str, Any] | None = None,
         nonce: str | None = None,
         provider: str | None = None,
         scope: str | None = None,
@@ -508,7 +521,11 @@ class Operations(_doorward.Engine):
 
         id_token: The ID token (OpenID Connect Core section 2); not an access token.
         backend: The backend that the session's tokens are for; default: `default`.
+        claims: The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the
+            engine are refused.
         client: The client's connection, where known.
+        label: A label for the session in the user's list, such as the name of the device.
+        lifetime: A shorter life of the session than the configuration gives it.
         nonce: The nonce that the host sent with its authentication request. The token must repeat it, so
             that it answers this browser's request and no other.
         provider: The name of the issuer in `id_token_providers`; optional if there is only one.
@@ -521,7 +538,10 @@ class Operations(_doorward.Engine):
         fields: dict[str, object] = {
             "id_token": id_token,
             "backend": backend,
+            "claims": claims,
             "client": client,
+            "label": label,
+            "lifetime": lifetime,
             "nonce": nonce,
             "provider": provider,
             "scope": scope,
@@ -612,7 +632,10 @@ class Operations(_doorward.Engine):
         transaction: str,
         query: str,
         redirect_uri: str,
+        claims: Mapping[str, Any] | None = None,
         client: models.Client | Mapping[str, Any] | None = None,
+        label: str | None = None,
+        lifetime: models.SessionLifetime | Mapping[str, Any] | None = None,
         received: Sequence[models.ProviderResponse | Mapping[str, Any]] | None = None,
         user_token: str | None = None,
     ) -> models.FinishProviderLoginResponse:
@@ -623,7 +646,11 @@ class Operations(_doorward.Engine):
             unchanged.
         redirect_uri: The URL at which the browser really came back, without its query. Another one than
             that of `begin_provider_login` is refused.
+        claims: The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the
+            engine are refused.
         client: The client's connection, where known.
+        label: A label for the session in the user's list, such as the name of the device.
+        lifetime: A shorter life of the session than the configuration gives it.
         received: If the host sends the requests (`exchange`): the responses, in the order of the
             requests. They open any account, so they must come from the provider itself, never through a
             browser.
@@ -638,7 +665,10 @@ class Operations(_doorward.Engine):
             "transaction": transaction,
             "query": query,
             "redirect_uri": redirect_uri,
+            "claims": claims,
             "client": client,
+            "label": label,
+            "lifetime": lifetime,
             "received": received,
             "user_token": user_token,
         }
@@ -823,6 +853,41 @@ class Operations(_doorward.Engine):
         }
         answer = self.call("list_sessions", _text(fields))
         return models.ListSessionsResponse.model_validate(answer)
+
+    def update_session(
+        self,
+        *,
+        actor: str | None = None,
+        claims: Mapping[str, Any] | None = None,
+        label: str | None = None,
+        session_id: str | None = None,
+        token: str | None = None,
+        user_id: str | None = None,
+    ) -> models.UpdateSessionResponse:
+        """Gives a session another label or other claims.
+
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+        claims: The new claims of the host, which replace all the old ones: `{}` removes them. The
+            session's next access token has them; tokens that were issued before keep theirs.
+        label: The new label.
+        session_id: The session's id instead.
+        token: An access token of the session.
+        user_id: With `session_id`: the account that must have the session. Give it if the id comes from a
+            client.
+
+        Failures: invalid_token, user_not_found, session_not_found, permission_denied, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "actor": actor,
+            "claims": claims,
+            "label": label,
+            "session_id": session_id,
+            "token": token,
+            "user_id": user_id,
+        }
+        answer = self.call("update_session", _text(fields))
+        return models.UpdateSessionResponse.model_validate(answer)
 
     def revoke_session(
         self,
@@ -1752,8 +1817,11 @@ class Operations(_doorward.Engine):
         *,
         email: str,
         backend: str | None = None,
+        claims: Mapping[str, Any] | None = None,
         client: models.Client | Mapping[str, Any] | None = None,
         create: bool | None = None,
+        label: str | None = None,
+        lifetime: models.SessionLifetime | Mapping[str, Any] | None = None,
         locale: str | None = None,
         scope: str | None = None,
     ) -> models.RequestLoginCodeResponse:
@@ -1761,10 +1829,14 @@ class Operations(_doorward.Engine):
 
         email: The address. Only an account that has verified it gets a mail.
         backend: The backend that the session's tokens are for; default: `default`.
+        claims: The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the
+            engine are refused.
         client: The client's connection: too many mails for one network address are refused. Pass it on,
             so that a stranger elsewhere cannot use up the mails of a user.
         create: Whether an account may be created for the address; needs `mailed_login.create`. It has no
             password, and it is found by its address once the mail was used.
+        label: A label for the session in the user's list, such as the name of the device.
+        lifetime: A shorter life of the session than the configuration gives it.
         locale: The language of the mail. Default: that of the account.
         scope: The scopes of the access token, separated by spaces. The engine grants what the host asks
             for.
@@ -1774,8 +1846,11 @@ class Operations(_doorward.Engine):
         fields: dict[str, object] = {
             "email": email,
             "backend": backend,
+            "claims": claims,
             "client": client,
             "create": create,
+            "label": label,
+            "lifetime": lifetime,
             "locale": locale,
             "scope": scope,
         }
@@ -2361,13 +2436,20 @@ class Operations(_doorward.Engine):
         *,
         challenge: str,
         response: Mapping[str, Any],
+        claims: Mapping[str, Any] | None = None,
         client: models.Client | Mapping[str, Any] | None = None,
+        label: str | None = None,
+        lifetime: models.SessionLifetime | Mapping[str, Any] | None = None,
     ) -> models.LoginResponse:
         """Logs in by a passkey alone and opens a session.
 
         challenge: The challenge of `begin_passkey_login`.
         response: The answer of `navigator.credentials.get`: the credential's `toJSON()`.
+        claims: The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the
+            engine are refused.
         client: The client's connection, where known.
+        label: A label for the session in the user's list, such as the name of the device.
+        lifetime: A shorter life of the session than the configuration gives it.
 
         Failures: invalid_credentials, invalid_challenge, too_many_attempts, invalid_config,
         store_unavailable.
@@ -2375,7 +2457,10 @@ class Operations(_doorward.Engine):
         fields: dict[str, object] = {
             "challenge": challenge,
             "response": response,
+            "claims": claims,
             "client": client,
+            "label": label,
+            "lifetime": lifetime,
         }
         answer = self.call("finish_passkey_login", _text(fields))
         return models.LoginResponse.model_validate(answer)

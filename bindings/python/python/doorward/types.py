@@ -525,8 +525,9 @@ class Config(TypedDict, total=False):
     """
     change_settings: bool
     """Whether this configuration may change the store's settings (`issuer`, `audience`,
-    `signing_algorithm`, the lifetimes, `backends`, `password.pepper`, `audit`). Set it for one
-    deployment. Without it, a configuration that differs from the store is refused.
+    `signing_algorithm`, the lifetimes, `max_sessions_per_user`, `backends`, `password.pepper`,
+    `audit`). Set it for one deployment. Without it, a configuration that differs from the store is
+    refused.
     """
     create: bool | None
     """Whether opening creates a missing store. Default: yes, unless the key file exists, which means that
@@ -553,6 +554,10 @@ class Config(TypedDict, total=False):
     mailed_login: MailedLoginConfig | None
     """Logins by a mailed code or link. Default: none. The reader of a user's mails can then log in as the
     user, as far as no second factor is required.
+    """
+    max_sessions_per_user: int | None
+    """How many sessions a user may have at once: one more ends the least recently used. 0: any number.
+    Default: the store's; for a new store 0. From 0 to 1000.
     """
     migrate: bool
     """Whether opening creates the tables of a new store and upgrades an older schema. With `false` an

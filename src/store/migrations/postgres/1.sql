@@ -92,6 +92,13 @@ CREATE TABLE sessions (
   ip          TEXT COLLATE "C",
   user_agent  TEXT COLLATE "C",
   device_id   TEXT COLLATE "C",
+  -- The user's name for the session, and the host's own claims in its tokens, sealed.
+  label       TEXT COLLATE "C",
+  claims      BYTEA,
+  -- What the host said of its life: the time without a refresh, if it is shorter than the backend's, and whether it
+  -- outlasts the browser.
+  idle_seconds BIGINT,
+  persistent  BIGINT,
   -- The account of a person who acts as the user, and the session from which they do. Without that session this one
   -- is over, too.
   actor_id    BYTEA,

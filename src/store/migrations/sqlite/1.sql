@@ -92,6 +92,13 @@ CREATE TABLE sessions (
   ip          TEXT,
   user_agent  TEXT,
   device_id   TEXT,
+  -- The user's name for the session, and the host's own claims in its tokens, sealed.
+  label       TEXT,
+  claims      BLOB,
+  -- What the host said of its life: the time without a refresh, if it is shorter than the backend's, and whether it
+  -- outlasts the browser.
+  idle_seconds INTEGER,
+  persistent  INTEGER,
   -- The account of a person who acts as the user, and the session from which they do. Without that session this one
   -- is over, too.
   actor_id    BLOB,

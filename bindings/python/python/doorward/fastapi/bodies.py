@@ -15,7 +15,18 @@ class Body(Model, extra="forbid"):
     """A body. Unknown members are refused."""
 
 
-class Credentials(Body, PasswordMixin):
+class Remembered(Body):
+    """A login whose user says how long to stay logged in."""
+
+    persistent: bool | None = None
+    """Whether to stay logged in when the browser is closed; default: yes."""
+
+    def lifetime(self) -> dict[str, Any] | None:
+        """Return what the client may say of the session's life."""
+        return None if self.persistent is None else {"persistent": self.persistent}
+
+
+class Credentials(Remembered, PasswordMixin):
     """The credentials of a login. Clients do not choose scopes."""
 
     username: str
@@ -57,7 +68,7 @@ class Proof(Body):
     webauthn_response: Annotated[dict[str, Any] | None, Field(repr=False)] = None
 
 
-class ForeignIdToken(Body):
+class ForeignIdToken(Remembered):
     """The ID token of another provider (OpenID Connect)."""
 
     id_token: Annotated[str, Field(repr=False)]
@@ -218,6 +229,8 @@ class CookieRefresh(Model):
     """The life of the access token in seconds."""
     refresh_expires_in: int | None = None
     """The life of the refresh token in seconds."""
+    persistent: bool | None = None
+    """Whether the cookies stay when the browser is closed, if the login said so."""
 
 
 class CookieLogin(CookieRefresh):
@@ -235,6 +248,7 @@ class OwnSession(Model):
 
     id: str
     backend: str
+    label: str | None = None
     amr: list[str]
     """The methods by which its user was authenticated (RFC 8176)."""
     created_at: int

@@ -194,6 +194,7 @@ class Routes:
                 recovery_code=body.recovery_code,
                 webauthn_response=body.webauthn_response,
                 backend=backend,
+                lifetime=body.lifetime(),
             )
 
         async def login_with_id_token(request: Request, body: bodies.ForeignIdToken) -> Response:
@@ -205,6 +206,7 @@ class Routes:
                 provider=body.provider,
                 nonce=body.nonce,
                 backend=backend,
+                lifetime=body.lifetime(),
             )
 
         def begin_passkey_login(body: bodies.PasskeyUser) -> Response:

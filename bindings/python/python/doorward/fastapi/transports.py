@@ -141,13 +141,18 @@ class Cookie:
         return cookies_of(request.scope).get(self.refresh_name)
 
     def answer(self, tokens: Tokens) -> Response:
-        """Return the tokens in cookies that live as long as the tokens; the body contains none."""
+        """Return the tokens in cookies that live as long as the tokens; the body contains none.
+
+        The cookies of a session that is not to be persistent are gone when the browser is closed.
+        """
         rest = tokens.model_dump(exclude_none=True, exclude={"access_token", "refresh_token", "token_type"})
         response = JSONResponse(rest, headers=NO_STORE)
-        self._set(response, self.name, tokens.access_token, tokens.expires_in)
+        ends_with_browser = tokens.persistent is False
+        self._set(response, self.name, tokens.access_token, None if ends_with_browser else tokens.expires_in)
         refresh_token: str | None = getattr(tokens, "refresh_token", None)
         if refresh_token is not None:
-            self._set(response, self.refresh_name, refresh_token, getattr(tokens, "refresh_expires_in", None))
+            life = None if ends_with_browser else getattr(tokens, "refresh_expires_in", None)
+            self._set(response, self.refresh_name, refresh_token, life)
         return response
 
     def forget(self, response: Response) -> None:

@@ -223,6 +223,7 @@ __all__ = [
     "SecretKey",
     "SentResponse",
     "Session",
+    "SessionLifetime",
     "SetPasswordRequest",
     "SetPasswordResponse",
     "SetupTotpRequest",
@@ -248,6 +249,8 @@ __all__ = [
     "UpdateOrganizationResponse",
     "UpdatePasskeyRequest",
     "UpdatePasskeyResponse",
+    "UpdateSessionRequest",
+    "UpdateSessionResponse",
     "UpdateUserRequest",
     "UpdateUserResponse",
     "User",
@@ -320,6 +323,7 @@ EventKind = Literal[
     "trusted_device_used",
     "trusted_device_revoked",
     "logged_out",
+    "session_updated",
     "session_revoked",
     "sessions_revoked",
     "refresh_repeated",
@@ -961,10 +965,20 @@ class ExportedSession(Model):
     """When the session ends or ended, unless it is refreshed or revoked."""
     act: Act | None = None
     """The person who acts or acted as the user in this session, if it is not the user's own."""
+    claims: dict[str, Any] | None = None
+    """The host's own claims in its tokens. Left out if no secret key opens them: one that sealed them was
+    removed.
+    """
     device_id: Annotated[str | None, Field(repr=False)] = None
     """The device that opened the session."""
+    idle_seconds: int | None = None
+    """The longest time without a refresh, if the login gave a shorter one than the backend's."""
     ip: str | None = None
     """The IP address that opened the session."""
+    label: str | None = None
+    """The label, if the session has one."""
+    persistent: bool | None = None
+    """Whether the session outlasts the browser, if the login said so."""
     provider: ProviderLogin | None = None
     """The login at an identity provider that opened the session, if one did."""
     revoked_at: int | None = None
@@ -1137,6 +1151,27 @@ class SetPasswordRequest(Model, extra="forbid"):
     """
 
 
+class SessionLifetime(Model, extra="forbid"):
+    """The life of a session, if it is to be shorter than the configuration allows. ``` use
+    doorward::{LoginRequest, SessionLifetime}; let on_a_shared_computer =
+    SessionLifetime::new().absolute_seconds(3600).persistent(false); let request =
+    LoginRequest::new("ada", "eight wise words").lifetime(on_a_shared_computer); ```
+    """
+
+    absolute_seconds: Annotated[int | None, Field(ge=1)] = None
+    """When the session ends, however often it is refreshed: at most after `session_max_seconds`. Default:
+    then.
+    """
+    idle_seconds: Annotated[int | None, Field(ge=1)] = None
+    """How long an unused refresh token is valid: at most as long as the backend's
+    (`refresh_token_seconds`). Default: as long.
+    """
+    persistent: bool | None = None
+    """Whether the user stays logged in when the browser is closed. The engine keeps it and repeats it in
+    each response with tokens of the session; with `false` the host sets cookies without `Max-Age`.
+    """
+
+
 class LoginRequest(PasswordMixin, extra="forbid"):
     """Authenticates a user by password and opens a session."""
 
@@ -1149,8 +1184,16 @@ class FullLoginRequest(LoginRequest, extra="forbid"):
 
     backend: str | None = None
     """The backend that the session's tokens are for; default: `default`."""
+    claims: dict[str, Any] | None = None
+    """The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine
+    are refused.
+    """
     client: Client | None = None
     """The client's connection, where known."""
+    label: Annotated[str | None, Field(max_length=100, min_length=1)] = None
+    """A label for the session in the user's list, such as the name of the device."""
+    lifetime: SessionLifetime | None = None
+    """A shorter life of the session than the configuration gives it."""
     recovery_code: Annotated[str | None, Field(repr=False)] = None
     """A recovery code instead, which is used up."""
     scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
@@ -1184,6 +1227,8 @@ class LoginResponse(Model):
     """The backend that the token is for."""
     user: User
     """The user who logged in."""
+    persistent: bool | None = None
+    """Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so."""
     recovery_codes: Annotated[list[str] | None, Field(repr=False)] = None
     """If this login gave the account its first second factor: the recovery codes. They are shown only now."""
     refresh_expires_in: int | None = None
@@ -1235,8 +1280,16 @@ class LoginWithIdTokenRequest(Model, extra="forbid"):
     """The ID token (OpenID Connect Core section 2); not an access token."""
     backend: str | None = None
     """The backend that the session's tokens are for; default: `default`."""
+    claims: dict[str, Any] | None = None
+    """The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine
+    are refused.
+    """
     client: Client | None = None
     """The client's connection, where known."""
+    label: Annotated[str | None, Field(max_length=100, min_length=1)] = None
+    """A label for the session in the user's list, such as the name of the device."""
+    lifetime: SessionLifetime | None = None
+    """A shorter life of the session than the configuration gives it."""
     nonce: Annotated[str | None, Field(repr=False)] = None
     """The nonce that the host sent with its authentication request. The token must repeat it, so that it
     answers this browser's request and no other.
@@ -1264,6 +1317,8 @@ class LoginWithIdTokenResponse(Model):
     """The user who logged in."""
     created: bool
     """Whether this login created the account."""
+    persistent: bool | None = None
+    """Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so."""
     recovery_codes: Annotated[list[str] | None, Field(repr=False)] = None
     """If this login gave the account its first second factor: the recovery codes. They are shown only now."""
     refresh_expires_in: int | None = None
@@ -1391,8 +1446,16 @@ class FinishProviderLoginRequest(Model, extra="forbid"):
     """The URL at which the browser really came back, without its query. Another one than that of
     `begin_provider_login` is refused.
     """
+    claims: dict[str, Any] | None = None
+    """The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine
+    are refused.
+    """
     client: Client | None = None
     """The client's connection, where known."""
+    label: Annotated[str | None, Field(max_length=100, min_length=1)] = None
+    """A label for the session in the user's list, such as the name of the device."""
+    lifetime: SessionLifetime | None = None
+    """A shorter life of the session than the configuration gives it."""
     received: list[ProviderResponse] | None = None
     """If the host sends the requests (`exchange`): the responses, in the order of the requests. They open
     any account, so they must come from the provider itself, never through a browser.
@@ -1424,6 +1487,8 @@ class FinishProviderLoginResponse(Model):
     """Whether the identity was linked to the account of `user_token`. Then the session is the one of that
     token, with a new access token and no other refresh token.
     """
+    persistent: bool | None = None
+    """Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so."""
     recovery_codes: Annotated[list[str] | None, Field(repr=False)] = None
     """If this login gave the account its first second factor: the recovery codes. They are shown only now."""
     refresh_expires_in: int | None = None
@@ -1515,6 +1580,8 @@ class ReauthenticateResponse(Model):
     """
     expires_in: int
     """The token's lifetime in seconds."""
+    persistent: bool | None = None
+    """Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so."""
 
 
 class ImpersonateRequest(Model, extra="forbid"):
@@ -1558,6 +1625,8 @@ class RefreshResponse(Model):
     """The life of the access token in seconds."""
     refresh_expires_in: int
     """The life of the refresh token in seconds."""
+    persistent: bool | None = None
+    """Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so."""
 
 
 class LogoutRequest(Model, extra="forbid"):
@@ -1616,6 +1685,8 @@ class Session(Model):
     """The IP address that opened the session. Left out, as the next two, where another person acts as the
     user.
     """
+    label: str | None = None
+    """The label, if the session has one."""
     provider: ProviderLogin | None = None
     """The login at an identity provider that opened the session, if one did."""
     user_agent: str | None = None
@@ -1627,6 +1698,34 @@ class ListSessionsResponse(Model):
 
     sessions: list[Session]
     """The sessions."""
+
+
+class UpdateSessionRequest(Model, extra="forbid"):
+    """Changes a session. Members that are absent stay as they are."""
+
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
+    """
+    claims: dict[str, Any] | None = None
+    """The new claims of the host, which replace all the old ones: `{}` removes them. The session's next
+    access token has them; tokens that were issued before keep theirs.
+    """
+    label: Annotated[str | None, Field(max_length=100, min_length=1)] = None
+    """The new label."""
+    session_id: str | None = None
+    """The session's id instead."""
+    token: Annotated[str | None, Field(repr=False)] = None
+    """An access token of the session."""
+    user_id: str | None = None
+    """With `session_id`: the account that must have the session. Give it if the id comes from a client."""
+
+
+class UpdateSessionResponse(Model):
+    """The session after its change."""
+
+    session: Session
+    """The session."""
 
 
 class RevokeSessionRequest(Model, extra="forbid"):
@@ -2559,6 +2658,10 @@ class RequestLoginCodeRequest(Model, extra="forbid"):
     """The address. Only an account that has verified it gets a mail."""
     backend: str | None = None
     """The backend that the session's tokens are for; default: `default`."""
+    claims: dict[str, Any] | None = None
+    """The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine
+    are refused.
+    """
     client: Client | None = None
     """The client's connection: too many mails for one network address are refused. Pass it on, so that a
     stranger elsewhere cannot use up the mails of a user.
@@ -2567,6 +2670,10 @@ class RequestLoginCodeRequest(Model, extra="forbid"):
     """Whether an account may be created for the address; needs `mailed_login.create`. It has no password,
     and it is found by its address once the mail was used.
     """
+    label: Annotated[str | None, Field(max_length=100, min_length=1)] = None
+    """A label for the session in the user's list, such as the name of the device."""
+    lifetime: SessionLifetime | None = None
+    """A shorter life of the session than the configuration gives it."""
     locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
     """The language of the mail. Default: that of the account."""
     scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
@@ -3148,8 +3255,16 @@ class FinishPasskeyLoginRequest(Model, extra="forbid"):
     """The challenge of `begin_passkey_login`."""
     response: Annotated[dict[str, Any], Field(repr=False)]
     """The answer of `navigator.credentials.get`: the credential's `toJSON()`."""
+    claims: dict[str, Any] | None = None
+    """The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine
+    are refused.
+    """
     client: Client | None = None
     """The client's connection, where known."""
+    label: Annotated[str | None, Field(max_length=100, min_length=1)] = None
+    """A label for the session in the user's list, such as the name of the device."""
+    lifetime: SessionLifetime | None = None
+    """A shorter life of the session than the configuration gives it."""
 
 
 class ListPasskeysRequest(Model, extra="forbid"):

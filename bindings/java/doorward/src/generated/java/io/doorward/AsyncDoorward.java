@@ -152,6 +152,11 @@ public final class AsyncDoorward {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.listSessions(request));
   }
 
+  /** Does what {@link Doorward#updateSession(UpdateSessionRequest)} does. */
+  public CompletableFuture<UpdateSessionResponse> updateSession(UpdateSessionRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.updateSession(request));
+  }
+
   /** Does what {@link Doorward#revokeSession(RevokeSessionRequest)} does. */
   public CompletableFuture<RevokedResponse> revokeSession(RevokeSessionRequest request) {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.revokeSession(request));

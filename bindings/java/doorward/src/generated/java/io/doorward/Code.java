@@ -22,6 +22,9 @@ public enum Code {
   /** No account has this API key. */
   API_KEY_NOT_FOUND("api_key_not_found", Status.NOT_FOUND, "There is no such API key."),
 
+  /** The account has no such session, or it has ended. */
+  SESSION_NOT_FOUND("session_not_found", Status.NOT_FOUND, "There is no such session."),
+
   /** The account has no such passkey. */
   PASSKEY_NOT_FOUND("passkey_not_found", Status.NOT_FOUND, "There is no such passkey."),
 

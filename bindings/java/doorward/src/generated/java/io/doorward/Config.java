@@ -18,9 +18,9 @@ import java.util.Map;
  *     one backend is never accepted by another. A name is 1 to 64 ASCII letters, digits, {@code -}
  *     and {@code _}. Default: the store's backends. May be null.
  * @param changeSettings Whether this configuration may change the store's settings ({@code issuer},
- *     {@code audience}, {@code signing_algorithm}, the lifetimes, {@code backends}, {@code
- *     password.pepper}, {@code audit}). Set it for one deployment. Without it, a configuration that
- *     differs from the store is refused. May be null.
+ *     {@code audience}, {@code signing_algorithm}, the lifetimes, {@code max_sessions_per_user},
+ *     {@code backends}, {@code password.pepper}, {@code audit}). Set it for one deployment. Without
+ *     it, a configuration that differs from the store is refused. May be null.
  * @param create Whether opening creates a missing store. Default: yes, unless the key file exists,
  *     which means that there was a store and it is lost. May be null.
  * @param idTokenProviders The providers by which users log in ({@code begin_provider_login}, {@code
@@ -37,6 +37,9 @@ import java.util.Map;
  * @param mail Mails to users. May be null.
  * @param mailedLogin Logins by a mailed code or link. Default: none. The reader of a user's mails
  *     can then log in as the user, as far as no second factor is required. May be null.
+ * @param maxSessionsPerUser How many sessions a user may have at once: one more ends the least
+ *     recently used. 0: any number. Default: the store's; for a new store 0. From 0 to 1000. May be
+ *     null.
  * @param migrate Whether opening creates the tables of a new store and upgrades an older schema.
  *     With {@code false} an outdated store is refused, and the operator runs {@code doorward
  *     migrate-schema}. Default: true. May be null.
@@ -96,6 +99,7 @@ public record Config(
     LimitsConfig limits,
     MailConfig mail,
     MailedLoginConfig mailedLogin,
+    Long maxSessionsPerUser,
     Boolean migrate,
     Map<String, List<String>> organizationRoles,
     PasskeysConfig passkeys,
@@ -123,7 +127,7 @@ public record Config(
     return new Config(
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null, null, null, null);
+        null, null, null, null, null, null);
   }
 
   /**
@@ -146,6 +150,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -189,6 +194,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -229,6 +235,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -273,6 +280,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -299,8 +307,8 @@ public record Config(
   /**
    * Returns the same with change_settings: Whether this configuration may change the store's
    * settings ({@code issuer}, {@code audience}, {@code signing_algorithm}, the lifetimes, {@code
-   * backends}, {@code password.pepper}, {@code audit}). Set it for one deployment. Without it, a
-   * configuration that differs from the store is refused.
+   * max_sessions_per_user}, {@code backends}, {@code password.pepper}, {@code audit}). Set it for
+   * one deployment. Without it, a configuration that differs from the store is refused.
    */
   public Config withChangeSettings(boolean changeSettings) {
     return new Config(
@@ -318,6 +326,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -361,6 +370,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -405,6 +415,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -448,6 +459,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -491,6 +503,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -534,6 +547,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -577,6 +591,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -617,6 +632,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -657,6 +673,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -700,6 +717,52 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
+        migrate,
+        organizationRoles,
+        passkeys,
+        password,
+        refreshGraceSeconds,
+        refreshTokenSeconds,
+        registration,
+        requests,
+        requireSecondFactor,
+        requireVerifiedEmail,
+        roles,
+        secretKey,
+        secretKeyFile,
+        secretKeyFiles,
+        secretKeys,
+        sessionMaxSeconds,
+        signingAlgorithm,
+        store,
+        throttle,
+        totp,
+        trustedDevices);
+  }
+
+  /**
+   * Returns the same with max_sessions_per_user: How many sessions a user may have at once: one
+   * more ends the least recently used. 0: any number. Default: the store's; for a new store 0. From
+   * 0 to 1000.
+   */
+  public Config withMaxSessionsPerUser(long maxSessionsPerUser) {
+    return new Config(
+        accessTokenSeconds,
+        audience,
+        audit,
+        backends,
+        changeSettings,
+        create,
+        idTokenProviders,
+        impersonation,
+        introspectionService,
+        issuer,
+        leewaySeconds,
+        limits,
+        mail,
+        mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -744,6 +807,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -787,6 +851,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -830,6 +895,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -870,6 +936,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -915,6 +982,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -958,6 +1026,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -998,6 +1067,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -1038,6 +1108,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -1081,6 +1152,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -1124,6 +1196,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -1167,6 +1240,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -1212,6 +1286,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -1256,6 +1331,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -1299,6 +1375,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -1342,6 +1419,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -1385,6 +1463,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -1428,6 +1507,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -1472,6 +1552,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -1512,6 +1593,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -1552,6 +1634,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -1595,6 +1678,7 @@ public record Config(
         limits,
         mail,
         mailedLogin,
+        maxSessionsPerUser,
         migrate,
         organizationRoles,
         passkeys,
@@ -1635,6 +1719,7 @@ public record Config(
         Read.optional(json, "limits", LimitsConfig::read),
         Read.optional(json, "mail", MailConfig::read),
         Read.optional(json, "mailed_login", MailedLoginConfig::read),
+        Read.optional(json, "max_sessions_per_user", Read::integer),
         Read.optional(json, "migrate", Read::bool),
         Read.optional(json, "organization_roles", Read.map(Read.list(Read::text))),
         Read.optional(json, "passkeys", PasskeysConfig::read),
@@ -1675,6 +1760,7 @@ public record Config(
     Read.put(json, "limits", limits);
     Read.put(json, "mail", mail);
     Read.put(json, "mailed_login", mailedLogin);
+    Read.put(json, "max_sessions_per_user", maxSessionsPerUser);
     Read.put(json, "migrate", migrate);
     Read.put(json, "organization_roles", organizationRoles);
     Read.put(json, "passkeys", passkeys);
@@ -1730,6 +1816,8 @@ public record Config(
         + mail
         + ", mailedLogin="
         + mailedLogin
+        + ", maxSessionsPerUser="
+        + maxSessionsPerUser
         + ", migrate="
         + migrate
         + ", organizationRoles="

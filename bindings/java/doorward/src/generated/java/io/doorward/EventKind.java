@@ -29,6 +29,7 @@ public enum EventKind {
   TRUSTED_DEVICE_USED("trusted_device_used"),
   TRUSTED_DEVICE_REVOKED("trusted_device_revoked"),
   LOGGED_OUT("logged_out"),
+  SESSION_UPDATED("session_updated"),
   SESSION_REVOKED("session_revoked"),
   SESSIONS_REVOKED("sessions_revoked"),
   REFRESH_REPEATED("refresh_repeated"),

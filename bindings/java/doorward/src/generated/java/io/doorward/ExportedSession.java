@@ -17,8 +17,14 @@ import java.util.Map;
  * @param expiresAt When the session ends or ended, unless it is refreshed or revoked.
  * @param act The person who acts or acted as the user in this session, if it is not the user's own.
  *     May be null.
+ * @param claims The host's own claims in its tokens. Left out if no secret key opens them: one that
+ *     sealed them was removed.
  * @param deviceId The device that opened the session. May be null.
+ * @param idleSeconds The longest time without a refresh, if the login gave a shorter one than the
+ *     backend's. May be null.
  * @param ip The IP address that opened the session. May be null.
+ * @param label The label, if the session has one. May be null.
+ * @param persistent Whether the session outlasts the browser, if the login said so. May be null.
  * @param provider The login at an identity provider that opened the session, if one did. May be
  *     null.
  * @param revokedAt When the session was revoked. May be null.
@@ -33,8 +39,12 @@ public record ExportedSession(
     long refreshedAt,
     long expiresAt,
     Act act,
+    Map<String, Object> claims,
     String deviceId,
+    Long idleSeconds,
     String ip,
+    String label,
+    Boolean persistent,
     ProviderLogin provider,
     Long revokedAt,
     String scope,
@@ -50,8 +60,12 @@ public record ExportedSession(
         Read.required(json, "refreshed_at", Read::integer),
         Read.required(json, "expires_at", Read::integer),
         Read.optional(json, "act", Act::read),
+        Read.orEmpty(Read.optional(json, "claims", Read::object)),
         Read.optional(json, "device_id", Read::text),
+        Read.optional(json, "idle_seconds", Read::integer),
         Read.optional(json, "ip", Read::text),
+        Read.optional(json, "label", Read::text),
+        Read.optional(json, "persistent", Read::bool),
         Read.optional(json, "provider", ProviderLogin::read),
         Read.optional(json, "revoked_at", Read::integer),
         Read.optional(json, "scope", Read::text),
@@ -68,8 +82,12 @@ public record ExportedSession(
     Read.put(json, "refreshed_at", refreshedAt);
     Read.put(json, "expires_at", expiresAt);
     Read.put(json, "act", act);
+    Read.putUnlessEmpty(json, "claims", claims);
     Read.put(json, "device_id", deviceId);
+    Read.put(json, "idle_seconds", idleSeconds);
     Read.put(json, "ip", ip);
+    Read.put(json, "label", label);
+    Read.put(json, "persistent", persistent);
     Read.put(json, "provider", provider);
     Read.put(json, "revoked_at", revokedAt);
     Read.put(json, "scope", scope);
@@ -94,10 +112,18 @@ public record ExportedSession(
         + expiresAt
         + ", act="
         + act
+        + ", claims="
+        + claims
         + ", deviceId="
         + Read.hidden(deviceId)
+        + ", idleSeconds="
+        + idleSeconds
         + ", ip="
         + ip
+        + ", label="
+        + label
+        + ", persistent="
+        + persistent
         + ", provider="
         + provider
         + ", revokedAt="

@@ -11,18 +11,52 @@ import java.util.Map;
  * @param challenge The challenge of {@code begin_passkey_login}.
  * @param response The answer of {@code navigator.credentials.get}: the credential's {@code
  *     toJSON()}.
+ * @param claims The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims
+ *     of the engine are refused. May be null.
  * @param client The client's connection, where known. May be null.
+ * @param label A label for the session in the user's list, such as the name of the device. May be
+ *     null.
+ * @param lifetime A shorter life of the session than the configuration gives it. May be null.
  */
 public record FinishPasskeyLoginRequest(
-    String challenge, Map<String, Object> response, Client client) implements Shape {
+    String challenge,
+    Map<String, Object> response,
+    Map<String, Object> claims,
+    Client client,
+    String label,
+    SessionLifetime lifetime)
+    implements Shape {
   /** Makes one of what must be given. */
   public static FinishPasskeyLoginRequest of(String challenge, Map<String, Object> response) {
-    return new FinishPasskeyLoginRequest(challenge, response, null);
+    return new FinishPasskeyLoginRequest(challenge, response, null, null, null, null);
+  }
+
+  /**
+   * Returns the same with claims: The host's own claims in the session's access tokens: at most 4
+   * KiB of JSON. Claims of the engine are refused.
+   */
+  public FinishPasskeyLoginRequest withClaims(Map<String, Object> claims) {
+    return new FinishPasskeyLoginRequest(challenge, response, claims, client, label, lifetime);
   }
 
   /** Returns the same with client: The client's connection, where known. */
   public FinishPasskeyLoginRequest withClient(Client client) {
-    return new FinishPasskeyLoginRequest(challenge, response, client);
+    return new FinishPasskeyLoginRequest(challenge, response, claims, client, label, lifetime);
+  }
+
+  /**
+   * Returns the same with label: A label for the session in the user's list, such as the name of
+   * the device.
+   */
+  public FinishPasskeyLoginRequest withLabel(String label) {
+    return new FinishPasskeyLoginRequest(challenge, response, claims, client, label, lifetime);
+  }
+
+  /**
+   * Returns the same with lifetime: A shorter life of the session than the configuration gives it.
+   */
+  public FinishPasskeyLoginRequest withLifetime(SessionLifetime lifetime) {
+    return new FinishPasskeyLoginRequest(challenge, response, claims, client, label, lifetime);
   }
 
   static FinishPasskeyLoginRequest read(Object value) {
@@ -30,7 +64,10 @@ public record FinishPasskeyLoginRequest(
     return new FinishPasskeyLoginRequest(
         Read.optional(json, "challenge", Read::text),
         Read.optional(json, "response", Read::object),
-        Read.optional(json, "client", Client::read));
+        Read.optional(json, "claims", Read::object),
+        Read.optional(json, "client", Client::read),
+        Read.optional(json, "label", Read::text),
+        Read.optional(json, "lifetime", SessionLifetime::read));
   }
 
   @Override
@@ -38,7 +75,10 @@ public record FinishPasskeyLoginRequest(
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "challenge", challenge);
     Read.put(json, "response", response);
+    Read.put(json, "claims", claims);
     Read.put(json, "client", client);
+    Read.put(json, "label", label);
+    Read.put(json, "lifetime", lifetime);
     return json;
   }
 
@@ -49,8 +89,14 @@ public record FinishPasskeyLoginRequest(
         + Read.hidden(challenge)
         + ", response="
         + Read.hidden(response)
+        + ", claims="
+        + claims
         + ", client="
         + client
+        + ", label="
+        + label
+        + ", lifetime="
+        + lifetime
         + "]";
   }
 }

@@ -15,7 +15,12 @@ import java.util.Map;
  *     unchanged.
  * @param redirectUri The URL at which the browser really came back, without its query. Another one
  *     than that of {@code begin_provider_login} is refused.
+ * @param claims The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims
+ *     of the engine are refused. May be null.
  * @param client The client's connection, where known. May be null.
+ * @param label A label for the session in the user's list, such as the name of the device. May be
+ *     null.
+ * @param lifetime A shorter life of the session than the configuration gives it. May be null.
  * @param received If the host sends the requests ({@code exchange}): the responses, in the order of
  *     the requests. They open any account, so they must come from the provider itself, never
  *     through a browser. May be null.
@@ -26,20 +31,50 @@ public record FinishProviderLoginRequest(
     String transaction,
     String query,
     String redirectUri,
+    Map<String, Object> claims,
     Client client,
+    String label,
+    SessionLifetime lifetime,
     List<ProviderResponse> received,
     String userToken)
     implements Shape {
   /** Makes one of what must be given. */
   public static FinishProviderLoginRequest of(
       String transaction, String query, String redirectUri) {
-    return new FinishProviderLoginRequest(transaction, query, redirectUri, null, null, null);
+    return new FinishProviderLoginRequest(
+        transaction, query, redirectUri, null, null, null, null, null, null);
+  }
+
+  /**
+   * Returns the same with claims: The host's own claims in the session's access tokens: at most 4
+   * KiB of JSON. Claims of the engine are refused.
+   */
+  public FinishProviderLoginRequest withClaims(Map<String, Object> claims) {
+    return new FinishProviderLoginRequest(
+        transaction, query, redirectUri, claims, client, label, lifetime, received, userToken);
   }
 
   /** Returns the same with client: The client's connection, where known. */
   public FinishProviderLoginRequest withClient(Client client) {
     return new FinishProviderLoginRequest(
-        transaction, query, redirectUri, client, received, userToken);
+        transaction, query, redirectUri, claims, client, label, lifetime, received, userToken);
+  }
+
+  /**
+   * Returns the same with label: A label for the session in the user's list, such as the name of
+   * the device.
+   */
+  public FinishProviderLoginRequest withLabel(String label) {
+    return new FinishProviderLoginRequest(
+        transaction, query, redirectUri, claims, client, label, lifetime, received, userToken);
+  }
+
+  /**
+   * Returns the same with lifetime: A shorter life of the session than the configuration gives it.
+   */
+  public FinishProviderLoginRequest withLifetime(SessionLifetime lifetime) {
+    return new FinishProviderLoginRequest(
+        transaction, query, redirectUri, claims, client, label, lifetime, received, userToken);
   }
 
   /**
@@ -49,7 +84,7 @@ public record FinishProviderLoginRequest(
    */
   public FinishProviderLoginRequest withReceived(List<ProviderResponse> received) {
     return new FinishProviderLoginRequest(
-        transaction, query, redirectUri, client, received, userToken);
+        transaction, query, redirectUri, claims, client, label, lifetime, received, userToken);
   }
 
   /**
@@ -58,7 +93,7 @@ public record FinishProviderLoginRequest(
    */
   public FinishProviderLoginRequest withUserToken(String userToken) {
     return new FinishProviderLoginRequest(
-        transaction, query, redirectUri, client, received, userToken);
+        transaction, query, redirectUri, claims, client, label, lifetime, received, userToken);
   }
 
   static FinishProviderLoginRequest read(Object value) {
@@ -67,7 +102,10 @@ public record FinishProviderLoginRequest(
         Read.optional(json, "transaction", Read::text),
         Read.optional(json, "query", Read::text),
         Read.optional(json, "redirect_uri", Read::text),
+        Read.optional(json, "claims", Read::object),
         Read.optional(json, "client", Client::read),
+        Read.optional(json, "label", Read::text),
+        Read.optional(json, "lifetime", SessionLifetime::read),
         Read.optional(json, "received", Read.list(ProviderResponse::read)),
         Read.optional(json, "user_token", Read::text));
   }
@@ -78,7 +116,10 @@ public record FinishProviderLoginRequest(
     Read.put(json, "transaction", transaction);
     Read.put(json, "query", query);
     Read.put(json, "redirect_uri", redirectUri);
+    Read.put(json, "claims", claims);
     Read.put(json, "client", client);
+    Read.put(json, "label", label);
+    Read.put(json, "lifetime", lifetime);
     Read.put(json, "received", received);
     Read.put(json, "user_token", userToken);
     return json;
@@ -93,8 +134,14 @@ public record FinishProviderLoginRequest(
         + Read.hidden(query)
         + ", redirectUri="
         + redirectUri
+        + ", claims="
+        + claims
         + ", client="
         + client
+        + ", label="
+        + label
+        + ", lifetime="
+        + lifetime
         + ", received="
         + received
         + ", userToken="

@@ -12,7 +12,12 @@ import java.util.Map;
  * @param password The password.
  * @param backend The backend that the session's tokens are for; default: {@code default}. May be
  *     null.
+ * @param claims The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims
+ *     of the engine are refused. May be null.
  * @param client The client's connection, where known. May be null.
+ * @param label A label for the session in the user's list, such as the name of the device. May be
+ *     null.
+ * @param lifetime A shorter life of the session than the configuration gives it. May be null.
  * @param recoveryCode A recovery code instead, which is used up. May be null.
  * @param scope The scopes of the access token, separated by spaces. The engine grants what the host
  *     asks for: a host that passes on a client's wish decides first what the client may have. May
@@ -29,7 +34,10 @@ public record LoginRequest(
     String username,
     String password,
     String backend,
+    Map<String, Object> claims,
     Client client,
+    String label,
+    SessionLifetime lifetime,
     String recoveryCode,
     String scope,
     String trustedDeviceToken,
@@ -38,7 +46,8 @@ public record LoginRequest(
     implements Shape {
   /** Makes one of what must be given. */
   public static LoginRequest of(String username, String password) {
-    return new LoginRequest(username, password, null, null, null, null, null, null, null);
+    return new LoginRequest(
+        username, password, null, null, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -50,7 +59,30 @@ public record LoginRequest(
         username,
         password,
         backend,
+        claims,
         client,
+        label,
+        lifetime,
+        recoveryCode,
+        scope,
+        trustedDeviceToken,
+        twoFaCode,
+        webauthnResponse);
+  }
+
+  /**
+   * Returns the same with claims: The host's own claims in the session's access tokens: at most 4
+   * KiB of JSON. Claims of the engine are refused.
+   */
+  public LoginRequest withClaims(Map<String, Object> claims) {
+    return new LoginRequest(
+        username,
+        password,
+        backend,
+        claims,
+        client,
+        label,
+        lifetime,
         recoveryCode,
         scope,
         trustedDeviceToken,
@@ -64,7 +96,49 @@ public record LoginRequest(
         username,
         password,
         backend,
+        claims,
         client,
+        label,
+        lifetime,
+        recoveryCode,
+        scope,
+        trustedDeviceToken,
+        twoFaCode,
+        webauthnResponse);
+  }
+
+  /**
+   * Returns the same with label: A label for the session in the user's list, such as the name of
+   * the device.
+   */
+  public LoginRequest withLabel(String label) {
+    return new LoginRequest(
+        username,
+        password,
+        backend,
+        claims,
+        client,
+        label,
+        lifetime,
+        recoveryCode,
+        scope,
+        trustedDeviceToken,
+        twoFaCode,
+        webauthnResponse);
+  }
+
+  /**
+   * Returns the same with lifetime: A shorter life of the session than the configuration gives it.
+   */
+  public LoginRequest withLifetime(SessionLifetime lifetime) {
+    return new LoginRequest(
+        username,
+        password,
+        backend,
+        claims,
+        client,
+        label,
+        lifetime,
         recoveryCode,
         scope,
         trustedDeviceToken,
@@ -78,7 +152,10 @@ public record LoginRequest(
         username,
         password,
         backend,
+        claims,
         client,
+        label,
+        lifetime,
         recoveryCode,
         scope,
         trustedDeviceToken,
@@ -96,7 +173,10 @@ public record LoginRequest(
         username,
         password,
         backend,
+        claims,
         client,
+        label,
+        lifetime,
         recoveryCode,
         scope,
         trustedDeviceToken,
@@ -114,7 +194,10 @@ public record LoginRequest(
         username,
         password,
         backend,
+        claims,
         client,
+        label,
+        lifetime,
         recoveryCode,
         scope,
         trustedDeviceToken,
@@ -131,7 +214,10 @@ public record LoginRequest(
         username,
         password,
         backend,
+        claims,
         client,
+        label,
+        lifetime,
         recoveryCode,
         scope,
         trustedDeviceToken,
@@ -148,7 +234,10 @@ public record LoginRequest(
         username,
         password,
         backend,
+        claims,
         client,
+        label,
+        lifetime,
         recoveryCode,
         scope,
         trustedDeviceToken,
@@ -162,7 +251,10 @@ public record LoginRequest(
         Read.optional(json, "username", Read::text),
         Read.optional(json, "password", Read::text),
         Read.optional(json, "backend", Read::text),
+        Read.optional(json, "claims", Read::object),
         Read.optional(json, "client", Client::read),
+        Read.optional(json, "label", Read::text),
+        Read.optional(json, "lifetime", SessionLifetime::read),
         Read.optional(json, "recovery_code", Read::text),
         Read.optional(json, "scope", Read::text),
         Read.optional(json, "trusted_device_token", Read::text),
@@ -176,7 +268,10 @@ public record LoginRequest(
     Read.put(json, "username", username);
     Read.put(json, "password", password);
     Read.put(json, "backend", backend);
+    Read.put(json, "claims", claims);
     Read.put(json, "client", client);
+    Read.put(json, "label", label);
+    Read.put(json, "lifetime", lifetime);
     Read.put(json, "recovery_code", recoveryCode);
     Read.put(json, "scope", scope);
     Read.put(json, "trusted_device_token", trustedDeviceToken);
@@ -194,8 +289,14 @@ public record LoginRequest(
         + Read.hidden(password)
         + ", backend="
         + backend
+        + ", claims="
+        + claims
         + ", client="
         + client
+        + ", label="
+        + label
+        + ", lifetime="
+        + lifetime
         + ", recoveryCode="
         + Read.hidden(recoveryCode)
         + ", scope="

@@ -15,6 +15,8 @@ import java.util.Map;
  * @param sessionId The session's id: {@code sid} in the token.
  * @param backend The backend that the token is for.
  * @param user The user who logged in.
+ * @param persistent Whether the user stays logged in when the browser is closed, if the login's
+ *     {@code lifetime} said so. May be null.
  * @param recoveryCodes If this login gave the account its first second factor: the recovery codes.
  *     They are shown only now.
  * @param refreshExpiresIn The life of the refresh token in seconds. May be null.
@@ -32,6 +34,7 @@ public record LoginResponse(
     String sessionId,
     String backend,
     User user,
+    Boolean persistent,
     List<String> recoveryCodes,
     Long refreshExpiresIn,
     String refreshToken,
@@ -47,6 +50,7 @@ public record LoginResponse(
         Read.optional(json, "session_id", Read::text),
         Read.optional(json, "backend", Read::text),
         Read.optional(json, "user", User::read),
+        Read.optional(json, "persistent", Read::bool),
         Read.orEmpty(Read.optional(json, "recovery_codes", Read.list(Read::text))),
         Read.optional(json, "refresh_expires_in", Read::integer),
         Read.optional(json, "refresh_token", Read::text),
@@ -63,6 +67,7 @@ public record LoginResponse(
     Read.put(json, "session_id", sessionId);
     Read.put(json, "backend", backend);
     Read.put(json, "user", user);
+    Read.put(json, "persistent", persistent);
     Read.putUnlessEmpty(json, "recovery_codes", recoveryCodes);
     Read.put(json, "refresh_expires_in", refreshExpiresIn);
     Read.put(json, "refresh_token", refreshToken);
@@ -86,6 +91,8 @@ public record LoginResponse(
         + backend
         + ", user="
         + user
+        + ", persistent="
+        + persistent
         + ", recoveryCodes="
         + Read.hidden(recoveryCodes)
         + ", refreshExpiresIn="

@@ -11,7 +11,12 @@ import java.util.Map;
  * @param idToken The ID token (OpenID Connect Core section 2); not an access token.
  * @param backend The backend that the session's tokens are for; default: {@code default}. May be
  *     null.
+ * @param claims The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims
+ *     of the engine are refused. May be null.
  * @param client The client's connection, where known. May be null.
+ * @param label A label for the session in the user's list, such as the name of the device. May be
+ *     null.
+ * @param lifetime A shorter life of the session than the configuration gives it. May be null.
  * @param nonce The nonce that the host sent with its authentication request. The token must repeat
  *     it, so that it answers this browser's request and no other. May be null.
  * @param provider The name of the issuer in {@code id_token_providers}; optional if there is only
@@ -20,11 +25,19 @@ import java.util.Map;
  *     asks for. May be null.
  */
 public record LoginWithIdTokenRequest(
-    String idToken, String backend, Client client, String nonce, String provider, String scope)
+    String idToken,
+    String backend,
+    Map<String, Object> claims,
+    Client client,
+    String label,
+    SessionLifetime lifetime,
+    String nonce,
+    String provider,
+    String scope)
     implements Shape {
   /** Makes one of what must be given. */
   public static LoginWithIdTokenRequest of(String idToken) {
-    return new LoginWithIdTokenRequest(idToken, null, null, null, null, null);
+    return new LoginWithIdTokenRequest(idToken, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -32,12 +45,40 @@ public record LoginWithIdTokenRequest(
    * default}.
    */
   public LoginWithIdTokenRequest withBackend(String backend) {
-    return new LoginWithIdTokenRequest(idToken, backend, client, nonce, provider, scope);
+    return new LoginWithIdTokenRequest(
+        idToken, backend, claims, client, label, lifetime, nonce, provider, scope);
+  }
+
+  /**
+   * Returns the same with claims: The host's own claims in the session's access tokens: at most 4
+   * KiB of JSON. Claims of the engine are refused.
+   */
+  public LoginWithIdTokenRequest withClaims(Map<String, Object> claims) {
+    return new LoginWithIdTokenRequest(
+        idToken, backend, claims, client, label, lifetime, nonce, provider, scope);
   }
 
   /** Returns the same with client: The client's connection, where known. */
   public LoginWithIdTokenRequest withClient(Client client) {
-    return new LoginWithIdTokenRequest(idToken, backend, client, nonce, provider, scope);
+    return new LoginWithIdTokenRequest(
+        idToken, backend, claims, client, label, lifetime, nonce, provider, scope);
+  }
+
+  /**
+   * Returns the same with label: A label for the session in the user's list, such as the name of
+   * the device.
+   */
+  public LoginWithIdTokenRequest withLabel(String label) {
+    return new LoginWithIdTokenRequest(
+        idToken, backend, claims, client, label, lifetime, nonce, provider, scope);
+  }
+
+  /**
+   * Returns the same with lifetime: A shorter life of the session than the configuration gives it.
+   */
+  public LoginWithIdTokenRequest withLifetime(SessionLifetime lifetime) {
+    return new LoginWithIdTokenRequest(
+        idToken, backend, claims, client, label, lifetime, nonce, provider, scope);
   }
 
   /**
@@ -45,7 +86,8 @@ public record LoginWithIdTokenRequest(
    * token must repeat it, so that it answers this browser's request and no other.
    */
   public LoginWithIdTokenRequest withNonce(String nonce) {
-    return new LoginWithIdTokenRequest(idToken, backend, client, nonce, provider, scope);
+    return new LoginWithIdTokenRequest(
+        idToken, backend, claims, client, label, lifetime, nonce, provider, scope);
   }
 
   /**
@@ -53,7 +95,8 @@ public record LoginWithIdTokenRequest(
    * if there is only one.
    */
   public LoginWithIdTokenRequest withProvider(String provider) {
-    return new LoginWithIdTokenRequest(idToken, backend, client, nonce, provider, scope);
+    return new LoginWithIdTokenRequest(
+        idToken, backend, claims, client, label, lifetime, nonce, provider, scope);
   }
 
   /**
@@ -61,7 +104,8 @@ public record LoginWithIdTokenRequest(
    * grants what the host asks for.
    */
   public LoginWithIdTokenRequest withScope(String scope) {
-    return new LoginWithIdTokenRequest(idToken, backend, client, nonce, provider, scope);
+    return new LoginWithIdTokenRequest(
+        idToken, backend, claims, client, label, lifetime, nonce, provider, scope);
   }
 
   static LoginWithIdTokenRequest read(Object value) {
@@ -69,7 +113,10 @@ public record LoginWithIdTokenRequest(
     return new LoginWithIdTokenRequest(
         Read.optional(json, "id_token", Read::text),
         Read.optional(json, "backend", Read::text),
+        Read.optional(json, "claims", Read::object),
         Read.optional(json, "client", Client::read),
+        Read.optional(json, "label", Read::text),
+        Read.optional(json, "lifetime", SessionLifetime::read),
         Read.optional(json, "nonce", Read::text),
         Read.optional(json, "provider", Read::text),
         Read.optional(json, "scope", Read::text));
@@ -80,7 +127,10 @@ public record LoginWithIdTokenRequest(
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "id_token", idToken);
     Read.put(json, "backend", backend);
+    Read.put(json, "claims", claims);
     Read.put(json, "client", client);
+    Read.put(json, "label", label);
+    Read.put(json, "lifetime", lifetime);
     Read.put(json, "nonce", nonce);
     Read.put(json, "provider", provider);
     Read.put(json, "scope", scope);
@@ -94,8 +144,14 @@ public record LoginWithIdTokenRequest(
         + Read.hidden(idToken)
         + ", backend="
         + backend
+        + ", claims="
+        + claims
         + ", client="
         + client
+        + ", label="
+        + label
+        + ", lifetime="
+        + lifetime
         + ", nonce="
         + Read.hidden(nonce)
         + ", provider="

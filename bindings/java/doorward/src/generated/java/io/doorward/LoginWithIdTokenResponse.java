@@ -16,6 +16,8 @@ import java.util.Map;
  * @param backend The backend that the token is for.
  * @param user The user who logged in.
  * @param created Whether this login created the account.
+ * @param persistent Whether the user stays logged in when the browser is closed, if the login's
+ *     {@code lifetime} said so. May be null.
  * @param recoveryCodes If this login gave the account its first second factor: the recovery codes.
  *     They are shown only now.
  * @param refreshExpiresIn The life of the refresh token in seconds. May be null.
@@ -34,6 +36,7 @@ public record LoginWithIdTokenResponse(
     String backend,
     User user,
     boolean created,
+    Boolean persistent,
     List<String> recoveryCodes,
     Long refreshExpiresIn,
     String refreshToken,
@@ -50,6 +53,7 @@ public record LoginWithIdTokenResponse(
         Read.optional(json, "backend", Read::text),
         Read.optional(json, "user", User::read),
         Read.required(json, "created", Read::bool),
+        Read.optional(json, "persistent", Read::bool),
         Read.orEmpty(Read.optional(json, "recovery_codes", Read.list(Read::text))),
         Read.optional(json, "refresh_expires_in", Read::integer),
         Read.optional(json, "refresh_token", Read::text),
@@ -67,6 +71,7 @@ public record LoginWithIdTokenResponse(
     Read.put(json, "backend", backend);
     Read.put(json, "user", user);
     Read.put(json, "created", created);
+    Read.put(json, "persistent", persistent);
     Read.putUnlessEmpty(json, "recovery_codes", recoveryCodes);
     Read.put(json, "refresh_expires_in", refreshExpiresIn);
     Read.put(json, "refresh_token", refreshToken);
@@ -92,6 +97,8 @@ public record LoginWithIdTokenResponse(
         + user
         + ", created="
         + created
+        + ", persistent="
+        + persistent
         + ", recoveryCodes="
         + Read.hidden(recoveryCodes)
         + ", refreshExpiresIn="

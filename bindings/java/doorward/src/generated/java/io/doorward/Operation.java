@@ -33,6 +33,7 @@ enum Operation {
   REFRESH("refresh", Lanes.Cost.STORE),
   LOGOUT("logout", Lanes.Cost.STORE),
   LIST_SESSIONS("list_sessions", Lanes.Cost.STORE),
+  UPDATE_SESSION("update_session", Lanes.Cost.STORE),
   REVOKE_SESSION("revoke_session", Lanes.Cost.STORE),
   REVOKE_USER_SESSIONS("revoke_user_sessions", Lanes.Cost.STORE),
   REVOKE_ALL_SESSIONS("revoke_all_sessions", Lanes.Cost.LONG),

@@ -334,6 +334,23 @@ public abstract sealed class Operations permits Doorward {
   }
 
   /**
+   * Gives a session another label or other claims.
+   *
+   * @throws DeniedException {@code invalid_token}, {@code user_not_found}
+   * @throws NotFoundException {@code session_not_found}
+   * @throws ForbiddenException {@code permission_denied}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public UpdateSessionResponse updateSession(UpdateSessionRequest request) {
+    return run(Operation.UPDATE_SESSION, request, UpdateSessionResponse::read);
+  }
+
+  /** The same with an empty request. */
+  public UpdateSessionResponse updateSession() {
+    return updateSession(UpdateSessionRequest.of());
+  }
+
+  /**
    * Ends one session.
    *
    * @throws UnavailableException {@code store_unavailable}

@@ -11,13 +11,17 @@ import java.util.Map;
  * @param accessToken The access token, whose {@code auth_time} is now. The previous token stays
  *     valid, with its own {@code auth_time}.
  * @param expiresIn The token's lifetime in seconds.
+ * @param persistent Whether the user stays logged in when the browser is closed, if the login's
+ *     {@code lifetime} said so. May be null.
  */
-public record ReauthenticateResponse(String accessToken, long expiresIn) implements Shape {
+public record ReauthenticateResponse(String accessToken, long expiresIn, Boolean persistent)
+    implements Shape {
   static ReauthenticateResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new ReauthenticateResponse(
         Read.optional(json, "access_token", Read::text),
-        Read.required(json, "expires_in", Read::integer));
+        Read.required(json, "expires_in", Read::integer),
+        Read.optional(json, "persistent", Read::bool));
   }
 
   @Override
@@ -25,6 +29,7 @@ public record ReauthenticateResponse(String accessToken, long expiresIn) impleme
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "access_token", accessToken);
     Read.put(json, "expires_in", expiresIn);
+    Read.put(json, "persistent", persistent);
     return json;
   }
 
@@ -35,6 +40,8 @@ public record ReauthenticateResponse(String accessToken, long expiresIn) impleme
         + Read.hidden(accessToken)
         + ", expiresIn="
         + expiresIn
+        + ", persistent="
+        + persistent
         + "]";
   }
 }

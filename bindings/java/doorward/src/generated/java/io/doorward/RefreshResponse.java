@@ -14,13 +14,16 @@ import java.util.Map;
  * @param tokenType Always {@code Bearer}.
  * @param expiresIn The life of the access token in seconds.
  * @param refreshExpiresIn The life of the refresh token in seconds.
+ * @param persistent Whether the user stays logged in when the browser is closed, if the login's
+ *     {@code lifetime} said so. May be null.
  */
 public record RefreshResponse(
     String accessToken,
     String refreshToken,
     String tokenType,
     long expiresIn,
-    long refreshExpiresIn)
+    long refreshExpiresIn,
+    Boolean persistent)
     implements Shape {
   static RefreshResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
@@ -29,7 +32,8 @@ public record RefreshResponse(
         Read.optional(json, "refresh_token", Read::text),
         Read.optional(json, "token_type", Read::text),
         Read.required(json, "expires_in", Read::integer),
-        Read.required(json, "refresh_expires_in", Read::integer));
+        Read.required(json, "refresh_expires_in", Read::integer),
+        Read.optional(json, "persistent", Read::bool));
   }
 
   @Override
@@ -40,6 +44,7 @@ public record RefreshResponse(
     Read.put(json, "token_type", tokenType);
     Read.put(json, "expires_in", expiresIn);
     Read.put(json, "refresh_expires_in", refreshExpiresIn);
+    Read.put(json, "persistent", persistent);
     return json;
   }
 
@@ -56,6 +61,8 @@ public record RefreshResponse(
         + expiresIn
         + ", refreshExpiresIn="
         + refreshExpiresIn
+        + ", persistent="
+        + persistent
         + "]";
   }
 }

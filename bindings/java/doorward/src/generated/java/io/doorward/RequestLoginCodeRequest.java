@@ -11,21 +11,34 @@ import java.util.Map;
  * @param email The address. Only an account that has verified it gets a mail.
  * @param backend The backend that the session's tokens are for; default: {@code default}. May be
  *     null.
+ * @param claims The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims
+ *     of the engine are refused. May be null.
  * @param client The client's connection: too many mails for one network address are refused. Pass
  *     it on, so that a stranger elsewhere cannot use up the mails of a user. May be null.
  * @param create Whether an account may be created for the address; needs {@code
  *     mailed_login.create}. It has no password, and it is found by its address once the mail was
  *     used. May be null.
+ * @param label A label for the session in the user's list, such as the name of the device. May be
+ *     null.
+ * @param lifetime A shorter life of the session than the configuration gives it. May be null.
  * @param locale The language of the mail. Default: that of the account. May be null.
  * @param scope The scopes of the access token, separated by spaces. The engine grants what the host
  *     asks for. May be null.
  */
 public record RequestLoginCodeRequest(
-    String email, String backend, Client client, Boolean create, String locale, String scope)
+    String email,
+    String backend,
+    Map<String, Object> claims,
+    Client client,
+    Boolean create,
+    String label,
+    SessionLifetime lifetime,
+    String locale,
+    String scope)
     implements Shape {
   /** Makes one of what must be given. */
   public static RequestLoginCodeRequest of(String email) {
-    return new RequestLoginCodeRequest(email, null, null, null, null, null);
+    return new RequestLoginCodeRequest(email, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -33,7 +46,17 @@ public record RequestLoginCodeRequest(
    * default}.
    */
   public RequestLoginCodeRequest withBackend(String backend) {
-    return new RequestLoginCodeRequest(email, backend, client, create, locale, scope);
+    return new RequestLoginCodeRequest(
+        email, backend, claims, client, create, label, lifetime, locale, scope);
+  }
+
+  /**
+   * Returns the same with claims: The host's own claims in the session's access tokens: at most 4
+   * KiB of JSON. Claims of the engine are refused.
+   */
+  public RequestLoginCodeRequest withClaims(Map<String, Object> claims) {
+    return new RequestLoginCodeRequest(
+        email, backend, claims, client, create, label, lifetime, locale, scope);
   }
 
   /**
@@ -41,7 +64,8 @@ public record RequestLoginCodeRequest(
    * are refused. Pass it on, so that a stranger elsewhere cannot use up the mails of a user.
    */
   public RequestLoginCodeRequest withClient(Client client) {
-    return new RequestLoginCodeRequest(email, backend, client, create, locale, scope);
+    return new RequestLoginCodeRequest(
+        email, backend, claims, client, create, label, lifetime, locale, scope);
   }
 
   /**
@@ -50,12 +74,31 @@ public record RequestLoginCodeRequest(
    * used.
    */
   public RequestLoginCodeRequest withCreate(boolean create) {
-    return new RequestLoginCodeRequest(email, backend, client, create, locale, scope);
+    return new RequestLoginCodeRequest(
+        email, backend, claims, client, create, label, lifetime, locale, scope);
+  }
+
+  /**
+   * Returns the same with label: A label for the session in the user's list, such as the name of
+   * the device.
+   */
+  public RequestLoginCodeRequest withLabel(String label) {
+    return new RequestLoginCodeRequest(
+        email, backend, claims, client, create, label, lifetime, locale, scope);
+  }
+
+  /**
+   * Returns the same with lifetime: A shorter life of the session than the configuration gives it.
+   */
+  public RequestLoginCodeRequest withLifetime(SessionLifetime lifetime) {
+    return new RequestLoginCodeRequest(
+        email, backend, claims, client, create, label, lifetime, locale, scope);
   }
 
   /** Returns the same with locale: The language of the mail. Default: that of the account. */
   public RequestLoginCodeRequest withLocale(String locale) {
-    return new RequestLoginCodeRequest(email, backend, client, create, locale, scope);
+    return new RequestLoginCodeRequest(
+        email, backend, claims, client, create, label, lifetime, locale, scope);
   }
 
   /**
@@ -63,7 +106,8 @@ public record RequestLoginCodeRequest(
    * grants what the host asks for.
    */
   public RequestLoginCodeRequest withScope(String scope) {
-    return new RequestLoginCodeRequest(email, backend, client, create, locale, scope);
+    return new RequestLoginCodeRequest(
+        email, backend, claims, client, create, label, lifetime, locale, scope);
   }
 
   static RequestLoginCodeRequest read(Object value) {
@@ -71,8 +115,11 @@ public record RequestLoginCodeRequest(
     return new RequestLoginCodeRequest(
         Read.optional(json, "email", Read::text),
         Read.optional(json, "backend", Read::text),
+        Read.optional(json, "claims", Read::object),
         Read.optional(json, "client", Client::read),
         Read.optional(json, "create", Read::bool),
+        Read.optional(json, "label", Read::text),
+        Read.optional(json, "lifetime", SessionLifetime::read),
         Read.optional(json, "locale", Read::text),
         Read.optional(json, "scope", Read::text));
   }
@@ -82,8 +129,11 @@ public record RequestLoginCodeRequest(
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "email", email);
     Read.put(json, "backend", backend);
+    Read.put(json, "claims", claims);
     Read.put(json, "client", client);
     Read.put(json, "create", create);
+    Read.put(json, "label", label);
+    Read.put(json, "lifetime", lifetime);
     Read.put(json, "locale", locale);
     Read.put(json, "scope", scope);
     return json;

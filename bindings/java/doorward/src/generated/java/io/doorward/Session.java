@@ -21,6 +21,7 @@ import java.util.Map;
  * @param deviceId The device that opened the session. May be null.
  * @param ip The IP address that opened the session. Left out, as the next two, where another person
  *     acts as the user. May be null.
+ * @param label The label, if the session has one. May be null.
  * @param provider The login at an identity provider that opened the session, if one did. May be
  *     null.
  * @param userAgent The {@code User-Agent} that opened the session. May be null.
@@ -36,6 +37,7 @@ public record Session(
     Act act,
     String deviceId,
     String ip,
+    String label,
     ProviderLogin provider,
     String userAgent)
     implements Shape {
@@ -52,6 +54,7 @@ public record Session(
         Read.optional(json, "act", Act::read),
         Read.optional(json, "device_id", Read::text),
         Read.optional(json, "ip", Read::text),
+        Read.optional(json, "label", Read::text),
         Read.optional(json, "provider", ProviderLogin::read),
         Read.optional(json, "user_agent", Read::text));
   }
@@ -69,6 +72,7 @@ public record Session(
     Read.put(json, "act", act);
     Read.put(json, "device_id", deviceId);
     Read.put(json, "ip", ip);
+    Read.put(json, "label", label);
     Read.put(json, "provider", provider);
     Read.put(json, "user_agent", userAgent);
     return json;
@@ -97,6 +101,8 @@ public record Session(
         + Read.hidden(deviceId)
         + ", ip="
         + ip
+        + ", label="
+        + label
         + ", provider="
         + provider
         + ", userAgent="

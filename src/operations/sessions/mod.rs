@@ -1,6 +1,9 @@
 //! Sessions: `refresh`, `logout`, `list_sessions`, `revoke_session`, `revoke_user_sessions`,
-//! `revoke_all_sessions`, `revoke_token`.
+//! `revoke_all_sessions`, `revoke_token`; changes of one.
 
+pub(crate) mod update;
+
+use crate::engine::own_claims::OwnClaims;
 use crate::engine::sessions::SessionClaims;
 use crate::engine::step::Step;
 use doorward_derive::Build;
@@ -52,6 +55,9 @@ pub struct RefreshResponse {
     pub expires_in: i64,
     /// The life of the refresh token in seconds.
     pub refresh_expires_in: i64,
+    /// Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub persistent: Option<bool>,
 }
 
 /// Ends a session. Give either token.
@@ -116,6 +122,9 @@ pub struct SessionInfo {
     pub refreshed_at: i64,
     /// When the session ends unless it is refreshed.
     pub expires_at: i64,
+    /// The label, if the session has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// The methods by which the user authenticated (RFC 8176).
     pub amr: Amr,
     /// The login at an identity provider that opened the session, if one did.
@@ -210,10 +219,11 @@ impl Engine {
         let now = self.clock.now();
         let refreshed = self.store.write(Durability::Full, |tx| self.rotated(tx, &request, &offered, now));
         let about = |error: Error| error.about(None, Some(offered.session_id));
-        let Rotated { session, backend, next, idle_at } = refreshed.and_then(Step::result).map_err(about)?;
+        let Rotated { session, backend, next, idle_at, own } =
+            refreshed.and_then(Step::result).map_err(about)?;
         self.keys.follow(&session.retirement);
         let generation = u32::try_from(next).map_err(|_| Error::new(Code::InvalidToken, "worn_out"))?;
-        let expires_at = (now + backend.access_token_seconds).min(session.expires_at);
+        let expires_at = (now + backend.access_token_seconds).min(idle_at);
         let access_token = self.sessions.access_token(
             backend,
             &SessionClaims {
@@ -224,6 +234,7 @@ impl Engine {
                 amr: &session.proofs.amr(),
                 provider: session.provider.as_ref(),
                 act: session.actor.as_ref().map(|actor| actor.act),
+                own: &own,
                 iat: now,
                 exp: expires_at,
             },
@@ -234,6 +245,7 @@ impl Engine {
             token_type: "Bearer",
             expires_in: expires_at - now,
             refresh_expires_in: idle_at - now,
+            persistent: session.persistent,
         })
     }
 
@@ -272,15 +284,17 @@ impl Engine {
         if request.scope.as_ref().is_some_and(|scope| !scope.is_within(granted)) {
             return Err(Error::at(Code::InvalidRequest, "/scope", "more than the session has"));
         }
+        let own = self.sessions.own_claims(session_id, session.claims.as_deref())?;
         let next = generation + 1;
         let mut idle_at = session.idle_at;
         if rotation == Rotation::Next {
-            idle_at = (now + backend.refresh_token_seconds).min(session.expires_at);
+            idle_at = (now + backend.idle_seconds(session.idle_seconds)).min(session.expires_at);
             sessions::advance(tx, session_id, next, now, idle_at)?;
+            self.sessions.reseal_claims(tx, session_id, session.claims.as_deref(), &own)?;
         } else if rotation == Rotation::Repeat {
             self.refresh_repeated(tx, session_id, &session, now)?;
         }
-        Ok(Step::Done(Rotated { session, backend, next, idle_at }))
+        Ok(Step::Done(Rotated { session, backend, next, idle_at, own }))
     }
 
     /// Handles the previous token of a session, whose successor is unused: the same successor is returned.
@@ -373,23 +387,8 @@ impl Engine {
             }
             Ok(listed)
         })?;
-        let sessions = listed
-            .into_iter()
-            .map(|session| SessionInfo {
-                id: session.id,
-                current: request.current_session_id == Some(session.id),
-                backend: session.backend,
-                created_at: session.created_at,
-                refreshed_at: session.refreshed_at,
-                expires_at: session.expires_at,
-                amr: session.amr,
-                provider: session.provider,
-                act: session.act,
-                ip: session.ip,
-                user_agent: session.user_agent,
-                device_id: session.device_id.map(IssuedSecret::new),
-            })
-            .collect();
+        let sessions =
+            listed.into_iter().map(|session| SessionInfo::of(session, request.current_session_id)).collect();
         Ok(ListSessionsResponse { sessions })
     }
 
@@ -541,6 +540,27 @@ impl Engine {
     }
 }
 
+impl SessionInfo {
+    /// Describes a session, and whether it is the one from which its user asks.
+    fn of(session: sessions::Kept, current: Option<Id>) -> SessionInfo {
+        SessionInfo {
+            id: session.id,
+            current: current == Some(session.id),
+            backend: session.backend,
+            created_at: session.created_at,
+            refreshed_at: session.refreshed_at,
+            expires_at: session.expires_at,
+            label: session.label,
+            amr: session.amr,
+            provider: session.provider,
+            act: session.act,
+            ip: session.ip,
+            user_agent: session.user_agent,
+            device_id: session.device_id.map(IssuedSecret::new),
+        }
+    }
+}
+
 /// How many sessions of a user are listed.
 const MOST_LISTED: usize = 1000;
 
@@ -551,6 +571,7 @@ struct Rotated<'e> {
     /// The generation of its next refresh token.
     next: i64,
     idle_at: i64,
+    own: OwnClaims,
 }
 
 /// A session that logs out, as its token names it.
