@@ -3665,6 +3665,8 @@ struct change_password_request {
   doorward::secret old_password{};
   // The new password.
   doorward::secret new_password{};
+  // The backend that `token` is for; default: `default`.
+  std::optional<std::string> backend{};
   // The client's connection, where known.
   std::optional<doorward::client> client{};
   // A live access token of the user.
@@ -3681,6 +3683,12 @@ struct change_password_request {
   template <class Value = doorward::secret>
   change_password_request &set_new_password(Value &&value) {
     new_password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  change_password_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
     return *this;
   }
 
@@ -3706,6 +3714,7 @@ struct change_password_request {
   static void each_member(Self &self, Visitor &visit) {
     visit("old_password", self.old_password);
     visit("new_password", self.new_password);
+    visit("backend", self.backend);
     visit("client", self.client);
     visit("token", self.token);
     visit("user_id", self.user_id);
@@ -4240,7 +4249,7 @@ struct begin_provider_login_request {
   // The authentication context classes that are wished for, separated by spaces. The provider may ignore
   // them: see `provider` of `authorize`.
   std::optional<std::string> acr_values{};
-  // The backend that the session's tokens are for; default: `default`.
+  // The backend that the session's tokens are for, and `user_token` too; default: `default`.
   std::optional<std::string> backend{};
   // The name that the user probably logs in with.
   std::optional<std::string> login_hint{};
@@ -4557,6 +4566,8 @@ struct unlink_identity_request {
 struct reauthenticate_request {
   // An access token of the session.
   doorward::secret token{};
+  // The backend that `token` is for; default: `default`.
+  std::optional<std::string> backend{};
   // The client's connection, where known.
   std::optional<doorward::client> client{};
   // The password; a wrong one counts as a failed login.
@@ -4570,6 +4581,12 @@ struct reauthenticate_request {
   template <class Value = doorward::secret>
   reauthenticate_request &set_token(Value &&value) {
     token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  reauthenticate_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
     return *this;
   }
 
@@ -4600,6 +4617,7 @@ struct reauthenticate_request {
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("token", self.token);
+    visit("backend", self.backend);
     visit("client", self.client);
     visit("password", self.password);
     visit("two_fa_code", self.two_fa_code);
@@ -4615,6 +4633,8 @@ struct impersonate_request {
   std::string user_id{};
   // Why, for the audit log.
   std::string reason{};
+  // The backend that `actor_token` is for; default: `default`.
+  std::optional<std::string> actor_backend{};
   // The backend that the session's tokens are for; default: `default`.
   std::optional<std::string> backend{};
   // The connection of the person's client, where known.
@@ -4639,6 +4659,12 @@ struct impersonate_request {
   template <class Value = std::string>
   impersonate_request &set_reason(Value &&value) {
     reason = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  impersonate_request &set_actor_backend(Value &&value) {
+    actor_backend = std::forward<Value>(value);
     return *this;
   }
 
@@ -4671,6 +4697,7 @@ struct impersonate_request {
     visit("actor_token", self.actor_token);
     visit("user_id", self.user_id);
     visit("reason", self.reason);
+    visit("actor_backend", self.actor_backend);
     visit("backend", self.backend);
     visit("client", self.client);
     visit("lifetime_seconds", self.lifetime_seconds);
@@ -4780,6 +4807,8 @@ struct update_session_request {
   // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
   // call's events record it.
   std::optional<std::string> actor{};
+  // The backend that `token` is for; default: `default`.
+  std::optional<std::string> backend{};
   // The new claims of the host, which replace all the old ones: `{}` removes them. The session's next access
   // token has them; tokens that were issued before keep theirs.
   std::optional<std::map<std::string, doorward::json>> claims{};
@@ -4795,6 +4824,12 @@ struct update_session_request {
   template <class Value = std::string>
   update_session_request &set_actor(Value &&value) {
     actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  update_session_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
     return *this;
   }
 
@@ -4831,6 +4866,7 @@ struct update_session_request {
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("actor", self.actor);
+    visit("backend", self.backend);
     visit("claims", self.claims);
     visit("label", self.label);
     visit("session_id", self.session_id);
@@ -6328,6 +6364,8 @@ struct request_email_verification_request {
   // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
   // call's events record it.
   std::optional<std::string> actor{};
+  // The backend that `token` is for; default: `default`.
+  std::optional<std::string> backend{};
   // The client's connection: too many mails for one network address are refused.
   std::optional<doorward::client> client{};
   // An address. By itself it names no account with an unverified address: nothing is mailed, and the answer
@@ -6349,6 +6387,12 @@ struct request_email_verification_request {
   template <class Value = std::string>
   request_email_verification_request &set_actor(Value &&value) {
     actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  request_email_verification_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
     return *this;
   }
 
@@ -6403,6 +6447,7 @@ struct request_email_verification_request {
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("actor", self.actor);
+    visit("backend", self.backend);
     visit("client", self.client);
     visit("email", self.email);
     visit("locale", self.locale);
@@ -6421,6 +6466,8 @@ struct request_email_change_request {
   // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
   // call's events record it.
   std::optional<std::string> actor{};
+  // The backend that `token` is for; default: `default`.
+  std::optional<std::string> backend{};
   // The language of the mails. Default: that of the account.
   std::optional<std::string> locale{};
   // A live access token of the user. A person who acts as the user is refused.
@@ -6437,6 +6484,12 @@ struct request_email_change_request {
   template <class Value = std::string>
   request_email_change_request &set_actor(Value &&value) {
     actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  request_email_change_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
     return *this;
   }
 
@@ -6462,6 +6515,7 @@ struct request_email_change_request {
   static void each_member(Self &self, Visitor &visit) {
     visit("new_email", self.new_email);
     visit("actor", self.actor);
+    visit("backend", self.backend);
     visit("locale", self.locale);
     visit("token", self.token);
     visit("user_id", self.user_id);
@@ -6719,6 +6773,8 @@ struct accept_invitation_request {
   doorward::secret token{};
   // A live access token of an account that has verified the address: for an invitation to an organization.
   std::optional<doorward::secret> access_token{};
+  // The backend that `access_token` is for; default: `default`.
+  std::optional<std::string> backend{};
   // An ID token of the identity that is to open the account.
   std::optional<doorward::secret> id_token{};
   // The nonce that the ID token must repeat.
@@ -6742,6 +6798,12 @@ struct accept_invitation_request {
   template <class Value = doorward::secret>
   accept_invitation_request &set_access_token(Value &&value) {
     access_token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  accept_invitation_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
     return *this;
   }
 
@@ -6785,6 +6847,7 @@ struct accept_invitation_request {
   static void each_member(Self &self, Visitor &visit) {
     visit("token", self.token);
     visit("access_token", self.access_token);
+    visit("backend", self.backend);
     visit("id_token", self.id_token);
     visit("nonce", self.nonce);
     visit("password", self.password);
@@ -6802,6 +6865,8 @@ struct verify_email_request {
   doorward::secret token{};
   // A live access token of the account.
   std::optional<doorward::secret> access_token{};
+  // The backend that `access_token` is for; default: `default`.
+  std::optional<std::string> backend{};
   // The client's connection, where known.
   std::optional<doorward::client> client{};
   // An ID token of an identity that opens the account, for users who cannot log in before the address is
@@ -6827,6 +6892,12 @@ struct verify_email_request {
   template <class Value = doorward::secret>
   verify_email_request &set_access_token(Value &&value) {
     access_token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  verify_email_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
     return *this;
   }
 
@@ -6876,6 +6947,7 @@ struct verify_email_request {
   static void each_member(Self &self, Visitor &visit) {
     visit("token", self.token);
     visit("access_token", self.access_token);
+    visit("backend", self.backend);
     visit("client", self.client);
     visit("id_token", self.id_token);
     visit("nonce", self.nonce);
@@ -7191,6 +7263,8 @@ struct generate_recovery_codes_request {
   // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
   // call's events record it.
   std::optional<std::string> actor{};
+  // The backend that `token` is for; default: `default`.
+  std::optional<std::string> backend{};
   // With `user_id`: why, for the audit log.
   std::optional<std::string> reason{};
   // A live access token of the user.
@@ -7201,6 +7275,12 @@ struct generate_recovery_codes_request {
   template <class Value = std::string>
   generate_recovery_codes_request &set_actor(Value &&value) {
     actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  generate_recovery_codes_request &set_backend(Value &&value) {
+    backend = std::forward<Value>(value);
     return *this;
   }
 
@@ -7225,6 +7305,7 @@ struct generate_recovery_codes_request {
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("actor", self.actor);
+    visit("backend", self.backend);
     visit("reason", self.reason);
     visit("token", self.token);
     visit("user_id", self.user_id);

@@ -378,6 +378,9 @@ type ChangePasswordRequest struct {
 	// The new password.
 	NewPassword string `json:"new_password" doorward:"secret"`
 
+	// The backend that `token` is for; default: `default`.
+	Backend *string `json:"backend,omitzero"`
+
 	// The client's connection, where known.
 	Client *Client `json:"client,omitzero"`
 
@@ -634,7 +637,7 @@ type BeginProviderLoginRequest struct {
 	// them: see `provider` of `authorize`.
 	AcrValues *string `json:"acr_values,omitzero"`
 
-	// The backend that the session's tokens are for; default: `default`.
+	// The backend that the session's tokens are for, and `user_token` too; default: `default`.
 	Backend *string `json:"backend,omitzero"`
 
 	// The name that the user probably logs in with.
@@ -807,6 +810,9 @@ type ReauthenticateRequest struct {
 	// An access token of the session.
 	Token string `json:"token" doorward:"secret"`
 
+	// The backend that `token` is for; default: `default`.
+	Backend *string `json:"backend,omitzero"`
+
 	// The client's connection, where known.
 	Client *Client `json:"client,omitzero"`
 
@@ -846,6 +852,9 @@ type ImpersonateRequest struct {
 
 	// Why, for the audit log.
 	Reason string `json:"reason"`
+
+	// The backend that `actor_token` is for; default: `default`.
+	ActorBackend *string `json:"actor_backend,omitzero"`
 
 	// The backend that the session's tokens are for; default: `default`.
 	Backend *string `json:"backend,omitzero"`
@@ -944,6 +953,9 @@ type UpdateSessionRequest struct {
 	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
 	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
+
+	// The backend that `token` is for; default: `default`.
+	Backend *string `json:"backend,omitzero"`
 
 	// The new claims of the host, which replace all the old ones: `{}` removes them. The session's next
 	// access token has them; tokens that were issued before keep theirs.
@@ -1631,6 +1643,9 @@ type RequestEmailVerificationRequest struct {
 	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 
+	// The backend that `token` is for; default: `default`.
+	Backend *string `json:"backend,omitzero"`
+
 	// The client's connection: too many mails for one network address are refused.
 	Client *Client `json:"client,omitzero"`
 
@@ -1680,6 +1695,9 @@ type RequestEmailChangeRequest struct {
 	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
 	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
+
+	// The backend that `token` is for; default: `default`.
+	Backend *string `json:"backend,omitzero"`
 
 	// The language of the mails. Default: that of the account.
 	Locale *string `json:"locale,omitzero"`
@@ -1862,6 +1880,9 @@ type AcceptInvitationRequest struct {
 	// A live access token of an account that has verified the address: for an invitation to an organization.
 	AccessToken *string `json:"access_token,omitzero" doorward:"secret"`
 
+	// The backend that `access_token` is for; default: `default`.
+	Backend *string `json:"backend,omitzero"`
+
 	// An ID token of the identity that is to open the account.
 	IDToken *string `json:"id_token,omitzero" doorward:"secret"`
 
@@ -1906,6 +1927,9 @@ type VerifyEmailRequest struct {
 
 	// A live access token of the account.
 	AccessToken *string `json:"access_token,omitzero" doorward:"secret"`
+
+	// The backend that `access_token` is for; default: `default`.
+	Backend *string `json:"backend,omitzero"`
 
 	// The client's connection, where known.
 	Client *Client `json:"client,omitzero"`
@@ -2151,6 +2175,9 @@ type GenerateRecoveryCodesRequest struct {
 	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
 	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
+
+	// The backend that `token` is for; default: `default`.
+	Backend *string `json:"backend,omitzero"`
 
 	// With `user_id`: why, for the audit log.
 	Reason *string `json:"reason,omitzero"`

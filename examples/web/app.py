@@ -550,7 +550,7 @@ def create_app(engine: Engine) -> FastAPI:
         request: Request, who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields
     ) -> Response:
         token = request.cookies.get(SESSION, "")
-        return codes(request, engine.generate_recovery_codes(token=token).codes)
+        return codes(request, engine.generate_recovery_codes(token=token, backend="browser").codes)
 
     @app.get("/admin")
     def administer(

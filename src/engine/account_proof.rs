@@ -13,7 +13,7 @@ use super::passwords::{Admitted, Passwords};
 use super::providers::Providers;
 use super::shared::Shared;
 use super::throttle::{Attempt, Throttle};
-use super::tokens::Tokens;
+use super::tokens::{Tokens, only_with_token};
 use crate::clock::Clock;
 use crate::config::{Config, ProviderName};
 use crate::crypto::secrets::Secrets;
@@ -31,7 +31,8 @@ use crate::types::user::{Email, Offered};
 
 /// A proof that is offered.
 pub(crate) enum AccountProof<'a> {
-    AccessToken(Token<'a>),
+    /// An access token, and the name of its backend.
+    AccessToken(Token<'a>, Option<String>),
     Password(Offered, Secret),
     Verification(Secret),
     /// An ID token, the name of its provider, and the nonce.
@@ -43,15 +44,19 @@ impl<'a> AccountProof<'a> {
     /// one and for half of one.
     pub(crate) fn among(
         access_token: Option<Token<'a>>,
+        backend: Option<String>,
         username: Option<Offered>,
         password: Option<Secret>,
         verification: Option<Secret>,
         id_token: Option<AccountProof<'a>>,
     ) -> Result<Option<AccountProof<'a>>> {
+        if access_token.is_none() && backend.is_some() {
+            return Err(only_with_token());
+        }
         match (access_token, username, password, verification) {
             (None, None, None, None) => Ok(id_token),
             _ if id_token.is_some() => Err(Error::new(Code::InvalidRequest, EXPECTED)),
-            (Some(token), None, None, None) => Ok(Some(AccountProof::AccessToken(token))),
+            (Some(token), None, None, None) => Ok(Some(AccountProof::AccessToken(token, backend))),
             (None, Some(username), Some(password), None) => {
                 Ok(Some(AccountProof::Password(username, password)))
             }
@@ -127,9 +132,10 @@ impl Proofs {
     ) -> Result<ProvenAccount> {
         let is_other = |user_id: Id| expected.is_some_and(|expected| expected != user_id);
         match proof {
-            AccountProof::AccessToken(token) => {
-                let bearer =
-                    self.tokens.bearer_in_person(&token).map_err(|error| error.at_field("/access_token"))?;
+            AccountProof::AccessToken(token, backend) => {
+                let backend = self.keys.backend(backend.as_deref())?;
+                let bearer = self.tokens.bearer_in_person(&token, backend);
+                let bearer = bearer.map_err(|error| error.at_field("/access_token"))?;
                 let user_id = bearer.user.id;
                 let session_id = bearer.session_id;
                 match is_other(user_id) {

@@ -81,7 +81,7 @@ impl Credentials {
     /// Returns the user of a live credential, and what the credential itself says.
     pub(crate) fn bearer(&self, token: &Token, backend: &Backend) -> Result<Bearer> {
         if !api_key::is_meant(token.expose()) {
-            return self.tokens.bearer(token, Some(backend));
+            return self.tokens.bearer(token, backend);
         }
         let Identified { user, key } = self.api_keys.identify(token.expose(), Some(backend))?;
         Ok(Bearer {

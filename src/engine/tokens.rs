@@ -307,9 +307,9 @@ impl Tokens {
         user.ok_or(Code::TokenUserNotFound.into())
     }
 
-    /// Identifies the user of a live token.
-    pub(crate) fn bearer(&self, token: &Token, backend: Option<&Backend>) -> Result<Bearer> {
-        let signed = self.keys.signed(token.expose(), backend)?;
+    /// Identifies the user of a live token of this backend.
+    pub(crate) fn bearer(&self, token: &Token, backend: &Backend) -> Result<Bearer> {
+        let signed = self.keys.signed(token.expose(), Some(backend))?;
         let verified = self.verified(&signed)?;
         let Subject { user, session_id, proofs, provider, act } = self.subject(token, &verified)?;
         let claims = verified.claims;
@@ -319,14 +319,9 @@ impl Tokens {
         Ok(Bearer { user, session_id, scope, auth_time, proofs, provider, act, is_api_key, key_roles })
     }
 
-    /// Identifies the user of a live token, for what only that user may do. Failure: `permission_denied`, if another
-    /// person acts as the user.
-    pub(crate) fn bearer_in_person(&self, token: &Token) -> Result<Bearer> {
-        self.bearer_in_person_at(token, None)
-    }
-
-    /// Returns the same of a token for one backend.
-    pub(crate) fn bearer_in_person_at(&self, token: &Token, backend: Option<&Backend>) -> Result<Bearer> {
+    /// Identifies the user of a live token of this backend, for what only that user may do. Failure:
+    /// `permission_denied`, if another person acts as the user.
+    pub(crate) fn bearer_in_person(&self, token: &Token, backend: &Backend) -> Result<Bearer> {
         let bearer = self.bearer(token, backend)?;
         match bearer.act {
             None => Ok(bearer),
@@ -335,18 +330,20 @@ impl Tokens {
         }
     }
 
-    /// Returns the account of a token with its session, or the account that the host names, for what only its user may
-    /// do.
+    /// Returns the account of a token of this backend with its session, or the account that the host names, for what
+    /// only its user may do.
     pub(crate) fn account_to_change(
         &self,
         token: Option<Token>,
+        backend: Option<&str>,
         user_id: Option<Id>,
     ) -> Result<(Id, Option<Bearer>)> {
         match (token, user_id) {
             (Some(token), None) => {
-                let bearer = self.bearer_in_person(&token)?;
+                let bearer = self.bearer_in_person(&token, self.keys.backend(backend)?)?;
                 Ok((bearer.user.id, Some(bearer)))
             }
+            (None, Some(_)) if backend.is_some() => Err(only_with_token()),
             (None, Some(user_id)) => Ok((user_id, None)),
             _ => Err(Error::new(Code::InvalidRequest, "expected one of token, user_id")),
         }
@@ -433,6 +430,11 @@ pub(crate) struct AccessClaims<'a> {
 /// The id under which a token without a session is revoked.
 pub(crate) fn token_id(backend: &Backend, jti: &str) -> [u8; 32] {
     crypto::sha256(format!("{} {jti}", backend.name).as_bytes())
+}
+
+/// The refusal of a backend where no token is given.
+pub(crate) fn only_with_token() -> Error {
+    Error::at(Code::InvalidRequest, "/backend", "only with token")
 }
 
 /// Adds the account and the session of a token that was signed here to a failure.

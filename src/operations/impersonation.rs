@@ -27,6 +27,8 @@ pub struct ImpersonateRequest<'a> {
     /// An access token of the person who is to act, from a session of their own.
     #[serde(borrow)]
     pub actor_token: Token<'a>,
+    /// The backend that `actor_token` is for; default: `default`.
+    pub actor_backend: Option<String>,
     /// The id of the user that the person acts as.
     pub user_id: Id,
     /// Why, for the audit log.
@@ -59,8 +61,8 @@ impl Engine {
     /// Failures: `invalid_token`, `user_not_found`, `permission_denied`, `invalid_config` where the configuration does
     /// not allow it, `invalid_request`, `store_unavailable`.
     pub fn impersonate(&self, request: ImpersonateRequest) -> Result<LoginResponse> {
-        let ImpersonateRequest { actor_token, user_id, reason, lifetime_seconds, backend, scope, client } =
-            request;
+        let ImpersonateRequest { actor_token, actor_backend, user_id, reason, .. } = request;
+        let ImpersonateRequest { lifetime_seconds, backend, scope, client, .. } = request;
         let off = || Error::at(Code::InvalidConfig, "/impersonation", "not configured");
         let rules = self.config.impersonation.as_ref().ok_or_else(off)?;
         let lifetime = lifetime(lifetime_seconds)?;
@@ -74,7 +76,9 @@ impl Engine {
             trusts_device: false,
             terms: Terms::default(),
         };
-        let bearer = self.tokens.bearer_in_person(&actor_token)?;
+        let actor_backend = self.keys.backend(actor_backend.as_deref());
+        let actor_backend = actor_backend.map_err(|error| error.at_field("/actor_backend"))?;
+        let bearer = self.tokens.bearer_in_person(&actor_token, actor_backend)?;
         let actor = bearer.user.id;
         let session_id = bearer.session_id;
         let about = |error: Error| error.about(Some(actor), session_id);

@@ -95,6 +95,8 @@ pub struct ChangePasswordRequest<'a> {
     /// A live access token of the user.
     #[serde(borrow)]
     pub token: Option<Token<'a>>,
+    /// The backend that `token` is for; default: `default`.
+    pub backend: Option<String>,
     /// The user's id, if the host has authenticated the user.
     pub user_id: Option<Id>,
     /// The present password; a wrong one counts as a failed login.
@@ -168,9 +170,9 @@ impl Engine {
     /// Failures: `invalid_credentials`, `invalid_token`, `user_not_found`, `permission_denied` (the token is that of a
     /// person who acts as the user), `weak_password`, `too_many_attempts`, `invalid_request`, `hash_queue_full`, `store_unavailable`.
     pub fn change_password(&self, request: ChangePasswordRequest) -> Result<ChangePasswordResponse> {
-        let ChangePasswordRequest { token, user_id, old_password, new_password, client } = request;
+        let ChangePasswordRequest { token, backend, user_id, old_password, new_password, client } = request;
         let client = client.unwrap_or_default();
-        let (user_id, bearer) = self.tokens.account_to_change(token, user_id)?;
+        let (user_id, bearer) = self.tokens.account_to_change(token, backend.as_deref(), user_id)?;
         let session_id = bearer.and_then(|bearer| bearer.session_id);
         let old = Password::offered(&old_password, &self.config.password, "/old_password")?;
         let now = self.clock.now();

@@ -34,6 +34,8 @@ pub struct ReauthenticateRequest<'a> {
     /// An access token of the session.
     #[serde(borrow)]
     pub token: Token<'a>,
+    /// The backend that `token` is for; default: `default`.
+    pub backend: Option<String>,
     /// The password; a wrong one counts as a failed login.
     pub password: Option<Secret>,
     /// The code of the authenticator app instead.
@@ -69,10 +71,11 @@ impl Engine {
     /// user), `invalid_credentials`, `invalid_code`, `too_many_attempts`,
     /// `invalid_request`, `hash_queue_full`, `store_unavailable`.
     pub fn reauthenticate(&self, request: ReauthenticateRequest) -> Result<ReauthenticateResponse> {
-        let ReauthenticateRequest { token, password, two_fa_code, webauthn_response, client } = request;
+        let ReauthenticateRequest { token, backend, password, two_fa_code, webauthn_response, client } =
+            request;
         let passkey = |response| PasskeyProof { response, challenge: None, is_alone: true };
         let client = client.unwrap_or_default();
-        let bearer = self.tokens.bearer_in_person(&token)?;
+        let bearer = self.tokens.bearer_in_person(&token, self.keys.backend(backend.as_deref())?)?;
         let Some(session_id) = bearer.session_id else {
             return Err(Error::new(Code::InvalidToken, "no_session").about(Some(bearer.user.id), None));
         };

@@ -752,6 +752,8 @@ export interface ChangePasswordRequest {
   old_password: string
   /** The new password. */
   new_password: string
+  /** The backend that `token` is for; default: `default`. */
+  backend?: string | null
   /** The client's connection, where known. */
   client?: Client | null
   /** A live access token of the user. */
@@ -1046,7 +1048,7 @@ export interface BeginProviderLoginRequest {
    * them: see `provider` of `authorize`.
    */
   acr_values?: string | null
-  /** The backend that the session's tokens are for; default: `default`. */
+  /** The backend that the session's tokens are for, and `user_token` too; default: `default`. */
   backend?: string | null
   /** The name that the user probably logs in with. */
   login_hint?: string | null
@@ -1262,6 +1264,8 @@ export interface UnlinkIdentityResponse {
 export interface ReauthenticateRequest {
   /** An access token of the session. */
   token: string
+  /** The backend that `token` is for; default: `default`. */
+  backend?: string | null
   /** The client's connection, where known. */
   client?: Client | null
   /** The password; a wrong one counts as a failed login. */
@@ -1293,6 +1297,8 @@ export interface ImpersonateRequest {
   user_id: string
   /** Why, for the audit log. */
   reason: string
+  /** The backend that `actor_token` is for; default: `default`. */
+  actor_backend?: string | null
   /** The backend that the session's tokens are for; default: `default`. */
   backend?: string | null
   /** The connection of the person's client, where known. */
@@ -1401,6 +1407,8 @@ export interface UpdateSessionRequest {
    * call's events record it.
    */
   actor?: string | null
+  /** The backend that `token` is for; default: `default`. */
+  backend?: string | null
   /**
    * The new claims of the host, which replace all the old ones: `{}` removes them. The session's next access
    * token has them; tokens that were issued before keep theirs.
@@ -2384,6 +2392,8 @@ export interface RequestEmailVerificationRequest {
    * call's events record it.
    */
   actor?: string | null
+  /** The backend that `token` is for; default: `default`. */
+  backend?: string | null
   /** The client's connection: too many mails for one network address are refused. */
   client?: Client | null
   /**
@@ -2420,6 +2430,8 @@ export interface RequestEmailChangeRequest {
    * call's events record it.
    */
   actor?: string | null
+  /** The backend that `token` is for; default: `default`. */
+  backend?: string | null
   /** The language of the mails. Default: that of the account. */
   locale?: string | null
   /** A live access token of the user. A person who acts as the user is refused. */
@@ -2549,6 +2561,8 @@ export interface AcceptInvitationRequest {
    * A live access token of an account that has verified the address: for an invitation to an organization.
    */
   access_token?: string | null
+  /** The backend that `access_token` is for; default: `default`. */
+  backend?: string | null
   /** An ID token of the identity that is to open the account. */
   id_token?: string | null
   /** The nonce that the ID token must repeat. */
@@ -2589,6 +2603,8 @@ export interface VerifyEmailRequest {
   token: string
   /** A live access token of the account. */
   access_token?: string | null
+  /** The backend that `access_token` is for; default: `default`. */
+  backend?: string | null
   /** The client's connection, where known. */
   client?: Client | null
   /**
@@ -2845,6 +2861,8 @@ export interface GenerateRecoveryCodesRequest {
    * call's events record it.
    */
   actor?: string | null
+  /** The backend that `token` is for; default: `default`. */
+  backend?: string | null
   /** With `user_id`: why, for the audit log. */
   reason?: string | null
   /** A live access token of the user. */

@@ -33,6 +33,8 @@ pub struct RequestEmailVerificationRequest<'a> {
     /// A live access token of the account.
     #[serde(borrow)]
     pub token: Option<Token<'a>>,
+    /// The backend that `token` is for; default: `default`.
+    pub backend: Option<String>,
     /// The account's id, if the host has authenticated the user.
     pub user_id: Option<Id>,
     /// The challenge that `register` returned.
@@ -59,6 +61,8 @@ pub struct RequestEmailChangeRequest<'a> {
     /// A live access token of the user. A person who acts as the user is refused.
     #[serde(borrow)]
     pub token: Option<Token<'a>>,
+    /// The backend that `token` is for; default: `default`.
+    pub backend: Option<String>,
     /// The account's id, if the host has authenticated the user.
     pub user_id: Option<Id>,
     /// The new address.
@@ -99,6 +103,8 @@ pub struct VerifyEmailRequest<'a> {
     /// A live access token of the account.
     #[serde(borrow)]
     pub access_token: Option<Token<'a>>,
+    /// The backend that `access_token` is for; default: `default`.
+    pub backend: Option<String>,
     /// The username or the address of the account.
     pub username: Option<Offered>,
     /// The account's password; a wrong one counts as a failed login.
@@ -151,6 +157,7 @@ impl Engine {
     ) -> Result<SentResponse> {
         let RequestEmailVerificationRequest {
             token,
+            backend,
             user_id,
             verification,
             username,
@@ -161,7 +168,7 @@ impl Engine {
         } = request;
         let client = client.unwrap_or_default();
         let sent = Ok(SentResponse { sent: true });
-        let proof = AccountProof::among(token, username, password, verification, None)?;
+        let proof = AccountProof::among(token, backend, username, password, verification, None)?;
         let proven = match (proof, user_id, email) {
             (Some(proof), None, None) => Some(self.proofs.prove(proof, None, &client)?),
             (None, Some(_), None) => None,
@@ -204,8 +211,8 @@ impl Engine {
         &self,
         request: RequestEmailChangeRequest,
     ) -> Result<RequestEmailChangeResponse> {
-        let RequestEmailChangeRequest { token, user_id, new_email, locale } = request;
-        let (user_id, bearer) = self.tokens.account_to_change(token, user_id)?;
+        let RequestEmailChangeRequest { token, backend, user_id, new_email, locale } = request;
+        let (user_id, bearer) = self.tokens.account_to_change(token, backend.as_deref(), user_id)?;
         let now = self.clock.now();
         let key = new_email.key();
         let locale = locale.as_ref();
@@ -267,12 +274,12 @@ impl Engine {
     /// `hash_queue_full`, `auth_service_unavailable` (of the ID token), `store_unavailable`.
     pub fn verify_email(&self, request: VerifyEmailRequest) -> Result<UserResponse> {
         let VerifyEmailRequest { token, access_token, username, password, verification, .. } = request;
-        let VerifyEmailRequest { id_token, provider, nonce, client, .. } = request;
+        let VerifyEmailRequest { backend, id_token, provider, nonce, client, .. } = request;
         let now = self.clock.now();
         let client = client.unwrap_or_default();
         let among = [Purpose::VerifyEmail, Purpose::ChangeEmail];
         let id_token = id_token.map(|token| AccountProof::IdToken(token, provider, nonce));
-        let proof = AccountProof::among(access_token, username, password, verification, id_token)?;
+        let proof = AccountProof::among(access_token, backend, username, password, verification, id_token)?;
         let Mailed { found, .. } = self.store.read(|tx| self.accounts.mailed(tx, &token, &among, now))?;
         let proven = match proof {
             Some(proof) => Some(self.proofs.prove(proof, Some(found.user_id), &client)?),

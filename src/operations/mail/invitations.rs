@@ -16,6 +16,7 @@ use crate::engine::one_time::Purpose;
 use crate::engine::organizations::{self, Invited};
 use crate::engine::outbox::INVITATION_SECONDS;
 use crate::engine::pending::{INVITED_SECONDS, Newcomer};
+use crate::engine::tokens::only_with_token;
 use crate::error::{Code, Error, Result};
 use crate::mail::Kind;
 use crate::store::events::Event;
@@ -68,6 +69,8 @@ pub struct AcceptInvitationRequest<'a> {
     /// A live access token of an account that has verified the address: for an invitation to an organization.
     #[serde(borrow)]
     pub access_token: Option<Token<'a>>,
+    /// The backend that `access_token` is for; default: `default`.
+    pub backend: Option<String>,
     /// The name to log in with. Default: a random one.
     pub username: Option<Username>,
     /// The password.
@@ -173,6 +176,8 @@ impl Engine {
     pub fn accept_invitation(&self, request: AcceptInvitationRequest) -> Result<AcceptInvitationResponse> {
         if request.access_token.is_some() {
             return self.accept_by_token(request);
+        } else if request.backend.is_some() {
+            return Err(only_with_token());
         }
         let username = request.username.clone();
         let token = Token::new(request.token.expose().to_owned());
@@ -212,14 +217,15 @@ impl Engine {
     /// account.
     fn accept_by_token(&self, request: AcceptInvitationRequest) -> Result<AcceptInvitationResponse> {
         let AcceptInvitationRequest { token, access_token, username, password, id_token, .. } = request;
-        let AcceptInvitationRequest { webauthn_registration, provider, nonce, .. } = request;
+        let AcceptInvitationRequest { backend, webauthn_registration, provider, nonce, .. } = request;
         let others = [username.is_some(), password.is_some(), id_token.is_some(), provider.is_some()];
         let is_alone = !others.contains(&true) && webauthn_registration.is_none() && nonce.is_none();
         let Some(access_token) = access_token.filter(|_| is_alone) else {
             return Err(Error::at(Code::InvalidRequest, "/access_token", "with token alone"));
         };
         let at_token = |error: Error| error.at_field("/access_token");
-        let bearer = self.tokens.bearer_in_person(&access_token).map_err(at_token)?;
+        let backend = self.keys.backend(backend.as_deref())?;
+        let bearer = self.tokens.bearer_in_person(&access_token, backend).map_err(at_token)?;
         let ended = |reason| Error::at(Code::InvalidToken, "/access_token", reason);
         let about = |error: Error| error.about(Some(bearer.user.id), bearer.session_id);
         let session_id = bearer.session_id.ok_or_else(|| about(ended("no_session")))?;

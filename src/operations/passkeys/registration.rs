@@ -209,7 +209,7 @@ impl Engine {
     /// Returns the account of a token, and the session, if its user gave a fresh proof.
     fn proven_just_now(&self, token: &Token, backend: Option<&str>, now: i64) -> Result<(Id, Id)> {
         let backend = self.keys.backend(backend)?;
-        let bearer = self.tokens.bearer_in_person_at(token, Some(backend))?;
+        let bearer = self.tokens.bearer_in_person(token, backend)?;
         self.store.read(|tx| self.factors.require_fresh_proof(tx, &bearer, now))?;
         let no_session = || Error::new(Code::InvalidToken, "no_session").about(Some(bearer.user.id), None);
         Ok((bearer.user.id, bearer.session_id.ok_or_else(no_session)?))

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{ProviderName, ServiceUrl};
 use crate::crypto::id_token::ProviderUser;
 use crate::engine::Engine;
+use crate::engine::backends::Backend;
 use crate::engine::provider_client::{Asked, Redeemed};
 use crate::engine::provider_exchange::Exchange;
 use crate::engine::provider_logins::Newcomer;
@@ -48,7 +49,7 @@ pub struct BeginProviderLoginRequest<'a> {
     /// have authenticated in the last fifteen minutes (`reauthenticate`), by a second factor if a login demands one.
     #[serde(borrow)]
     pub user_token: Option<Token<'a>>,
-    /// The backend that the session's tokens are for; default: `default`.
+    /// The backend that the session's tokens are for, and `user_token` too; default: `default`.
     pub backend: Option<String>,
     /// The scopes of the access token, as in `login`.
     pub scope: Option<Scope>,
@@ -232,7 +233,8 @@ impl Engine {
         if let Some((field, _)) = unfit.iter().find(|(_, given)| *given && client.userinfo.is_some()) {
             return Err(Error::at(Code::InvalidRequest, *field, "the provider has no ID tokens"));
         }
-        let link = request.user_token.as_ref().map(|token| self.link_for(token)).transpose()?;
+        let backend = self.keys.backend(request.backend.as_deref())?;
+        let link = request.user_token.as_ref().map(|token| self.link_for(token, backend)).transpose()?;
         let now_ms = self.clock.now_ms();
         let text = || random::<32>().map(|bytes| base64url(&bytes));
         let transaction = Transaction {
@@ -243,7 +245,7 @@ impl Engine {
             state: text()?,
             nonce: text()?,
             verifier: text()?,
-            backend: self.keys.backend(request.backend.as_deref())?.name.clone(),
+            backend: backend.name.clone(),
             scope: request.scope,
             link,
             max_age_seconds: request.max_age_seconds,
@@ -317,7 +319,7 @@ impl Engine {
         let returned = Returned::read(&query, redirect_uri)?;
         let transaction = self.transaction(&transaction, &client)?;
         let link = transaction.link.as_ref();
-        let bearer = link.map(|link| self.bearer_of(link, user_token.as_ref())).transpose()?;
+        let bearer = link.map(|link| self.bearer_of(&transaction, link, user_token.as_ref())).transpose()?;
         let provider = self.asked_provider(&transaction)?;
         let backend = self.keys.backend(Some(&transaction.backend))?;
         let terms = self.sessions.terms(backend, request.claims, request.lifetime, request.label)?;
@@ -340,8 +342,9 @@ impl Engine {
     }
 
     /// Reads an access token of the account to which an identity is to be linked.
-    fn link_for(&self, token: &Token) -> Result<Link> {
-        let bearer = self.tokens.bearer_in_person(token).map_err(|error| error.at_field("/user_token"))?;
+    fn link_for(&self, token: &Token, backend: &Backend) -> Result<Link> {
+        let bearer = self.tokens.bearer_in_person(token, backend);
+        let bearer = bearer.map_err(|error| error.at_field("/user_token"))?;
         let user_id = bearer.user.id;
         let no_session =
             || Error::at(Code::InvalidToken, "/user_token", "no_session").about(Some(user_id), None);
@@ -354,9 +357,10 @@ impl Engine {
 
     /// Reads the access token with which the user comes back from the provider. It must be of the session that asked
     /// for the link. The transaction alone proves nothing: another person may have put it into this browser.
-    fn bearer_of(&self, link: &Link, token: Option<&Token>) -> Result<Bearer> {
+    fn bearer_of(&self, transaction: &Transaction, link: &Link, token: Option<&Token>) -> Result<Bearer> {
         let missing = || Error::at(Code::InvalidRequest, "/user_token", "missing");
-        let bearer = self.tokens.bearer_in_person(token.ok_or_else(missing)?);
+        let backend = self.keys.backend(Some(&transaction.backend))?;
+        let bearer = self.tokens.bearer_in_person(token.ok_or_else(missing)?, backend);
         let bearer = bearer.map_err(|error| error.at_field("/user_token"))?;
         match bearer.session_id == Some(link.session_id) && bearer.user.id == link.user_id {
             true => Ok(bearer),

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Engine;
+use crate::engine::tokens::only_with_token;
 use crate::error::{Code, Error, Result};
 use crate::mail;
 use crate::store::users::{self, By};
@@ -25,6 +26,8 @@ pub struct GenerateRecoveryCodesRequest<'a> {
     /// A live access token of the user.
     #[serde(borrow)]
     pub token: Option<Token<'a>>,
+    /// The backend that `token` is for; default: `default`.
+    pub backend: Option<String>,
     /// The user's id, if a privileged caller acts without the user.
     pub user_id: Option<Id>,
     /// With `user_id`: why, for the audit log.
@@ -67,9 +70,11 @@ impl Engine {
         request: GenerateRecoveryCodesRequest,
     ) -> Result<GenerateRecoveryCodesResponse> {
         let now = self.clock.now();
-        let (user_id, session_id, reason) = match (request.token, request.user_id, request.reason) {
+        let GenerateRecoveryCodesRequest { token, backend, user_id, reason } = request;
+        let (user_id, session_id, reason) = match (token, user_id, reason) {
             (Some(token), None, None) => {
-                let bearer = self.tokens.bearer_in_person(&token)?;
+                let backend = self.keys.backend(backend.as_deref())?;
+                let bearer = self.tokens.bearer_in_person(&token, backend)?;
                 let session_id = bearer.session_id.filter(|_| {
                     let time = bearer.proofs.time_of("mfa");
                     time.is_some_and(|time| self.factors.is_fresh(time, now))
@@ -78,6 +83,7 @@ impl Engine {
                 let refused = refused.about(Some(bearer.user.id), bearer.session_id);
                 (bearer.user.id, Some(session_id.ok_or(refused)?), None)
             }
+            (None, Some(_), Some(_)) if backend.is_some() => return Err(only_with_token()),
             (None, Some(user_id), Some(reason)) => (user_id, None, Some(reason)),
             _ => return Err(Error::new(Code::InvalidRequest, "expected token, or user_id and reason")),
         };

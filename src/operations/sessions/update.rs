@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::SessionInfo;
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
+use crate::engine::backends::Backend;
 use crate::engine::own_claims::OwnClaims;
+use crate::engine::tokens::only_with_token;
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
 use crate::store::{Durability, Tx, sessions, unexpected};
@@ -24,6 +26,8 @@ pub struct UpdateSessionRequest<'a> {
     /// An access token of the session.
     #[serde(borrow)]
     pub token: Option<Token<'a>>,
+    /// The backend that `token` is for; default: `default`.
+    pub backend: Option<String>,
     /// The session's id instead.
     pub session_id: Option<Id>,
     /// With `session_id`: the account that must have the session. Give it if the id comes from a client.
@@ -50,10 +54,13 @@ impl Engine {
     /// has ended, or is another account's), `permission_denied` (another person acts as the user in the session),
     /// `invalid_request`, `store_unavailable`.
     pub fn update_session(&self, request: UpdateSessionRequest) -> Result<UpdateSessionResponse> {
-        let UpdateSessionRequest { token, session_id, user_id, label, claims } = request;
+        let UpdateSessionRequest { token, backend, session_id, user_id, label, claims } = request;
         let claims = claims.map(OwnClaims::of).transpose()?;
         let named = match (token, session_id) {
-            (Some(token), None) if user_id.is_none() => self.session_of(&token)?,
+            (Some(token), None) if user_id.is_none() => {
+                self.session_of(&token, self.keys.backend(backend.as_deref())?)?
+            }
+            (None, Some(_)) if backend.is_some() => return Err(only_with_token()),
             (None, Some(id)) => Named { id, user_id, is_by_token: false },
             _ => {
                 return Err(Error::new(
@@ -85,8 +92,8 @@ impl Engine {
     }
 
     /// Returns the session of a token, if its user is the one who acts.
-    fn session_of(&self, token: &Token) -> Result<Named> {
-        let bearer = self.tokens.bearer_in_person(token)?;
+    fn session_of(&self, token: &Token, backend: &Backend) -> Result<Named> {
+        let bearer = self.tokens.bearer_in_person(token, backend)?;
         let user_id = Some(bearer.user.id);
         let no_session = || Error::new(Code::InvalidToken, "no_session").about(user_id, None);
         let id = bearer.session_id.ok_or_else(no_session)?;

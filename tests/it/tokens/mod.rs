@@ -1,6 +1,7 @@
 //! Tests of hostile tokens. The test opens the engine's own signing key, by the documented format of sealed
 //! keys alone, so that every forgery here is correctly signed, with one fault.
 
+mod backends;
 mod claims;
 mod headers;
 mod requests;

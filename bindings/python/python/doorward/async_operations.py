@@ -304,6 +304,7 @@ class AsyncOperations:
         *,
         old_password: str,
         new_password: str,
+        backend: str | None = None,
         client: models.Client | Mapping[str, Any] | None = None,
         token: str | None = None,
         user_id: str | None = None,
@@ -312,6 +313,7 @@ class AsyncOperations:
 
         old_password: The present password; a wrong one counts as a failed login.
         new_password: The new password.
+        backend: The backend that `token` is for; default: `default`.
         client: The client's connection, where known.
         token: A live access token of the user.
         user_id: The user's id, if the host has authenticated the user.
@@ -323,6 +325,7 @@ class AsyncOperations:
             self.engine.change_password,
             old_password=old_password,
             new_password=new_password,
+            backend=backend,
             client=client,
             token=token,
             user_id=user_id,
@@ -520,7 +523,7 @@ class AsyncOperations:
             must know it. Use another one for each provider.
         acr_values: The authentication context classes that are wished for, separated by spaces. The
             provider may ignore them: see `provider` of `authorize`.
-        backend: The backend that the session's tokens are for; default: `default`.
+        backend: The backend that the session's tokens are for, and `user_token` too; default: `default`.
         login_hint: The name that the user probably logs in with.
         max_age_seconds: How long ago the user may have authenticated at the provider. The ID token must
             prove it.
@@ -663,6 +666,7 @@ class AsyncOperations:
         self,
         *,
         token: str,
+        backend: str | None = None,
         client: models.Client | Mapping[str, Any] | None = None,
         password: str | None = None,
         two_fa_code: str | None = None,
@@ -671,6 +675,7 @@ class AsyncOperations:
         """Authenticates the user of a session again.
 
         token: An access token of the session.
+        backend: The backend that `token` is for; default: `default`.
         client: The client's connection, where known.
         password: The password; a wrong one counts as a failed login.
         two_fa_code: The code of the authenticator app instead.
@@ -683,6 +688,7 @@ class AsyncOperations:
         return await to_thread(
             self.engine.reauthenticate,
             token=token,
+            backend=backend,
             client=client,
             password=password,
             two_fa_code=two_fa_code,
@@ -695,6 +701,7 @@ class AsyncOperations:
         actor_token: str,
         user_id: str,
         reason: str,
+        actor_backend: str | None = None,
         backend: str | None = None,
         client: models.Client | Mapping[str, Any] | None = None,
         lifetime_seconds: int | None = None,
@@ -705,6 +712,7 @@ class AsyncOperations:
         actor_token: An access token of the person who is to act, from a session of their own.
         user_id: The id of the user that the person acts as.
         reason: Why, for the audit log.
+        actor_backend: The backend that `actor_token` is for; default: `default`.
         backend: The backend that the session's tokens are for; default: `default`.
         client: The connection of the person's client, where known.
         lifetime_seconds: When the session ends, however often it is refreshed; default 900.
@@ -718,6 +726,7 @@ class AsyncOperations:
             actor_token=actor_token,
             user_id=user_id,
             reason=reason,
+            actor_backend=actor_backend,
             backend=backend,
             client=client,
             lifetime_seconds=lifetime_seconds,
@@ -787,6 +796,7 @@ class AsyncOperations:
         self,
         *,
         actor: str | None = None,
+        backend: str | None = None,
         claims: Mapping[str, Any] | None = None,
         label: str | None = None,
         session_id: str | None = None,
@@ -797,6 +807,7 @@ class AsyncOperations:
 
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
+        backend: The backend that `token` is for; default: `default`.
         claims: The new claims of the host, which replace all the old ones: `{}` removes them. The
             session's next access token has them; tokens that were issued before keep theirs.
         label: The new label.
@@ -810,6 +821,7 @@ class AsyncOperations:
         return await to_thread(
             self.engine.update_session,
             actor=actor,
+            backend=backend,
             claims=claims,
             label=label,
             session_id=session_id,
@@ -1529,6 +1541,7 @@ class AsyncOperations:
         self,
         *,
         actor: str | None = None,
+        backend: str | None = None,
         client: models.Client | Mapping[str, Any] | None = None,
         email: str | None = None,
         locale: str | None = None,
@@ -1542,6 +1555,7 @@ class AsyncOperations:
 
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
+        backend: The backend that `token` is for; default: `default`.
         client: The client's connection: too many mails for one network address are refused.
         email: An address. By itself it names no account with an unverified address: nothing is mailed,
             and the answer is the same for every address.
@@ -1558,6 +1572,7 @@ class AsyncOperations:
         return await to_thread(
             self.engine.request_email_verification,
             actor=actor,
+            backend=backend,
             client=client,
             email=email,
             locale=locale,
@@ -1573,6 +1588,7 @@ class AsyncOperations:
         *,
         new_email: str,
         actor: str | None = None,
+        backend: str | None = None,
         locale: str | None = None,
         token: str | None = None,
         user_id: str | None = None,
@@ -1582,6 +1598,7 @@ class AsyncOperations:
         new_email: The new address.
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
+        backend: The backend that `token` is for; default: `default`.
         locale: The language of the mails. Default: that of the account.
         token: A live access token of the user. A person who acts as the user is refused.
         user_id: The account's id, if the host has authenticated the user.
@@ -1593,6 +1610,7 @@ class AsyncOperations:
             self.engine.request_email_change,
             new_email=new_email,
             actor=actor,
+            backend=backend,
             locale=locale,
             token=token,
             user_id=user_id,
@@ -1728,6 +1746,7 @@ class AsyncOperations:
         *,
         token: str,
         access_token: str | None = None,
+        backend: str | None = None,
         id_token: str | None = None,
         nonce: str | None = None,
         password: str | None = None,
@@ -1740,6 +1759,7 @@ class AsyncOperations:
         token: The mailed token.
         access_token: A live access token of an account that has verified the address: for an invitation
             to an organization.
+        backend: The backend that `access_token` is for; default: `default`.
         id_token: An ID token of the identity that is to open the account.
         nonce: The nonce that the ID token must repeat.
         password: The password.
@@ -1757,6 +1777,7 @@ class AsyncOperations:
             self.engine.accept_invitation,
             token=token,
             access_token=access_token,
+            backend=backend,
             id_token=id_token,
             nonce=nonce,
             password=password,
@@ -1770,6 +1791,7 @@ class AsyncOperations:
         *,
         token: str,
         access_token: str | None = None,
+        backend: str | None = None,
         client: models.Client | Mapping[str, Any] | None = None,
         id_token: str | None = None,
         nonce: str | None = None,
@@ -1782,6 +1804,7 @@ class AsyncOperations:
 
         token: The mailed token, of either purpose.
         access_token: A live access token of the account.
+        backend: The backend that `access_token` is for; default: `default`.
         client: The client's connection, where known.
         id_token: An ID token of an identity that opens the account, for users who cannot log in before
             the address is verified.
@@ -1799,6 +1822,7 @@ class AsyncOperations:
             self.engine.verify_email,
             token=token,
             access_token=access_token,
+            backend=backend,
             client=client,
             id_token=id_token,
             nonce=nonce,
@@ -1982,6 +2006,7 @@ class AsyncOperations:
         self,
         *,
         actor: str | None = None,
+        backend: str | None = None,
         reason: str | None = None,
         token: str | None = None,
         user_id: str | None = None,
@@ -1990,6 +2015,7 @@ class AsyncOperations:
 
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
+        backend: The backend that `token` is for; default: `default`.
         reason: With `user_id`: why, for the audit log.
         token: A live access token of the user.
         user_id: The user's id, if a privileged caller acts without the user.
@@ -1997,7 +2023,12 @@ class AsyncOperations:
         Failures: invalid_token, user_not_found, permission_denied, store_unavailable.
         """
         return await to_thread(
-            self.engine.generate_recovery_codes, actor=actor, reason=reason, token=token, user_id=user_id
+            self.engine.generate_recovery_codes,
+            actor=actor,
+            backend=backend,
+            reason=reason,
+            token=token,
+            user_id=user_id,
         )
 
     async def recovery_codes_status(

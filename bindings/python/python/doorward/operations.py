@@ -347,6 +347,7 @@ class Operations(_doorward.Engine):
         *,
         old_password: str,
         new_password: str,
+        backend: str | None = None,
         client: models.Client | Mapping[str, Any] | None = None,
         token: str | None = None,
         user_id: str | None = None,
@@ -355,6 +356,7 @@ class Operations(_doorward.Engine):
 
         old_password: The present password; a wrong one counts as a failed login.
         new_password: The new password.
+        backend: The backend that `token` is for; default: `default`.
         client: The client's connection, where known.
         token: A live access token of the user.
         user_id: The user's id, if the host has authenticated the user.
@@ -365,6 +367,7 @@ class Operations(_doorward.Engine):
         fields: dict[str, object] = {
             "old_password": old_password,
             "new_password": new_password,
+            "backend": backend,
             "client": client,
             "token": token,
             "user_id": user_id,
@@ -568,7 +571,7 @@ class Operations(_doorward.Engine):
             must know it. Use another one for each provider.
         acr_values: The authentication context classes that are wished for, separated by spaces. The
             provider may ignore them: see `provider` of `authorize`.
-        backend: The backend that the session's tokens are for; default: `default`.
+        backend: The backend that the session's tokens are for, and `user_token` too; default: `default`.
         login_hint: The name that the user probably logs in with.
         max_age_seconds: How long ago the user may have authenticated at the provider. The ID token must
             prove it.
@@ -723,6 +726,7 @@ class Operations(_doorward.Engine):
         self,
         *,
         token: str,
+        backend: str | None = None,
         client: models.Client | Mapping[str, Any] | None = None,
         password: str | None = None,
         two_fa_code: str | None = None,
@@ -731,6 +735,7 @@ class Operations(_doorward.Engine):
         """Authenticates the user of a session again.
 
         token: An access token of the session.
+        backend: The backend that `token` is for; default: `default`.
         client: The client's connection, where known.
         password: The password; a wrong one counts as a failed login.
         two_fa_code: The code of the authenticator app instead.
@@ -742,6 +747,7 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {
             "token": token,
+            "backend": backend,
             "client": client,
             "password": password,
             "two_fa_code": two_fa_code,
@@ -756,6 +762,7 @@ class Operations(_doorward.Engine):
         actor_token: str,
         user_id: str,
         reason: str,
+        actor_backend: str | None = None,
         backend: str | None = None,
         client: models.Client | Mapping[str, Any] | None = None,
         lifetime_seconds: int | None = None,
@@ -766,6 +773,7 @@ class Operations(_doorward.Engine):
         actor_token: An access token of the person who is to act, from a session of their own.
         user_id: The id of the user that the person acts as.
         reason: Why, for the audit log.
+        actor_backend: The backend that `actor_token` is for; default: `default`.
         backend: The backend that the session's tokens are for; default: `default`.
         client: The connection of the person's client, where known.
         lifetime_seconds: When the session ends, however often it is refreshed; default 900.
@@ -778,6 +786,7 @@ class Operations(_doorward.Engine):
             "actor_token": actor_token,
             "user_id": user_id,
             "reason": reason,
+            "actor_backend": actor_backend,
             "backend": backend,
             "client": client,
             "lifetime_seconds": lifetime_seconds,
@@ -858,6 +867,7 @@ class Operations(_doorward.Engine):
         self,
         *,
         actor: str | None = None,
+        backend: str | None = None,
         claims: Mapping[str, Any] | None = None,
         label: str | None = None,
         session_id: str | None = None,
@@ -868,6 +878,7 @@ class Operations(_doorward.Engine):
 
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
+        backend: The backend that `token` is for; default: `default`.
         claims: The new claims of the host, which replace all the old ones: `{}` removes them. The
             session's next access token has them; tokens that were issued before keep theirs.
         label: The new label.
@@ -880,6 +891,7 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {
             "actor": actor,
+            "backend": backend,
             "claims": claims,
             "label": label,
             "session_id": session_id,
@@ -1694,6 +1706,7 @@ class Operations(_doorward.Engine):
         self,
         *,
         actor: str | None = None,
+        backend: str | None = None,
         client: models.Client | Mapping[str, Any] | None = None,
         email: str | None = None,
         locale: str | None = None,
@@ -1707,6 +1720,7 @@ class Operations(_doorward.Engine):
 
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
+        backend: The backend that `token` is for; default: `default`.
         client: The client's connection: too many mails for one network address are refused.
         email: An address. By itself it names no account with an unverified address: nothing is mailed,
             and the answer is the same for every address.
@@ -1722,6 +1736,7 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {
             "actor": actor,
+            "backend": backend,
             "client": client,
             "email": email,
             "locale": locale,
@@ -1739,6 +1754,7 @@ class Operations(_doorward.Engine):
         *,
         new_email: str,
         actor: str | None = None,
+        backend: str | None = None,
         locale: str | None = None,
         token: str | None = None,
         user_id: str | None = None,
@@ -1748,6 +1764,7 @@ class Operations(_doorward.Engine):
         new_email: The new address.
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
+        backend: The backend that `token` is for; default: `default`.
         locale: The language of the mails. Default: that of the account.
         token: A live access token of the user. A person who acts as the user is refused.
         user_id: The account's id, if the host has authenticated the user.
@@ -1758,6 +1775,7 @@ class Operations(_doorward.Engine):
         fields: dict[str, object] = {
             "new_email": new_email,
             "actor": actor,
+            "backend": backend,
             "locale": locale,
             "token": token,
             "user_id": user_id,
@@ -1912,6 +1930,7 @@ class Operations(_doorward.Engine):
         *,
         token: str,
         access_token: str | None = None,
+        backend: str | None = None,
         id_token: str | None = None,
         nonce: str | None = None,
         password: str | None = None,
@@ -1924,6 +1943,7 @@ class Operations(_doorward.Engine):
         token: The mailed token.
         access_token: A live access token of an account that has verified the address: for an invitation
             to an organization.
+        backend: The backend that `access_token` is for; default: `default`.
         id_token: An ID token of the identity that is to open the account.
         nonce: The nonce that the ID token must repeat.
         password: The password.
@@ -1940,6 +1960,7 @@ class Operations(_doorward.Engine):
         fields: dict[str, object] = {
             "token": token,
             "access_token": access_token,
+            "backend": backend,
             "id_token": id_token,
             "nonce": nonce,
             "password": password,
@@ -1955,6 +1976,7 @@ class Operations(_doorward.Engine):
         *,
         token: str,
         access_token: str | None = None,
+        backend: str | None = None,
         client: models.Client | Mapping[str, Any] | None = None,
         id_token: str | None = None,
         nonce: str | None = None,
@@ -1967,6 +1989,7 @@ class Operations(_doorward.Engine):
 
         token: The mailed token, of either purpose.
         access_token: A live access token of the account.
+        backend: The backend that `access_token` is for; default: `default`.
         client: The client's connection, where known.
         id_token: An ID token of an identity that opens the account, for users who cannot log in before
             the address is verified.
@@ -1983,6 +2006,7 @@ class Operations(_doorward.Engine):
         fields: dict[str, object] = {
             "token": token,
             "access_token": access_token,
+            "backend": backend,
             "client": client,
             "id_token": id_token,
             "nonce": nonce,
@@ -2217,6 +2241,7 @@ class Operations(_doorward.Engine):
         self,
         *,
         actor: str | None = None,
+        backend: str | None = None,
         reason: str | None = None,
         token: str | None = None,
         user_id: str | None = None,
@@ -2225,6 +2250,7 @@ class Operations(_doorward.Engine):
 
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
+        backend: The backend that `token` is for; default: `default`.
         reason: With `user_id`: why, for the audit log.
         token: A live access token of the user.
         user_id: The user's id, if a privileged caller acts without the user.
@@ -2233,6 +2259,7 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {
             "actor": actor,
+            "backend": backend,
             "reason": reason,
             "token": token,
             "user_id": user_id,

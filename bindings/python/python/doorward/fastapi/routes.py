@@ -329,6 +329,7 @@ class Routes:
             tokens = await to_thread(
                 auth.engine.reauthenticate,
                 token=auth.token(request, backend),
+                backend=backend,
                 client=auth.device.client(request.scope),
                 **body.model_dump(exclude_none=True),
             )
@@ -418,7 +419,7 @@ class Routes:
         proofs: list[dict[str, str]] = []
         with suppress(NotAuthenticated, InvalidToken):
             backend, _ = auth.authenticate_person(request)
-            proofs.append({token_field: auth.token(request, backend)})
+            proofs.append({token_field: auth.token(request, backend), "backend": backend})
         verification = auth.verification.read(request.scope)
         if verification is not None:
             auth.check_origin(request)
@@ -449,7 +450,10 @@ class Routes:
             self._fresh(request)
             backend, _ = auth.authenticate_person(request)
             asked = auth.engine.request_email_change(
-                token=auth.token(request, backend), new_email=body.new_email, locale=body.locale
+                token=auth.token(request, backend),
+                backend=backend,
+                new_email=body.new_email,
+                locale=body.locale,
             )
             return self._kept(request, _private(asked), asked.verification)
 
@@ -503,6 +507,7 @@ class Routes:
             done = await to_thread(
                 auth.engine.change_password,
                 token=auth.token(request, backend),
+                backend=backend,
                 old_password=body.old_password,
                 new_password=body.new_password,
                 client=auth.device.client(request.scope),
@@ -554,7 +559,7 @@ class Routes:
         def generate_recovery_codes(request: Request) -> Response:
             transport, _ = self._fresh(request)
             backend, _ = auth.authenticate_person(request)
-            done = auth.engine.generate_recovery_codes(token=auth.token(request, backend))
+            done = auth.engine.generate_recovery_codes(token=auth.token(request, backend), backend=backend)
             return _forgotten(transport, _private(done))
 
         self._add("totp_status", totp_status, method="GET", also=SIGNED_IN)

@@ -1117,6 +1117,8 @@ class ChangePasswordRequest(Model, extra="forbid"):
 class FullChangePasswordRequest(ChangePasswordRequest, extra="forbid"):
     """Changes a password for a user who knows the old one. `token` or `user_id` names the user."""
 
+    backend: str | None = None
+    """The backend that `token` is for; default: `default`."""
     client: Client | None = None
     """The client's connection, where known."""
     token: Annotated[str | None, Field(repr=False)] = None
@@ -1345,7 +1347,7 @@ class BeginProviderLoginRequest(Model, extra="forbid"):
     them: see `provider` of `authorize`.
     """
     backend: str | None = None
-    """The backend that the session's tokens are for; default: `default`."""
+    """The backend that the session's tokens are for, and `user_token` too; default: `default`."""
     login_hint: str | None = None
     """The name that the user probably logs in with."""
     max_age_seconds: Annotated[int | None, Field(ge=0)] = None
@@ -1559,6 +1561,8 @@ class ReauthenticateRequest(Model, extra="forbid"):
 
     token: Annotated[str, Field(repr=False)]
     """An access token of the session."""
+    backend: str | None = None
+    """The backend that `token` is for; default: `default`."""
     client: Client | None = None
     """The client's connection, where known."""
     password: Annotated[str | None, Field(repr=False)] = None
@@ -1593,6 +1597,8 @@ class ImpersonateRequest(Model, extra="forbid"):
     """The id of the user that the person acts as."""
     reason: Annotated[str, Field(max_length=200, min_length=1)]
     """Why, for the audit log."""
+    actor_backend: str | None = None
+    """The backend that `actor_token` is for; default: `default`."""
     backend: str | None = None
     """The backend that the session's tokens are for; default: `default`."""
     client: Client | None = None
@@ -1707,6 +1713,8 @@ class UpdateSessionRequest(Model, extra="forbid"):
     """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
     call's events record it.
     """
+    backend: str | None = None
+    """The backend that `token` is for; default: `default`."""
     claims: dict[str, Any] | None = None
     """The new claims of the host, which replace all the old ones: `{}` removes them. The session's next
     access token has them; tokens that were issued before keep theirs.
@@ -2572,6 +2580,8 @@ class RequestEmailVerificationRequest(Model, extra="forbid"):
     """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
     call's events record it.
     """
+    backend: str | None = None
+    """The backend that `token` is for; default: `default`."""
     client: Client | None = None
     """The client's connection: too many mails for one network address are refused."""
     email: Annotated[str | None, Field(max_length=254, min_length=3)] = None
@@ -2608,6 +2618,8 @@ class RequestEmailChangeRequest(Model, extra="forbid"):
     """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
     call's events record it.
     """
+    backend: str | None = None
+    """The backend that `token` is for; default: `default`."""
     locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
     """The language of the mails. Default: that of the account."""
     token: Annotated[str | None, Field(repr=False)] = None
@@ -2738,6 +2750,8 @@ class AcceptInvitationRequest(Model, extra="forbid"):
     """A live access token of an account that has verified the address: for an invitation to an
     organization.
     """
+    backend: str | None = None
+    """The backend that `access_token` is for; default: `default`."""
     id_token: Annotated[str | None, Field(repr=False)] = None
     """An ID token of the identity that is to open the account."""
     nonce: Annotated[str | None, Field(repr=False)] = None
@@ -2778,6 +2792,8 @@ class VerifyEmailRequest(Model, extra="forbid"):
     """The mailed token, of either purpose."""
     access_token: Annotated[str | None, Field(repr=False)] = None
     """A live access token of the account."""
+    backend: str | None = None
+    """The backend that `access_token` is for; default: `default`."""
     client: Client | None = None
     """The client's connection, where known."""
     id_token: Annotated[str | None, Field(repr=False)] = None
@@ -3047,6 +3063,8 @@ class GenerateRecoveryCodesRequest(Model, extra="forbid"):
     """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
     call's events record it.
     """
+    backend: str | None = None
+    """The backend that `token` is for; default: `default`."""
     reason: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """With `user_id`: why, for the audit log."""
     token: Annotated[str | None, Field(repr=False)] = None

@@ -13,6 +13,8 @@ import java.util.Map;
  * @param token The mailed token.
  * @param accessToken A live access token of an account that has verified the address: for an
  *     invitation to an organization. May be null.
+ * @param backend The backend that {@code access_token} is for; default: {@code default}. May be
+ *     null.
  * @param idToken An ID token of the identity that is to open the account. May be null.
  * @param nonce The nonce that the ID token must repeat. May be null.
  * @param password The password. May be null.
@@ -25,6 +27,7 @@ import java.util.Map;
 public record AcceptInvitationRequest(
     String token,
     String accessToken,
+    String backend,
     String idToken,
     String nonce,
     String password,
@@ -34,7 +37,7 @@ public record AcceptInvitationRequest(
     implements Shape {
   /** Makes one of what must be given. */
   public static AcceptInvitationRequest of(String token) {
-    return new AcceptInvitationRequest(token, null, null, null, null, null, null, null);
+    return new AcceptInvitationRequest(token, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -43,37 +46,102 @@ public record AcceptInvitationRequest(
    */
   public AcceptInvitationRequest withAccessToken(String accessToken) {
     return new AcceptInvitationRequest(
-        token, accessToken, idToken, nonce, password, provider, username, webauthnRegistration);
+        token,
+        accessToken,
+        backend,
+        idToken,
+        nonce,
+        password,
+        provider,
+        username,
+        webauthnRegistration);
+  }
+
+  /**
+   * Returns the same with backend: The backend that {@code access_token} is for; default: {@code
+   * default}.
+   */
+  public AcceptInvitationRequest withBackend(String backend) {
+    return new AcceptInvitationRequest(
+        token,
+        accessToken,
+        backend,
+        idToken,
+        nonce,
+        password,
+        provider,
+        username,
+        webauthnRegistration);
   }
 
   /** Returns the same with id_token: An ID token of the identity that is to open the account. */
   public AcceptInvitationRequest withIdToken(String idToken) {
     return new AcceptInvitationRequest(
-        token, accessToken, idToken, nonce, password, provider, username, webauthnRegistration);
+        token,
+        accessToken,
+        backend,
+        idToken,
+        nonce,
+        password,
+        provider,
+        username,
+        webauthnRegistration);
   }
 
   /** Returns the same with nonce: The nonce that the ID token must repeat. */
   public AcceptInvitationRequest withNonce(String nonce) {
     return new AcceptInvitationRequest(
-        token, accessToken, idToken, nonce, password, provider, username, webauthnRegistration);
+        token,
+        accessToken,
+        backend,
+        idToken,
+        nonce,
+        password,
+        provider,
+        username,
+        webauthnRegistration);
   }
 
   /** Returns the same with password: The password. */
   public AcceptInvitationRequest withPassword(String password) {
     return new AcceptInvitationRequest(
-        token, accessToken, idToken, nonce, password, provider, username, webauthnRegistration);
+        token,
+        accessToken,
+        backend,
+        idToken,
+        nonce,
+        password,
+        provider,
+        username,
+        webauthnRegistration);
   }
 
   /** Returns the same with provider: The provider of the ID token; default: the only one. */
   public AcceptInvitationRequest withProvider(String provider) {
     return new AcceptInvitationRequest(
-        token, accessToken, idToken, nonce, password, provider, username, webauthnRegistration);
+        token,
+        accessToken,
+        backend,
+        idToken,
+        nonce,
+        password,
+        provider,
+        username,
+        webauthnRegistration);
   }
 
   /** Returns the same with username: The name to log in with. Default: a random one. */
   public AcceptInvitationRequest withUsername(String username) {
     return new AcceptInvitationRequest(
-        token, accessToken, idToken, nonce, password, provider, username, webauthnRegistration);
+        token,
+        accessToken,
+        backend,
+        idToken,
+        nonce,
+        password,
+        provider,
+        username,
+        webauthnRegistration);
   }
 
   /**
@@ -84,7 +152,15 @@ public record AcceptInvitationRequest(
   public AcceptInvitationRequest withWebauthnRegistration(
       Map<String, Object> webauthnRegistration) {
     return new AcceptInvitationRequest(
-        token, accessToken, idToken, nonce, password, provider, username, webauthnRegistration);
+        token,
+        accessToken,
+        backend,
+        idToken,
+        nonce,
+        password,
+        provider,
+        username,
+        webauthnRegistration);
   }
 
   static AcceptInvitationRequest read(Object value) {
@@ -92,6 +168,7 @@ public record AcceptInvitationRequest(
     return new AcceptInvitationRequest(
         Read.optional(json, "token", Read::text),
         Read.optional(json, "access_token", Read::text),
+        Read.optional(json, "backend", Read::text),
         Read.optional(json, "id_token", Read::text),
         Read.optional(json, "nonce", Read::text),
         Read.optional(json, "password", Read::text),
@@ -105,6 +182,7 @@ public record AcceptInvitationRequest(
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "token", token);
     Read.put(json, "access_token", accessToken);
+    Read.put(json, "backend", backend);
     Read.put(json, "id_token", idToken);
     Read.put(json, "nonce", nonce);
     Read.put(json, "password", password);
@@ -121,6 +199,8 @@ public record AcceptInvitationRequest(
         + Read.hidden(token)
         + ", accessToken="
         + Read.hidden(accessToken)
+        + ", backend="
+        + backend
         + ", idToken="
         + Read.hidden(idToken)
         + ", nonce="

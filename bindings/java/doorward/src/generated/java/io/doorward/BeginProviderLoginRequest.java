@@ -12,8 +12,8 @@ import java.util.Map;
  *     provider must know it. Use another one for each provider.
  * @param acrValues The authentication context classes that are wished for, separated by spaces. The
  *     provider may ignore them: see {@code provider} of {@code authorize}. May be null.
- * @param backend The backend that the session's tokens are for; default: {@code default}. May be
- *     null.
+ * @param backend The backend that the session's tokens are for, and {@code user_token} too;
+ *     default: {@code default}. May be null.
  * @param loginHint The name that the user probably logs in with. May be null.
  * @param maxAgeSeconds How long ago the user may have authenticated at the provider. The ID token
  *     must prove it. May be null.
@@ -62,8 +62,8 @@ public record BeginProviderLoginRequest(
   }
 
   /**
-   * Returns the same with backend: The backend that the session's tokens are for; default: {@code
-   * default}.
+   * Returns the same with backend: The backend that the session's tokens are for, and {@code
+   * user_token} too; default: {@code default}.
    */
   public BeginProviderLoginRequest withBackend(String backend) {
     return new BeginProviderLoginRequest(

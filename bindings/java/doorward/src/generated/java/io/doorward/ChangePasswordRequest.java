@@ -11,31 +11,44 @@ import java.util.Map;
  *
  * @param oldPassword The present password; a wrong one counts as a failed login.
  * @param newPassword The new password.
+ * @param backend The backend that {@code token} is for; default: {@code default}. May be null.
  * @param client The client's connection, where known. May be null.
  * @param token A live access token of the user. May be null.
  * @param userId The user's id, if the host has authenticated the user. May be null.
  */
 public record ChangePasswordRequest(
-    String oldPassword, String newPassword, Client client, String token, String userId)
+    String oldPassword,
+    String newPassword,
+    String backend,
+    Client client,
+    String token,
+    String userId)
     implements Shape {
   /** Makes one of what must be given. */
   public static ChangePasswordRequest of(String oldPassword, String newPassword) {
-    return new ChangePasswordRequest(oldPassword, newPassword, null, null, null);
+    return new ChangePasswordRequest(oldPassword, newPassword, null, null, null, null);
+  }
+
+  /**
+   * Returns the same with backend: The backend that {@code token} is for; default: {@code default}.
+   */
+  public ChangePasswordRequest withBackend(String backend) {
+    return new ChangePasswordRequest(oldPassword, newPassword, backend, client, token, userId);
   }
 
   /** Returns the same with client: The client's connection, where known. */
   public ChangePasswordRequest withClient(Client client) {
-    return new ChangePasswordRequest(oldPassword, newPassword, client, token, userId);
+    return new ChangePasswordRequest(oldPassword, newPassword, backend, client, token, userId);
   }
 
   /** Returns the same with token: A live access token of the user. */
   public ChangePasswordRequest withToken(String token) {
-    return new ChangePasswordRequest(oldPassword, newPassword, client, token, userId);
+    return new ChangePasswordRequest(oldPassword, newPassword, backend, client, token, userId);
   }
 
   /** Returns the same with user_id: The user's id, if the host has authenticated the user. */
   public ChangePasswordRequest withUserId(String userId) {
-    return new ChangePasswordRequest(oldPassword, newPassword, client, token, userId);
+    return new ChangePasswordRequest(oldPassword, newPassword, backend, client, token, userId);
   }
 
   static ChangePasswordRequest read(Object value) {
@@ -43,6 +56,7 @@ public record ChangePasswordRequest(
     return new ChangePasswordRequest(
         Read.optional(json, "old_password", Read::text),
         Read.optional(json, "new_password", Read::text),
+        Read.optional(json, "backend", Read::text),
         Read.optional(json, "client", Client::read),
         Read.optional(json, "token", Read::text),
         Read.optional(json, "user_id", Read::text));
@@ -53,6 +67,7 @@ public record ChangePasswordRequest(
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "old_password", oldPassword);
     Read.put(json, "new_password", newPassword);
+    Read.put(json, "backend", backend);
     Read.put(json, "client", client);
     Read.put(json, "token", token);
     Read.put(json, "user_id", userId);
@@ -66,6 +81,8 @@ public record ChangePasswordRequest(
         + Read.hidden(oldPassword)
         + ", newPassword="
         + Read.hidden(newPassword)
+        + ", backend="
+        + backend
         + ", client="
         + client
         + ", token="

@@ -12,15 +12,16 @@ import java.util.Map;
  *
  * @param actor The name or id of the person who makes this call, as the host knows them, if it is
  *     not the user. The call's events record it. May be null.
+ * @param backend The backend that {@code token} is for; default: {@code default}. May be null.
  * @param reason With {@code user_id}: why, for the audit log. May be null.
  * @param token A live access token of the user. May be null.
  * @param userId The user's id, if a privileged caller acts without the user. May be null.
  */
-public record GenerateRecoveryCodesRequest(String actor, String reason, String token, String userId)
-    implements Shape {
+public record GenerateRecoveryCodesRequest(
+    String actor, String backend, String reason, String token, String userId) implements Shape {
   /** Returns an empty one. */
   public static GenerateRecoveryCodesRequest of() {
-    return new GenerateRecoveryCodesRequest(null, null, null, null);
+    return new GenerateRecoveryCodesRequest(null, null, null, null, null);
   }
 
   /**
@@ -28,28 +29,36 @@ public record GenerateRecoveryCodesRequest(String actor, String reason, String t
    * knows them, if it is not the user. The call's events record it.
    */
   public GenerateRecoveryCodesRequest withActor(String actor) {
-    return new GenerateRecoveryCodesRequest(actor, reason, token, userId);
+    return new GenerateRecoveryCodesRequest(actor, backend, reason, token, userId);
+  }
+
+  /**
+   * Returns the same with backend: The backend that {@code token} is for; default: {@code default}.
+   */
+  public GenerateRecoveryCodesRequest withBackend(String backend) {
+    return new GenerateRecoveryCodesRequest(actor, backend, reason, token, userId);
   }
 
   /** Returns the same with reason: With {@code user_id}: why, for the audit log. */
   public GenerateRecoveryCodesRequest withReason(String reason) {
-    return new GenerateRecoveryCodesRequest(actor, reason, token, userId);
+    return new GenerateRecoveryCodesRequest(actor, backend, reason, token, userId);
   }
 
   /** Returns the same with token: A live access token of the user. */
   public GenerateRecoveryCodesRequest withToken(String token) {
-    return new GenerateRecoveryCodesRequest(actor, reason, token, userId);
+    return new GenerateRecoveryCodesRequest(actor, backend, reason, token, userId);
   }
 
   /** Returns the same with user_id: The user's id, if a privileged caller acts without the user. */
   public GenerateRecoveryCodesRequest withUserId(String userId) {
-    return new GenerateRecoveryCodesRequest(actor, reason, token, userId);
+    return new GenerateRecoveryCodesRequest(actor, backend, reason, token, userId);
   }
 
   static GenerateRecoveryCodesRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new GenerateRecoveryCodesRequest(
         Read.optional(json, "actor", Read::text),
+        Read.optional(json, "backend", Read::text),
         Read.optional(json, "reason", Read::text),
         Read.optional(json, "token", Read::text),
         Read.optional(json, "user_id", Read::text));
@@ -59,6 +68,7 @@ public record GenerateRecoveryCodesRequest(String actor, String reason, String t
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "actor", actor);
+    Read.put(json, "backend", backend);
     Read.put(json, "reason", reason);
     Read.put(json, "token", token);
     Read.put(json, "user_id", userId);
@@ -70,6 +80,8 @@ public record GenerateRecoveryCodesRequest(String actor, String reason, String t
   public String toString() {
     return "GenerateRecoveryCodesRequest[actor="
         + actor
+        + ", backend="
+        + backend
         + ", reason="
         + reason
         + ", token="

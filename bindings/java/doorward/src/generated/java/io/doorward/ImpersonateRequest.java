@@ -11,6 +11,8 @@ import java.util.Map;
  * @param actorToken An access token of the person who is to act, from a session of their own.
  * @param userId The id of the user that the person acts as.
  * @param reason Why, for the audit log.
+ * @param actorBackend The backend that {@code actor_token} is for; default: {@code default}. May be
+ *     null.
  * @param backend The backend that the session's tokens are for; default: {@code default}. May be
  *     null.
  * @param client The connection of the person's client, where known. May be null.
@@ -23,6 +25,7 @@ public record ImpersonateRequest(
     String actorToken,
     String userId,
     String reason,
+    String actorBackend,
     String backend,
     Client client,
     Long lifetimeSeconds,
@@ -30,7 +33,16 @@ public record ImpersonateRequest(
     implements Shape {
   /** Makes one of what must be given. */
   public static ImpersonateRequest of(String actorToken, String userId, String reason) {
-    return new ImpersonateRequest(actorToken, userId, reason, null, null, null, null);
+    return new ImpersonateRequest(actorToken, userId, reason, null, null, null, null, null);
+  }
+
+  /**
+   * Returns the same with actor_backend: The backend that {@code actor_token} is for; default:
+   * {@code default}.
+   */
+  public ImpersonateRequest withActorBackend(String actorBackend) {
+    return new ImpersonateRequest(
+        actorToken, userId, reason, actorBackend, backend, client, lifetimeSeconds, scope);
   }
 
   /**
@@ -39,13 +51,13 @@ public record ImpersonateRequest(
    */
   public ImpersonateRequest withBackend(String backend) {
     return new ImpersonateRequest(
-        actorToken, userId, reason, backend, client, lifetimeSeconds, scope);
+        actorToken, userId, reason, actorBackend, backend, client, lifetimeSeconds, scope);
   }
 
   /** Returns the same with client: The connection of the person's client, where known. */
   public ImpersonateRequest withClient(Client client) {
     return new ImpersonateRequest(
-        actorToken, userId, reason, backend, client, lifetimeSeconds, scope);
+        actorToken, userId, reason, actorBackend, backend, client, lifetimeSeconds, scope);
   }
 
   /**
@@ -54,7 +66,7 @@ public record ImpersonateRequest(
    */
   public ImpersonateRequest withLifetimeSeconds(long lifetimeSeconds) {
     return new ImpersonateRequest(
-        actorToken, userId, reason, backend, client, lifetimeSeconds, scope);
+        actorToken, userId, reason, actorBackend, backend, client, lifetimeSeconds, scope);
   }
 
   /**
@@ -63,7 +75,7 @@ public record ImpersonateRequest(
    */
   public ImpersonateRequest withScope(String scope) {
     return new ImpersonateRequest(
-        actorToken, userId, reason, backend, client, lifetimeSeconds, scope);
+        actorToken, userId, reason, actorBackend, backend, client, lifetimeSeconds, scope);
   }
 
   static ImpersonateRequest read(Object value) {
@@ -72,6 +84,7 @@ public record ImpersonateRequest(
         Read.optional(json, "actor_token", Read::text),
         Read.optional(json, "user_id", Read::text),
         Read.optional(json, "reason", Read::text),
+        Read.optional(json, "actor_backend", Read::text),
         Read.optional(json, "backend", Read::text),
         Read.optional(json, "client", Client::read),
         Read.optional(json, "lifetime_seconds", Read::integer),
@@ -84,6 +97,7 @@ public record ImpersonateRequest(
     Read.put(json, "actor_token", actorToken);
     Read.put(json, "user_id", userId);
     Read.put(json, "reason", reason);
+    Read.put(json, "actor_backend", actorBackend);
     Read.put(json, "backend", backend);
     Read.put(json, "client", client);
     Read.put(json, "lifetime_seconds", lifetimeSeconds);
@@ -100,6 +114,8 @@ public record ImpersonateRequest(
         + userId
         + ", reason="
         + reason
+        + ", actorBackend="
+        + actorBackend
         + ", backend="
         + backend
         + ", client="

@@ -10,6 +10,7 @@ import java.util.Map;
  * decides which are enough.
  *
  * @param token An access token of the session.
+ * @param backend The backend that {@code token} is for; default: {@code default}. May be null.
  * @param client The client's connection, where known. May be null.
  * @param password The password; a wrong one counts as a failed login. May be null.
  * @param twoFaCode The code of the authenticator app instead. May be null.
@@ -19,6 +20,7 @@ import java.util.Map;
  */
 public record ReauthenticateRequest(
     String token,
+    String backend,
     Client client,
     String password,
     String twoFaCode,
@@ -26,22 +28,29 @@ public record ReauthenticateRequest(
     implements Shape {
   /** Makes one of what must be given. */
   public static ReauthenticateRequest of(String token) {
-    return new ReauthenticateRequest(token, null, null, null, null);
+    return new ReauthenticateRequest(token, null, null, null, null, null);
+  }
+
+  /**
+   * Returns the same with backend: The backend that {@code token} is for; default: {@code default}.
+   */
+  public ReauthenticateRequest withBackend(String backend) {
+    return new ReauthenticateRequest(token, backend, client, password, twoFaCode, webauthnResponse);
   }
 
   /** Returns the same with client: The client's connection, where known. */
   public ReauthenticateRequest withClient(Client client) {
-    return new ReauthenticateRequest(token, client, password, twoFaCode, webauthnResponse);
+    return new ReauthenticateRequest(token, backend, client, password, twoFaCode, webauthnResponse);
   }
 
   /** Returns the same with password: The password; a wrong one counts as a failed login. */
   public ReauthenticateRequest withPassword(String password) {
-    return new ReauthenticateRequest(token, client, password, twoFaCode, webauthnResponse);
+    return new ReauthenticateRequest(token, backend, client, password, twoFaCode, webauthnResponse);
   }
 
   /** Returns the same with two_fa_code: The code of the authenticator app instead. */
   public ReauthenticateRequest withTwoFaCode(String twoFaCode) {
-    return new ReauthenticateRequest(token, client, password, twoFaCode, webauthnResponse);
+    return new ReauthenticateRequest(token, backend, client, password, twoFaCode, webauthnResponse);
   }
 
   /**
@@ -50,13 +59,14 @@ public record ReauthenticateRequest(
    * authenticator must have verified its user.
    */
   public ReauthenticateRequest withWebauthnResponse(Map<String, Object> webauthnResponse) {
-    return new ReauthenticateRequest(token, client, password, twoFaCode, webauthnResponse);
+    return new ReauthenticateRequest(token, backend, client, password, twoFaCode, webauthnResponse);
   }
 
   static ReauthenticateRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new ReauthenticateRequest(
         Read.optional(json, "token", Read::text),
+        Read.optional(json, "backend", Read::text),
         Read.optional(json, "client", Client::read),
         Read.optional(json, "password", Read::text),
         Read.optional(json, "two_fa_code", Read::text),
@@ -67,6 +77,7 @@ public record ReauthenticateRequest(
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "token", token);
+    Read.put(json, "backend", backend);
     Read.put(json, "client", client);
     Read.put(json, "password", password);
     Read.put(json, "two_fa_code", twoFaCode);
@@ -79,6 +90,8 @@ public record ReauthenticateRequest(
   public String toString() {
     return "ReauthenticateRequest[token="
         + Read.hidden(token)
+        + ", backend="
+        + backend
         + ", client="
         + client
         + ", password="

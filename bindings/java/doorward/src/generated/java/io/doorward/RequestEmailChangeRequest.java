@@ -11,16 +11,18 @@ import java.util.Map;
  * @param newEmail The new address.
  * @param actor The name or id of the person who makes this call, as the host knows them, if it is
  *     not the user. The call's events record it. May be null.
+ * @param backend The backend that {@code token} is for; default: {@code default}. May be null.
  * @param locale The language of the mails. Default: that of the account. May be null.
  * @param token A live access token of the user. A person who acts as the user is refused. May be
  *     null.
  * @param userId The account's id, if the host has authenticated the user. May be null.
  */
 public record RequestEmailChangeRequest(
-    String newEmail, String actor, String locale, String token, String userId) implements Shape {
+    String newEmail, String actor, String backend, String locale, String token, String userId)
+    implements Shape {
   /** Makes one of what must be given. */
   public static RequestEmailChangeRequest of(String newEmail) {
-    return new RequestEmailChangeRequest(newEmail, null, null, null, null);
+    return new RequestEmailChangeRequest(newEmail, null, null, null, null, null);
   }
 
   /**
@@ -28,12 +30,19 @@ public record RequestEmailChangeRequest(
    * knows them, if it is not the user. The call's events record it.
    */
   public RequestEmailChangeRequest withActor(String actor) {
-    return new RequestEmailChangeRequest(newEmail, actor, locale, token, userId);
+    return new RequestEmailChangeRequest(newEmail, actor, backend, locale, token, userId);
+  }
+
+  /**
+   * Returns the same with backend: The backend that {@code token} is for; default: {@code default}.
+   */
+  public RequestEmailChangeRequest withBackend(String backend) {
+    return new RequestEmailChangeRequest(newEmail, actor, backend, locale, token, userId);
   }
 
   /** Returns the same with locale: The language of the mails. Default: that of the account. */
   public RequestEmailChangeRequest withLocale(String locale) {
-    return new RequestEmailChangeRequest(newEmail, actor, locale, token, userId);
+    return new RequestEmailChangeRequest(newEmail, actor, backend, locale, token, userId);
   }
 
   /**
@@ -41,12 +50,12 @@ public record RequestEmailChangeRequest(
    * refused.
    */
   public RequestEmailChangeRequest withToken(String token) {
-    return new RequestEmailChangeRequest(newEmail, actor, locale, token, userId);
+    return new RequestEmailChangeRequest(newEmail, actor, backend, locale, token, userId);
   }
 
   /** Returns the same with user_id: The account's id, if the host has authenticated the user. */
   public RequestEmailChangeRequest withUserId(String userId) {
-    return new RequestEmailChangeRequest(newEmail, actor, locale, token, userId);
+    return new RequestEmailChangeRequest(newEmail, actor, backend, locale, token, userId);
   }
 
   static RequestEmailChangeRequest read(Object value) {
@@ -54,6 +63,7 @@ public record RequestEmailChangeRequest(
     return new RequestEmailChangeRequest(
         Read.optional(json, "new_email", Read::text),
         Read.optional(json, "actor", Read::text),
+        Read.optional(json, "backend", Read::text),
         Read.optional(json, "locale", Read::text),
         Read.optional(json, "token", Read::text),
         Read.optional(json, "user_id", Read::text));
@@ -64,6 +74,7 @@ public record RequestEmailChangeRequest(
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "new_email", newEmail);
     Read.put(json, "actor", actor);
+    Read.put(json, "backend", backend);
     Read.put(json, "locale", locale);
     Read.put(json, "token", token);
     Read.put(json, "user_id", userId);
@@ -77,6 +88,8 @@ public record RequestEmailChangeRequest(
         + newEmail
         + ", actor="
         + actor
+        + ", backend="
+        + backend
         + ", locale="
         + locale
         + ", token="

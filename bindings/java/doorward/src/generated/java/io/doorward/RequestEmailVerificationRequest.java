@@ -11,6 +11,7 @@ import java.util.Map;
  *
  * @param actor The name or id of the person who makes this call, as the host knows them, if it is
  *     not the user. The call's events record it. May be null.
+ * @param backend The backend that {@code token} is for; default: {@code default}. May be null.
  * @param client The client's connection: too many mails for one network address are refused. May be
  *     null.
  * @param email An address. By itself it names no account with an unverified address: nothing is
@@ -25,6 +26,7 @@ import java.util.Map;
  */
 public record RequestEmailVerificationRequest(
     String actor,
+    String backend,
     Client client,
     String email,
     String locale,
@@ -37,7 +39,7 @@ public record RequestEmailVerificationRequest(
   /** Returns an empty one. */
   public static RequestEmailVerificationRequest of() {
     return new RequestEmailVerificationRequest(
-        null, null, null, null, null, null, null, null, null);
+        null, null, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -46,7 +48,15 @@ public record RequestEmailVerificationRequest(
    */
   public RequestEmailVerificationRequest withActor(String actor) {
     return new RequestEmailVerificationRequest(
-        actor, client, email, locale, password, token, userId, username, verification);
+        actor, backend, client, email, locale, password, token, userId, username, verification);
+  }
+
+  /**
+   * Returns the same with backend: The backend that {@code token} is for; default: {@code default}.
+   */
+  public RequestEmailVerificationRequest withBackend(String backend) {
+    return new RequestEmailVerificationRequest(
+        actor, backend, client, email, locale, password, token, userId, username, verification);
   }
 
   /**
@@ -55,7 +65,7 @@ public record RequestEmailVerificationRequest(
    */
   public RequestEmailVerificationRequest withClient(Client client) {
     return new RequestEmailVerificationRequest(
-        actor, client, email, locale, password, token, userId, username, verification);
+        actor, backend, client, email, locale, password, token, userId, username, verification);
   }
 
   /**
@@ -64,31 +74,31 @@ public record RequestEmailVerificationRequest(
    */
   public RequestEmailVerificationRequest withEmail(String email) {
     return new RequestEmailVerificationRequest(
-        actor, client, email, locale, password, token, userId, username, verification);
+        actor, backend, client, email, locale, password, token, userId, username, verification);
   }
 
   /** Returns the same with locale: The language of the mail. Default: that of the account. */
   public RequestEmailVerificationRequest withLocale(String locale) {
     return new RequestEmailVerificationRequest(
-        actor, client, email, locale, password, token, userId, username, verification);
+        actor, backend, client, email, locale, password, token, userId, username, verification);
   }
 
   /** Returns the same with password: The password; a wrong one counts as a failed login. */
   public RequestEmailVerificationRequest withPassword(String password) {
     return new RequestEmailVerificationRequest(
-        actor, client, email, locale, password, token, userId, username, verification);
+        actor, backend, client, email, locale, password, token, userId, username, verification);
   }
 
   /** Returns the same with token: A live access token of the account. */
   public RequestEmailVerificationRequest withToken(String token) {
     return new RequestEmailVerificationRequest(
-        actor, client, email, locale, password, token, userId, username, verification);
+        actor, backend, client, email, locale, password, token, userId, username, verification);
   }
 
   /** Returns the same with user_id: The account's id, if the host has authenticated the user. */
   public RequestEmailVerificationRequest withUserId(String userId) {
     return new RequestEmailVerificationRequest(
-        actor, client, email, locale, password, token, userId, username, verification);
+        actor, backend, client, email, locale, password, token, userId, username, verification);
   }
 
   /**
@@ -97,19 +107,20 @@ public record RequestEmailVerificationRequest(
    */
   public RequestEmailVerificationRequest withUsername(String username) {
     return new RequestEmailVerificationRequest(
-        actor, client, email, locale, password, token, userId, username, verification);
+        actor, backend, client, email, locale, password, token, userId, username, verification);
   }
 
   /** Returns the same with verification: The challenge that {@code register} returned. */
   public RequestEmailVerificationRequest withVerification(String verification) {
     return new RequestEmailVerificationRequest(
-        actor, client, email, locale, password, token, userId, username, verification);
+        actor, backend, client, email, locale, password, token, userId, username, verification);
   }
 
   static RequestEmailVerificationRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new RequestEmailVerificationRequest(
         Read.optional(json, "actor", Read::text),
+        Read.optional(json, "backend", Read::text),
         Read.optional(json, "client", Client::read),
         Read.optional(json, "email", Read::text),
         Read.optional(json, "locale", Read::text),
@@ -124,6 +135,7 @@ public record RequestEmailVerificationRequest(
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "actor", actor);
+    Read.put(json, "backend", backend);
     Read.put(json, "client", client);
     Read.put(json, "email", email);
     Read.put(json, "locale", locale);
@@ -140,6 +152,8 @@ public record RequestEmailVerificationRequest(
   public String toString() {
     return "RequestEmailVerificationRequest[actor="
         + actor
+        + ", backend="
+        + backend
         + ", client="
         + client
         + ", email="

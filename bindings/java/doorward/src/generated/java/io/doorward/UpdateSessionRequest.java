@@ -10,6 +10,7 @@ import java.util.Map;
  *
  * @param actor The name or id of the person who makes this call, as the host knows them, if it is
  *     not the user. The call's events record it. May be null.
+ * @param backend The backend that {@code token} is for; default: {@code default}. May be null.
  * @param claims The new claims of the host, which replace all the old ones: {@code {}} removes
  *     them. The session's next access token has them; tokens that were issued before keep theirs.
  *     May be null.
@@ -21,6 +22,7 @@ import java.util.Map;
  */
 public record UpdateSessionRequest(
     String actor,
+    String backend,
     Map<String, Object> claims,
     String label,
     String sessionId,
@@ -29,7 +31,7 @@ public record UpdateSessionRequest(
     implements Shape {
   /** Returns an empty one. */
   public static UpdateSessionRequest of() {
-    return new UpdateSessionRequest(null, null, null, null, null, null);
+    return new UpdateSessionRequest(null, null, null, null, null, null, null);
   }
 
   /**
@@ -37,7 +39,14 @@ public record UpdateSessionRequest(
    * knows them, if it is not the user. The call's events record it.
    */
   public UpdateSessionRequest withActor(String actor) {
-    return new UpdateSessionRequest(actor, claims, label, sessionId, token, userId);
+    return new UpdateSessionRequest(actor, backend, claims, label, sessionId, token, userId);
+  }
+
+  /**
+   * Returns the same with backend: The backend that {@code token} is for; default: {@code default}.
+   */
+  public UpdateSessionRequest withBackend(String backend) {
+    return new UpdateSessionRequest(actor, backend, claims, label, sessionId, token, userId);
   }
 
   /**
@@ -46,22 +55,22 @@ public record UpdateSessionRequest(
    * before keep theirs.
    */
   public UpdateSessionRequest withClaims(Map<String, Object> claims) {
-    return new UpdateSessionRequest(actor, claims, label, sessionId, token, userId);
+    return new UpdateSessionRequest(actor, backend, claims, label, sessionId, token, userId);
   }
 
   /** Returns the same with label: The new label. */
   public UpdateSessionRequest withLabel(String label) {
-    return new UpdateSessionRequest(actor, claims, label, sessionId, token, userId);
+    return new UpdateSessionRequest(actor, backend, claims, label, sessionId, token, userId);
   }
 
   /** Returns the same with session_id: The session's id instead. */
   public UpdateSessionRequest withSessionId(String sessionId) {
-    return new UpdateSessionRequest(actor, claims, label, sessionId, token, userId);
+    return new UpdateSessionRequest(actor, backend, claims, label, sessionId, token, userId);
   }
 
   /** Returns the same with token: An access token of the session. */
   public UpdateSessionRequest withToken(String token) {
-    return new UpdateSessionRequest(actor, claims, label, sessionId, token, userId);
+    return new UpdateSessionRequest(actor, backend, claims, label, sessionId, token, userId);
   }
 
   /**
@@ -69,13 +78,14 @@ public record UpdateSessionRequest(
    * Give it if the id comes from a client.
    */
   public UpdateSessionRequest withUserId(String userId) {
-    return new UpdateSessionRequest(actor, claims, label, sessionId, token, userId);
+    return new UpdateSessionRequest(actor, backend, claims, label, sessionId, token, userId);
   }
 
   static UpdateSessionRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new UpdateSessionRequest(
         Read.optional(json, "actor", Read::text),
+        Read.optional(json, "backend", Read::text),
         Read.optional(json, "claims", Read::object),
         Read.optional(json, "label", Read::text),
         Read.optional(json, "session_id", Read::text),
@@ -87,6 +97,7 @@ public record UpdateSessionRequest(
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "actor", actor);
+    Read.put(json, "backend", backend);
     Read.put(json, "claims", claims);
     Read.put(json, "label", label);
     Read.put(json, "session_id", sessionId);
@@ -100,6 +111,8 @@ public record UpdateSessionRequest(
   public String toString() {
     return "UpdateSessionRequest[actor="
         + actor
+        + ", backend="
+        + backend
         + ", claims="
         + claims
         + ", label="

@@ -12,6 +12,8 @@ import java.util.Map;
  *
  * @param token The mailed token, of either purpose.
  * @param accessToken A live access token of the account. May be null.
+ * @param backend The backend that {@code access_token} is for; default: {@code default}. May be
+ *     null.
  * @param client The client's connection, where known. May be null.
  * @param idToken An ID token of an identity that opens the account, for users who cannot log in
  *     before the address is verified. May be null.
@@ -25,6 +27,7 @@ import java.util.Map;
 public record VerifyEmailRequest(
     String token,
     String accessToken,
+    String backend,
     Client client,
     String idToken,
     String nonce,
@@ -35,19 +38,55 @@ public record VerifyEmailRequest(
     implements Shape {
   /** Makes one of what must be given. */
   public static VerifyEmailRequest of(String token) {
-    return new VerifyEmailRequest(token, null, null, null, null, null, null, null, null);
+    return new VerifyEmailRequest(token, null, null, null, null, null, null, null, null, null);
   }
 
   /** Returns the same with access_token: A live access token of the account. */
   public VerifyEmailRequest withAccessToken(String accessToken) {
     return new VerifyEmailRequest(
-        token, accessToken, client, idToken, nonce, password, provider, username, verification);
+        token,
+        accessToken,
+        backend,
+        client,
+        idToken,
+        nonce,
+        password,
+        provider,
+        username,
+        verification);
+  }
+
+  /**
+   * Returns the same with backend: The backend that {@code access_token} is for; default: {@code
+   * default}.
+   */
+  public VerifyEmailRequest withBackend(String backend) {
+    return new VerifyEmailRequest(
+        token,
+        accessToken,
+        backend,
+        client,
+        idToken,
+        nonce,
+        password,
+        provider,
+        username,
+        verification);
   }
 
   /** Returns the same with client: The client's connection, where known. */
   public VerifyEmailRequest withClient(Client client) {
     return new VerifyEmailRequest(
-        token, accessToken, client, idToken, nonce, password, provider, username, verification);
+        token,
+        accessToken,
+        backend,
+        client,
+        idToken,
+        nonce,
+        password,
+        provider,
+        username,
+        verification);
   }
 
   /**
@@ -56,13 +95,31 @@ public record VerifyEmailRequest(
    */
   public VerifyEmailRequest withIdToken(String idToken) {
     return new VerifyEmailRequest(
-        token, accessToken, client, idToken, nonce, password, provider, username, verification);
+        token,
+        accessToken,
+        backend,
+        client,
+        idToken,
+        nonce,
+        password,
+        provider,
+        username,
+        verification);
   }
 
   /** Returns the same with nonce: The nonce that the ID token must repeat. */
   public VerifyEmailRequest withNonce(String nonce) {
     return new VerifyEmailRequest(
-        token, accessToken, client, idToken, nonce, password, provider, username, verification);
+        token,
+        accessToken,
+        backend,
+        client,
+        idToken,
+        nonce,
+        password,
+        provider,
+        username,
+        verification);
   }
 
   /**
@@ -70,19 +127,46 @@ public record VerifyEmailRequest(
    */
   public VerifyEmailRequest withPassword(String password) {
     return new VerifyEmailRequest(
-        token, accessToken, client, idToken, nonce, password, provider, username, verification);
+        token,
+        accessToken,
+        backend,
+        client,
+        idToken,
+        nonce,
+        password,
+        provider,
+        username,
+        verification);
   }
 
   /** Returns the same with provider: The provider of the ID token; default: the only one. */
   public VerifyEmailRequest withProvider(String provider) {
     return new VerifyEmailRequest(
-        token, accessToken, client, idToken, nonce, password, provider, username, verification);
+        token,
+        accessToken,
+        backend,
+        client,
+        idToken,
+        nonce,
+        password,
+        provider,
+        username,
+        verification);
   }
 
   /** Returns the same with username: The username or the address of the account. */
   public VerifyEmailRequest withUsername(String username) {
     return new VerifyEmailRequest(
-        token, accessToken, client, idToken, nonce, password, provider, username, verification);
+        token,
+        accessToken,
+        backend,
+        client,
+        idToken,
+        nonce,
+        password,
+        provider,
+        username,
+        verification);
   }
 
   /**
@@ -91,7 +175,16 @@ public record VerifyEmailRequest(
    */
   public VerifyEmailRequest withVerification(String verification) {
     return new VerifyEmailRequest(
-        token, accessToken, client, idToken, nonce, password, provider, username, verification);
+        token,
+        accessToken,
+        backend,
+        client,
+        idToken,
+        nonce,
+        password,
+        provider,
+        username,
+        verification);
   }
 
   static VerifyEmailRequest read(Object value) {
@@ -99,6 +192,7 @@ public record VerifyEmailRequest(
     return new VerifyEmailRequest(
         Read.optional(json, "token", Read::text),
         Read.optional(json, "access_token", Read::text),
+        Read.optional(json, "backend", Read::text),
         Read.optional(json, "client", Client::read),
         Read.optional(json, "id_token", Read::text),
         Read.optional(json, "nonce", Read::text),
@@ -113,6 +207,7 @@ public record VerifyEmailRequest(
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "token", token);
     Read.put(json, "access_token", accessToken);
+    Read.put(json, "backend", backend);
     Read.put(json, "client", client);
     Read.put(json, "id_token", idToken);
     Read.put(json, "nonce", nonce);
@@ -130,6 +225,8 @@ public record VerifyEmailRequest(
         + Read.hidden(token)
         + ", accessToken="
         + Read.hidden(accessToken)
+        + ", backend="
+        + backend
         + ", client="
         + client
         + ", idToken="
