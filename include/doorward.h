@@ -229,7 +229,7 @@ void doorward_free(char *response);
 DOORWARD_NODISCARD
 doorward_status doorward_register(const struct doorward_engine *engine, const char *request, char **response);
 
-// Finds an account by id, username or e-mail address.
+// Finds an account by id, username, e-mail address or external id.
 // NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_get_user(const struct doorward_engine *engine, const char *request, char **response);
@@ -242,8 +242,8 @@ doorward_status doorward_list_users(const struct doorward_engine *engine,
                                     char **response);
 
 // Changes an account.
-// NOT_FOUND: user_not_found. CONFLICT: username_taken, email_taken. FORBIDDEN: permission_denied.
-// UNAVAILABLE: store_unavailable.
+// NOT_FOUND: user_not_found. CONFLICT: username_taken, email_taken, external_id_taken. FORBIDDEN:
+// permission_denied. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_update_user(const struct doorward_engine *engine,
                                      const char *request,
@@ -684,7 +684,7 @@ doorward_status doorward_login_with_mail_token(const struct doorward_engine *eng
                                                char **response);
 
 // Invites a person by mail to an account with these roles.
-// CONFLICT: email_taken. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
+// CONFLICT: email_taken, external_id_taken. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_invite_user(const struct doorward_engine *engine,
                                      const char *request,

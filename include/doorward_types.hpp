@@ -95,6 +95,8 @@ enum class code {
   username_taken,
   // Another account has this e-mail address.
   email_taken,
+  // Another account has this external id.
+  external_id_taken,
   // The account already has one in force.
   already_configured,
   // The account is a member of the organization.
@@ -163,6 +165,7 @@ struct names<code> {
       "weak_password",
       "username_taken",
       "email_taken",
+      "external_id_taken",
       "already_configured",
       "already_member",
       "too_many_attempts",
@@ -206,6 +209,8 @@ struct user {
   std::map<std::string, doorward::json> attributes{};
   // When the account was created, in Unix seconds.
   std::int64_t created_at{};
+  // The host's own id of the account, if it has one.
+  std::optional<std::string> external_id{};
   // True for an account of `create_service_account`, which has API keys and cannot log in; otherwise absent.
   std::optional<bool> is_service_account{};
   // The language of mails to this user, if one was chosen.
@@ -221,6 +226,7 @@ struct user {
     visit("roles", self.roles);
     visit("attributes", self.attributes);
     visit("created_at", self.created_at);
+    visit("external_id", self.external_id);
     visit("is_service_account", self.is_service_account);
     visit("locale", self.locale);
   }
@@ -451,7 +457,8 @@ struct import_problem {
   // The problem: `invalid_username`, `username_taken` (in the store, by another account), `username_repeated`
   // (in the request), `invalid_email`, `missing_email` (required, or said to be verified), `email_taken`,
   // `email_repeated`, `invalid_password_hash`, `password_hash_too_costly`, `invalid_roles`,
-  // `invalid_attributes`, `invalid_locale`, `invalid_service_account`.
+  // `invalid_attributes`, `invalid_locale`, `invalid_external_id`, `external_id_taken`,
+  // `external_id_repeated`, `invalid_service_account`.
   std::string code{};
 
   template <class Self, class Visitor>
@@ -467,9 +474,9 @@ struct import_users_response {
   std::int64_t imported{};
   // The number of accounts not imported because of a problem.
   std::int64_t skipped{};
-  // The number of accounts that exist already with the same name, kind, address, roles, attributes and
-  // language. They are left alone and are not problems. Passwords are not compared, because a login may have
-  // changed the hash.
+  // The number of accounts that exist already with the same name, kind, address, roles, attributes, language
+  // and external id. They are left alone and are not problems. Passwords are not compared, because a login
+  // may have changed the hash.
   std::int64_t present{};
   // The problems, in the order of the accounts.
   std::vector<doorward::import_problem> problems{};
@@ -3064,10 +3071,12 @@ struct register_request {
   }
 };
 
-// Finds one account. Give exactly one of `id`, `username`, `email`, `query`.
+// Finds one account. Give exactly one of `id`, `username`, `email`, `external_id`, `query`.
 struct get_user_request {
   // The account's e-mail address.
   std::optional<std::string> email{};
+  // The host's own id of the account, to the letter.
+  std::optional<std::string> external_id{};
   // The account's id.
   std::optional<std::string> id{};
   // The account's username or else its e-mail address.
@@ -3080,6 +3089,12 @@ struct get_user_request {
   template <class Value = std::string>
   get_user_request &set_email(Value &&value) {
     email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  get_user_request &set_external_id(Value &&value) {
+    external_id = std::forward<Value>(value);
     return *this;
   }
 
@@ -3110,6 +3125,7 @@ struct get_user_request {
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("email", self.email);
+    visit("external_id", self.external_id);
     visit("id", self.id);
     visit("query", self.query);
     visit("status", self.status);
@@ -3208,6 +3224,9 @@ struct update_user_request {
   // and factors stay, even if another person set them up: see `reclaim`. Refused if another account verified
   // this address; an account that claims it unverified loses the claim.
   std::optional<bool> email_verified{};
+  // The host's own id of the account, which no other account has: 1 to 255 bytes without control characters,
+  // compared to the letter. An empty text removes it.
+  std::optional<std::string> external_id{};
   // Whether the account may log in. Setting it to false ends the account's sessions; setting it to true also
   // unlocks an account that failed logins had locked.
   std::optional<bool> is_active{};
@@ -3262,6 +3281,12 @@ struct update_user_request {
   template <class Value = bool>
   update_user_request &set_email_verified(Value &&value) {
     email_verified = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  update_user_request &set_external_id(Value &&value) {
+    external_id = std::forward<Value>(value);
     return *this;
   }
 
@@ -3321,6 +3346,7 @@ struct update_user_request {
     visit("attributes", self.attributes);
     visit("email", self.email);
     visit("email_verified", self.email_verified);
+    visit("external_id", self.external_id);
     visit("is_active", self.is_active);
     visit("locale", self.locale);
     visit("must_change_password", self.must_change_password);
@@ -3429,6 +3455,8 @@ struct imported_user {
   std::optional<std::string> email{};
   // Whether the other system had proof that the address belongs to the user.
   std::optional<bool> email_verified{};
+  // The host's own id of the account, which no other account has: 1 to 255 bytes without control characters.
+  std::optional<std::string> external_id{};
   // Whether the account may log in; default: true.
   std::optional<bool> is_active{};
   // Whether the account is a program's, without an address and a password; default: false.
@@ -3463,6 +3491,12 @@ struct imported_user {
   template <class Value = bool>
   imported_user &set_email_verified(Value &&value) {
     email_verified = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  imported_user &set_external_id(Value &&value) {
+    external_id = std::forward<Value>(value);
     return *this;
   }
 
@@ -3508,6 +3542,7 @@ struct imported_user {
     visit("attributes", self.attributes);
     visit("email", self.email);
     visit("email_verified", self.email_verified);
+    visit("external_id", self.external_id);
     visit("is_active", self.is_active);
     visit("is_service_account", self.is_service_account);
     visit("locale", self.locale);
@@ -6720,6 +6755,8 @@ struct invite_user_request {
   std::optional<std::string> actor{};
   // Other data that the host keeps with the account: at most 16 KiB.
   std::optional<std::map<std::string, doorward::json>> attributes{};
+  // The host's own id of the account, which no other account has.
+  std::optional<std::string> external_id{};
   // The language of mails to this user (BCP 47).
   std::optional<std::string> locale{};
   // The roles; default: `registration.default_roles`.
@@ -6744,6 +6781,12 @@ struct invite_user_request {
   }
 
   template <class Value = std::string>
+  invite_user_request &set_external_id(Value &&value) {
+    external_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
   invite_user_request &set_locale(Value &&value) {
     locale = std::forward<Value>(value);
     return *this;
@@ -6760,6 +6803,7 @@ struct invite_user_request {
     visit("email", self.email);
     visit("actor", self.actor);
     visit("attributes", self.attributes);
+    visit("external_id", self.external_id);
     visit("locale", self.locale);
     visit("roles", self.roles);
   }
@@ -10429,7 +10473,7 @@ class operations {
     return run<register_response>(doorward_register, request);
   }
 
-  // Finds an account by id, username or e-mail address. Cost: store; may be repeated. Failures:
+  // Finds an account by id, username, e-mail address or external id. Cost: store; may be repeated. Failures:
   // user_not_found, store_unavailable.
   Result<doorward::get_user_response> get_user(const doorward::get_user_request &request = {}) const {
     return run<get_user_response>(doorward_get_user, request);
@@ -10441,7 +10485,7 @@ class operations {
   }
 
   // Changes an account. Cost: store; may be repeated. Failures: user_not_found, username_taken, email_taken,
-  // permission_denied, store_unavailable.
+  // external_id_taken, permission_denied, store_unavailable.
   Result<doorward::user_response> update_user(const doorward::update_user_request &request) const {
     return run<user_response>(doorward_update_user, request);
   }
@@ -10852,7 +10896,7 @@ class operations {
   }
 
   // Invites a person by mail to an account with these roles. Cost: store; not to be repeated. Failures:
-  // email_taken, permission_denied, store_unavailable.
+  // email_taken, external_id_taken, permission_denied, store_unavailable.
   Result<doorward::invite_user_response> invite_user(const doorward::invite_user_request &request) const {
     return run<invite_user_response>(doorward_invite_user, request);
   }

@@ -167,6 +167,8 @@ codes! {
     UsernameTaken = "username_taken", Conflict, "The username is taken.";
     /// Another account has this e-mail address.
     EmailTaken = "email_taken", Conflict, "The e-mail address is taken.";
+    /// Another account has this external id.
+    ExternalIdTaken = "external_id_taken", Conflict, "The external id is taken.";
     /// The account already has one in force.
     AlreadyConfigured = "already_configured", Conflict, "It is configured already.";
     /// The account is a member of the organization.

@@ -215,7 +215,7 @@ func (e *Engine) Register(ctx context.Context, request RegisterRequest) (*Regist
 	return call[RegisterResponse](ctx, e, opRegister, request)
 }
 
-// GetUser finds an account by id, username or e-mail address.
+// GetUser finds an account by id, username, e-mail address or external id.
 //
 // ErrNotFound: user_not_found. ErrUnavailable: store_unavailable.
 func (e *Engine) GetUser(ctx context.Context, request GetUserRequest) (*GetUserResponse, error) {
@@ -231,8 +231,8 @@ func (e *Engine) ListUsers(ctx context.Context, request ListUsersRequest) (*List
 
 // UpdateUser changes an account.
 //
-// ErrNotFound: user_not_found. ErrConflict: username_taken, email_taken. ErrForbidden: permission_denied.
-// ErrUnavailable: store_unavailable.
+// ErrNotFound: user_not_found. ErrConflict: username_taken, email_taken, external_id_taken. ErrForbidden:
+// permission_denied. ErrUnavailable: store_unavailable.
 func (e *Engine) UpdateUser(ctx context.Context, request UpdateUserRequest) (*UserResponse, error) {
 	return call[UserResponse](ctx, e, opUpdateUser, request)
 }
@@ -695,7 +695,8 @@ func (e *Engine) LoginWithMailToken(ctx context.Context, request LoginWithMailTo
 
 // InviteUser invites a person by mail to an account with these roles.
 //
-// ErrConflict: email_taken. ErrForbidden: permission_denied. ErrUnavailable: store_unavailable.
+// ErrConflict: email_taken, external_id_taken. ErrForbidden: permission_denied. ErrUnavailable:
+// store_unavailable.
 func (e *Engine) InviteUser(ctx context.Context, request InviteUserRequest) (*InviteUserResponse, error) {
 	return call[InviteUserResponse](ctx, e, opInviteUser, request)
 }

@@ -164,6 +164,9 @@ const (
 	// Another account has this e-mail address.
 	CodeEmailTaken Code = "email_taken"
 
+	// Another account has this external id.
+	CodeExternalIDTaken Code = "external_id_taken"
+
 	// The account already has one in force.
 	CodeAlreadyConfigured Code = "already_configured"
 

@@ -79,10 +79,13 @@ func (v RegisterRequest) LogValue() slog.Value {
 	return logValue(v)
 }
 
-// GetUserRequest: Finds one account. Give exactly one of `id`, `username`, `email`, `query`.
+// GetUserRequest: Finds one account. Give exactly one of `id`, `username`, `email`, `external_id`, `query`.
 type GetUserRequest struct {
 	// The account's e-mail address.
 	Email *string `json:"email,omitzero"`
+
+	// The host's own id of the account, to the letter.
+	ExternalID *string `json:"external_id,omitzero"`
 
 	// The account's id.
 	ID *string `json:"id,omitzero"`
@@ -147,6 +150,10 @@ type UpdateUserRequest struct {
 	// sessions and factors stay, even if another person set them up: see `reclaim`. Refused if another
 	// account verified this address; an account that claims it unverified loses the claim.
 	EmailVerified *bool `json:"email_verified,omitzero"`
+
+	// The host's own id of the account, which no other account has: 1 to 255 bytes without control
+	// characters, compared to the letter. An empty text removes it.
+	ExternalID *string `json:"external_id,omitzero"`
 
 	// Whether the account may log in. Setting it to false ends the account's sessions; setting it to true
 	// also unlocks an account that failed logins had locked.
@@ -223,6 +230,10 @@ type ImportedUser struct {
 
 	// Whether the other system had proof that the address belongs to the user.
 	EmailVerified *bool `json:"email_verified,omitzero"`
+
+	// The host's own id of the account, which no other account has: 1 to 255 bytes without control
+	// characters.
+	ExternalID *string `json:"external_id,omitzero"`
 
 	// Whether the account may log in; default: true.
 	IsActive *bool `json:"is_active,omitzero"`
@@ -1862,6 +1873,9 @@ type InviteUserRequest struct {
 
 	// Other data that the host keeps with the account: at most 16 KiB.
 	Attributes Object `json:"attributes,omitzero"`
+
+	// The host's own id of the account, which no other account has.
+	ExternalID *string `json:"external_id,omitzero"`
 
 	// The language of mails to this user (BCP 47).
 	Locale *string `json:"locale,omitzero"`
@@ -3552,6 +3566,9 @@ type User struct {
 	// When the account was created, in Unix seconds.
 	CreatedAt int64 `json:"created_at"`
 
+	// The host's own id of the account, if it has one.
+	ExternalID string `json:"external_id,omitzero"`
+
 	// True for an account of `create_service_account`, which has API keys and cannot log in; otherwise
 	// absent.
 	IsServiceAccount bool `json:"is_service_account,omitzero"`
@@ -3747,7 +3764,8 @@ type ImportProblem struct {
 	// The problem: `invalid_username`, `username_taken` (in the store, by another account),
 	// `username_repeated` (in the request), `invalid_email`, `missing_email` (required, or said to be
 	// verified), `email_taken`, `email_repeated`, `invalid_password_hash`, `password_hash_too_costly`,
-	// `invalid_roles`, `invalid_attributes`, `invalid_locale`, `invalid_service_account`.
+	// `invalid_roles`, `invalid_attributes`, `invalid_locale`, `invalid_external_id`, `external_id_taken`,
+	// `external_id_repeated`, `invalid_service_account`.
 	Code string `json:"code"`
 }
 
@@ -3759,9 +3777,9 @@ type ImportUsersResponse struct {
 	// The number of accounts not imported because of a problem.
 	Skipped int64 `json:"skipped"`
 
-	// The number of accounts that exist already with the same name, kind, address, roles, attributes and
-	// language. They are left alone and are not problems. Passwords are not compared, because a login may
-	// have changed the hash.
+	// The number of accounts that exist already with the same name, kind, address, roles, attributes,
+	// language and external id. They are left alone and are not problems. Passwords are not compared, because
+	// a login may have changed the hash.
 	Present int64 `json:"present"`
 
 	// The problems, in the order of the accounts.

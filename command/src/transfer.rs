@@ -380,7 +380,7 @@ fn other_form(begins: &[u8]) -> Option<&'static str> {
 
 /// Writes all accounts in the format of import.
 pub fn export(context: &mut Context) -> Outcome {
-    const FORM: [&str; 8] = [
+    const FORM: [&str; 9] = [
         "username",
         "email",
         "email_verified",
@@ -389,6 +389,7 @@ pub fn export(context: &mut Context) -> Outcome {
         "roles",
         "attributes",
         "locale",
+        "external_id",
     ];
     let host = context.source.open()?;
     let signals = signals::watch()?;

@@ -112,7 +112,7 @@ pub struct Add {
 }
 
 #[derive(Args)]
-#[group(required = true, multiple = true, args = ["username", "email", "attributes", "locale", "must_change_password"])]
+#[group(required = true, multiple = true, args = ["username", "email", "attributes", "locale", "external_id", "must_change_password"])]
 pub struct Set {
     #[command(flatten)]
     who: Who,
@@ -128,6 +128,9 @@ pub struct Set {
     /// The language of mails to this user.
     #[arg(long)]
     locale: Option<String>,
+    /// The id of the account in another system, which no other account has; an empty text removes it.
+    #[arg(long, value_name = "ID")]
+    external_id: Option<String>,
     /// Whether the next login by password requires a new one.
     #[arg(long, value_name = "BOOL")]
     must_change_password: Option<bool>,
@@ -272,9 +275,9 @@ impl RemoveSecondFactors {
 
 impl Set {
     fn run(self, host: &Host, context: &mut Context) -> Outcome {
-        let Set { who, username, email, attributes, locale, must_change_password } = self;
+        let Set { who, username, email, attributes, locale, external_id, must_change_password } = self;
         let changes = json!({"username": username, "email": email, "attributes": object(attributes)?,
-            "locale": locale, "must_change_password": must_change_password});
+            "locale": locale, "external_id": external_id, "must_change_password": must_change_password});
         let user = update(host, &who.who, changes)?;
         answer(context, &user, None)
     }
@@ -450,6 +453,7 @@ fn answer(context: &mut Context, answer: &Value, became: Option<&str>) -> Outcom
                 ("e-mail", email),
                 ("active", word(&user["is_active"])),
                 ("roles", or(word(&user["roles"]), "none")),
+                ("external id", or(word(&user["external_id"]), "none")),
                 ("created", time(&user["created_at"])),
                 ("attributes", word(&user["attributes"])),
             ] {

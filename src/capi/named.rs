@@ -20,7 +20,7 @@ pub unsafe extern "C" fn doorward_register(
     unsafe { run(&rows::register, engine, request, response) }
 }
 
-/// Finds an account by id, username or e-mail address.
+/// Finds an account by id, username, e-mail address or external id.
 /// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_get_user(
@@ -45,8 +45,8 @@ pub unsafe extern "C" fn doorward_list_users(
 }
 
 /// Changes an account.
-/// NOT_FOUND: user_not_found. CONFLICT: username_taken, email_taken. FORBIDDEN: permission_denied.
-/// UNAVAILABLE: store_unavailable.
+/// NOT_FOUND: user_not_found. CONFLICT: username_taken, email_taken, external_id_taken. FORBIDDEN:
+/// permission_denied. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_update_user(
     engine: *const doorward_engine,
@@ -802,7 +802,7 @@ pub unsafe extern "C" fn doorward_login_with_mail_token(
 }
 
 /// Invites a person by mail to an account with these roles.
-/// CONFLICT: email_taken. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
+/// CONFLICT: email_taken, external_id_taken. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_invite_user(
     engine: *const doorward_engine,

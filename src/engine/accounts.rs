@@ -26,7 +26,7 @@ use crate::store::{Durability, Share, Store, Tx, damaged, events, identities, ma
 use crate::types::id::Id;
 use crate::types::strict::Object;
 use crate::types::token::Token;
-use crate::types::user::{Email, Locale, PublicUser, Role, Username};
+use crate::types::user::{Email, ExternalId, Locale, PublicUser, Role, Username};
 
 /// Unlocks accounts, reclaims them, and verifies their addresses.
 pub(crate) struct Accounts {
@@ -305,6 +305,16 @@ impl Identifier {
         match self {
             Identifier::Username(text) | Identifier::Email(text) | Identifier::Neither(text) => text,
         }
+    }
+}
+
+/// Fails if another account than this one has the external id: `external_id_taken`.
+pub(crate) fn refuse_taken_external_id(tx: &mut Tx, external_id: &ExternalId, id: Id) -> Result<()> {
+    match users::find(tx, By::ExternalId(external_id.as_str()))? {
+        Some(owner) if owner.public.id != id => {
+            Err(Error::at(Code::ExternalIdTaken, "/external_id", "taken"))
+        }
+        _ => Ok(()),
     }
 }
 

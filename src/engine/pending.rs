@@ -64,6 +64,7 @@ impl Pending {
             roles: newcomer.roles.to_vec(),
             attributes: Object::default(),
             locale: newcomer.locale.cloned(),
+            external_id: None,
             created_at: now_ms / 1000,
         };
         let username_key = user.username.key();

@@ -219,6 +219,7 @@ impl ProviderLogins {
             roles: roles.clone(),
             attributes: Object::default(),
             locale: newcomer.locale.clone(),
+            external_id: None,
             created_at: now,
         };
         let username_key = user.username.key();

@@ -209,6 +209,7 @@ impl Engine {
             roles: in_order(roles)?,
             attributes: Object::default(),
             locale: None,
+            external_id: None,
             created_at: now,
         };
         self.store.write(Durability::Full, |tx| {

@@ -23,7 +23,7 @@ use crate::types::parse_error::ParseError;
 use crate::types::secret::Secret;
 use crate::types::strict::Object;
 use crate::types::text::text_type;
-use crate::types::user::{Email, Locale, Offered, PublicUser, Role, Username};
+use crate::types::user::{Email, ExternalId, Locale, Offered, PublicUser, Role, Username};
 
 /// The most accounts of one call. One transaction looks up and writes them all.
 const MAX_USERS: usize = 10_000;
@@ -70,6 +70,8 @@ pub struct ImportedUser {
     pub is_service_account: Option<bool>,
     /// The language of mails to this user (BCP 47).
     pub locale: Option<Offered>,
+    /// The host's own id of the account, which no other account has: 1 to 255 bytes without control characters.
+    pub external_id: Option<Offered>,
 }
 
 /// The effect of a problem with one account on the others.
@@ -104,8 +106,8 @@ pub struct ImportUsersResponse {
     pub imported: usize,
     /// The number of accounts not imported because of a problem.
     pub skipped: usize,
-    /// The number of accounts that exist already with the same name, kind, address, roles, attributes and
-    /// language. They are left alone and are not problems. Passwords are not compared, because a login may have
+    /// The number of accounts that exist already with the same name, kind, address, roles, attributes, language
+    /// and external id. They are left alone and are not problems. Passwords are not compared, because a login may have
     /// changed the hash.
     pub present: usize,
     /// The problems, in the order of the accounts.
@@ -125,7 +127,8 @@ pub struct ImportProblem {
     /// The problem: `invalid_username`, `username_taken` (in the store, by another account),
     /// `username_repeated` (in the request), `invalid_email`, `missing_email` (required, or said to be
     /// verified), `email_taken`, `email_repeated`, `invalid_password_hash`, `password_hash_too_costly`,
-    /// `invalid_roles`, `invalid_attributes`, `invalid_locale`, `invalid_service_account`.
+    /// `invalid_roles`, `invalid_attributes`, `invalid_locale`, `invalid_external_id`, `external_id_taken`,
+    /// `external_id_repeated`, `invalid_service_account`.
     #[schemars(with = "String")]
     pub code: Problem,
 }
@@ -159,6 +162,12 @@ pub enum Problem {
     InvalidAttributes,
     /// No language tag.
     InvalidLocale,
+    /// No external id.
+    InvalidExternalId,
+    /// An account of the store has the external id.
+    ExternalIdTaken,
+    /// An account before it in the request has the external id.
+    ExternalIdRepeated,
     /// A service account with an address or a password.
     InvalidServiceAccount,
 }
@@ -211,6 +220,7 @@ impl Engine {
         // Many tools write a missing value as an empty text.
         user.email.take_if(|text| text.as_str().is_empty());
         user.locale.take_if(|text| text.as_str().is_empty());
+        user.external_id.take_if(|text| text.as_str().is_empty());
         user.password_hash.take_if(|text| text.expose().is_empty());
         let mut problems = Vec::new();
         let username = parsed::<Username>(&user.username, Problem::InvalidUsername, &mut problems);
@@ -233,6 +243,9 @@ impl Engine {
         let attributes = attributes.map_err(|_| problems.push(Problem::InvalidAttributes)).ok();
         let locale = user.locale.as_ref();
         let locale = locale.and_then(|text| parsed::<Locale>(text, Problem::InvalidLocale, &mut problems));
+        let external_id = user.external_id.as_ref();
+        let external_id = external_id
+            .and_then(|text| parsed::<ExternalId>(text, Problem::InvalidExternalId, &mut problems));
         let (Some(username), Some(roles), Some(attributes), true) =
             (username, roles, attributes, problems.is_empty())
         else {
@@ -254,6 +267,7 @@ impl Engine {
                 roles,
                 attributes,
                 locale,
+                external_id,
                 created_at: now,
             },
             password_hash: password_hash.transpose()?,
@@ -300,8 +314,8 @@ impl Rehearsal<'_> {
         let judged = self.engine.store.read(|tx| judge(tx, &candidates, Some(&self.taken)))?;
         for account in &judged.accounts {
             self.taken.add(NAME, &account.username_key, &content(&account.public)?)?;
-            if let Some(key) = &account.email_key {
-                self.taken.add(ADDRESS, key, &[])?;
+            for (kind, key) in account.claims() {
+                self.taken.add(kind, key, &[])?;
             }
         }
         Ok(judged.report(true))
@@ -311,6 +325,7 @@ impl Rehearsal<'_> {
 /// The kinds of keys that are taken in a [`Rehearsal`].
 const NAME: &str = "name";
 const ADDRESS: &str = "address";
+const EXTERNAL_ID: &str = "external id";
 
 impl ImportedUser {
     /// Parses an account from JSON text, as `import_users` parses those of its list.
@@ -338,6 +353,13 @@ struct Account {
 }
 
 impl Account {
+    /// Returns what no other account may have, besides the name: the address and the external id, with their kinds.
+    fn claims(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let address = self.email_key.as_deref().map(|key| (ADDRESS, key));
+        let external_id = self.public.external_id.as_ref().map(|id| (EXTERNAL_ID, id.as_str()));
+        address.into_iter().chain(external_id)
+    }
+
     fn insert(&self, tx: &mut Tx) -> Result<()> {
         let new = NewUser {
             public: &self.public,
@@ -355,8 +377,9 @@ impl Account {
 
 /// A digest of the content by which two accounts are the same.
 fn content(account: &PublicUser) -> Result<Vec<u8>> {
-    let PublicUser { username, email, is_service_account, roles, attributes, locale, .. } = account;
-    let text = json::render(&(username, email, is_service_account, roles, attributes, locale))?;
+    let PublicUser { username, email, is_service_account, roles, attributes, locale, external_id, .. } =
+        account;
+    let text = json::render(&(username, email, is_service_account, roles, attributes, locale, external_id))?;
     Ok(digest::digest(&digest::SHA256, text.as_bytes()).as_ref().to_vec())
 }
 
@@ -369,47 +392,27 @@ struct Judged<'a> {
     present: usize,
 }
 
-/// Checks the accounts against the store, against the names and addresses that are `taken`, and against each
-/// other. The first of two accounts in the list gets a name.
-fn judge<'a>(tx: &mut Tx, candidates: &'a [Candidate], taken: Option<&Taken>) -> Result<Judged<'a>> {
+/// Checks the accounts against the store, against what is `taken`, and against each other. The first of two accounts
+/// in the list gets a name.
+fn judge<'a>(tx: &mut Tx, candidates: &'a [Candidate], taken: Option<&'a Taken>) -> Result<Judged<'a>> {
     let mut judged = Judged::default();
-    let mut usernames: HashMap<&String, &PublicUser> = HashMap::new();
-    let mut emails = HashSet::new();
-    let before = |kind, key: &str| taken.map_or(Ok(None), |taken| taken.find(kind, key));
+    let mut earlier = Earlier { taken, usernames: HashMap::new(), others: HashSet::new() };
     for (index, candidate) in candidates.iter().enumerate() {
         let mut problems = Vec::new();
         match candidate {
             Err(found) => problems.extend(found),
             Ok(account) => {
-                let name = &account.username_key;
-                let repeated = match usernames.get(name) {
-                    Some(first) => Some(content(first)?),
-                    None => before(NAME, name)?,
-                };
-                let kept = match repeated {
-                    Some(_) => None,
-                    None => users::find(tx, By::Username(name))?,
-                };
-                let kept = kept.map(|user| content(&user.public)).transpose()?;
-                if let Some(other) = repeated.as_ref().or(kept.as_ref()) {
-                    if *other == content(&account.public)? {
+                match earlier.name_of(tx, account)? {
+                    Name::Free => {}
+                    Name::Present => {
                         judged.present += 1;
                         continue;
                     }
-                    let is_repeated = repeated.is_some();
-                    problems.push(if is_repeated {
-                        Problem::UsernameRepeated
-                    } else {
-                        Problem::UsernameTaken
-                    });
+                    Name::Refused(problem) => problems.push(problem),
                 }
-                if let Some(key) = &account.email_key {
-                    let is_repeated = emails.contains(key) || before(ADDRESS, key)?.is_some();
-                    problems.extend(address_problem(tx, key, is_repeated)?);
-                }
+                problems.extend(earlier.problems_of(tx, account)?);
                 if problems.is_empty() {
-                    usernames.insert(name, &account.public);
-                    emails.extend(&account.email_key);
+                    earlier.add(account);
                     judged.accounts.push(account);
                 }
             }
@@ -420,10 +423,64 @@ fn judge<'a>(tx: &mut Tx, candidates: &'a [Candidate], taken: Option<&Taken>) ->
     Ok(judged)
 }
 
-fn address_problem(tx: &mut Tx, key: &str, is_repeated: bool) -> Result<Option<Problem>> {
-    match is_repeated {
-        true => Ok(Some(Problem::EmailRepeated)),
-        false => Ok(users::is_taken(tx, By::Email(key))?.then_some(Problem::EmailTaken)),
+/// The names, addresses and external ids of accounts that were judged before.
+struct Earlier<'a> {
+    taken: Option<&'a Taken>,
+    usernames: HashMap<&'a str, &'a PublicUser>,
+    /// Addresses and external ids, each with its kind.
+    others: HashSet<(&'static str, &'a str)>,
+}
+
+/// The verdict on a username.
+enum Name {
+    Free,
+    /// The same account is there already.
+    Present,
+    Refused(Problem),
+}
+
+impl<'a> Earlier<'a> {
+    fn name_of(&self, tx: &mut Tx, account: &Account) -> Result<Name> {
+        let name = account.username_key.as_str();
+        let repeated = match (self.usernames.get(name), self.taken) {
+            (Some(first), _) => Some(content(first)?),
+            (None, Some(taken)) => taken.find(NAME, name)?,
+            (None, None) => None,
+        };
+        let kept = match repeated {
+            Some(_) => None,
+            None => users::find(tx, By::Username(name))?,
+        };
+        let kept = kept.map(|user| content(&user.public)).transpose()?;
+        let problem = if repeated.is_some() { Problem::UsernameRepeated } else { Problem::UsernameTaken };
+        match repeated.or(kept) {
+            None => Ok(Name::Free),
+            Some(other) if other == content(&account.public)? => Ok(Name::Present),
+            Some(_) => Ok(Name::Refused(problem)),
+        }
+    }
+
+    /// Returns the problems with the address and the external id.
+    fn problems_of(&self, tx: &mut Tx, account: &Account) -> Result<Vec<Problem>> {
+        let mut problems = Vec::new();
+        let claims = account.claims().map(|(kind, key)| match kind {
+            ADDRESS => (kind, key, By::Email(key), Problem::EmailRepeated, Problem::EmailTaken),
+            _ => (kind, key, By::ExternalId(key), Problem::ExternalIdRepeated, Problem::ExternalIdTaken),
+        });
+        for (kind, key, by, repeated, taken) in claims {
+            let before = self.taken.map_or(Ok(None), |taken| taken.find(kind, key))?;
+            if self.others.contains(&(kind, key)) || before.is_some() {
+                problems.push(repeated);
+            } else if users::is_taken(tx, by)? {
+                problems.push(taken);
+            }
+        }
+        Ok(problems)
+    }
+
+    fn add(&mut self, account: &'a Account) {
+        self.usernames.insert(&account.username_key, &account.public);
+        self.others.extend(account.claims());
     }
 }
 

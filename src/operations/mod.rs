@@ -221,7 +221,7 @@ operations! {
     /// let found = engine.get_user(GetUserRequest::new().username("ADA"))?;
     /// assert_eq!(found.user.id, ada.id);
     get_user: accounts::GetUserRequest => accounts::GetUserResponse, "0.1.0", Store again,
-        "Finds an account by id, username or e-mail address.",
+        "Finds an account by id, username, e-mail address or external id.",
         [UserNotFound, StoreUnavailable];
     /// let page = engine.list_users(ListUsersRequest::new().limit(10))?;
     /// assert_eq!(page.users.len(), 1);
@@ -232,7 +232,7 @@ operations! {
     /// assert_eq!(engine.update_user(request)?.user.roles[0].as_str(), "editor");
     update_user: accounts::update::UpdateUserRequest => accounts::UserResponse, "0.1.0", Store again actor,
         "Changes an account.",
-        [UserNotFound, UsernameTaken, EmailTaken, PermissionDenied, StoreUnavailable];
+        [UserNotFound, UsernameTaken, EmailTaken, ExternalIdTaken, PermissionDenied, StoreUnavailable];
     /// let request = LockUserRequest::new(ada.id, "the laptop was stolen".parse()?);
     /// assert_eq!(engine.lock_user(request)?.revoked_sessions, 1);
     /// engine.update_user(UpdateUserRequest::new(ada.id).is_active(true))?;
@@ -583,7 +583,7 @@ operations! {
     /// assert!(!engine.invite_user(request)?.user.email_verified);
     invite_user: mail::invitations::InviteUserRequest => mail::invitations::InviteUserResponse, "0.1.0", Store once actor,
         "Invites a person by mail to an account with these roles.",
-        [EmailTaken, PermissionDenied, StoreUnavailable];
+        [EmailTaken, ExternalIdTaken, PermissionDenied, StoreUnavailable];
     /// engine.invite_user(InviteUserRequest::new("grace@example.com".parse()?))?;
     /// let mail = engine.take_mail(TakeMailRequest::new())?.mails.remove(0);
     /// let token = mail.token.ok_or(Code::InvalidMailToken)?;

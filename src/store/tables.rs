@@ -39,6 +39,7 @@ pub(super) const TABLES: &[Table] = &[
             ("password_expires_at", Integer),
             ("attributes", Text),
             ("locale", Text),
+            ("external_id", Text),
             ("epoch", Integer),
             ("epoch_at", Integer),
             ("token_epoch", Integer),

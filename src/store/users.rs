@@ -6,7 +6,7 @@ use super::value::Value;
 use crate::error::Result;
 use crate::types::id::Id;
 use crate::types::strict::Object;
-use crate::types::user::{Email, Locale, PublicUser, Role, Username};
+use crate::types::user::{Email, ExternalId, Locale, PublicUser, Role, Username};
 
 /// A stored account.
 pub(crate) struct User {
@@ -36,6 +36,7 @@ pub(crate) enum By<'a> {
     Id(Id),
     Username(&'a str),
     Email(&'a str),
+    ExternalId(&'a str),
 }
 
 /// Selects one row for each role, and one for an account without any.
@@ -44,7 +45,7 @@ macro_rules! select {
         concat!(
             "SELECT u.id, u.username, u.email, u.email_verified, u.is_active, u.attributes, u.created_at, ",
             "u.password_hash, u.epoch, u.epoch_at, u.must_change_password, u.password_expires_at, u.locale, ",
-            "u.was_verified, u.token_epoch, r.role, u.is_service_account",
+            "u.was_verified, u.token_epoch, r.role, u.is_service_account, u.external_id",
             $(", ", $more,)?
             " FROM ",
             $from,
@@ -56,7 +57,7 @@ macro_rules! select {
 pub(super) use select;
 
 /// The number of columns that `select!` names before those of its caller.
-pub(super) const COLUMNS: usize = 17;
+pub(super) const COLUMNS: usize = 18;
 
 /// Returns the account, if there is one.
 pub(crate) fn find(tx: &mut Tx, by: By) -> Result<Option<User>> {
@@ -69,6 +70,9 @@ pub(crate) fn find(tx: &mut Tx, by: By) -> Result<Option<User>> {
         }
         By::Email(key) => {
             (concat!(select!("users u"), "WHERE u.email_key = ?1 ORDER BY r.role"), Value::Text(key))
+        }
+        By::ExternalId(id) => {
+            (concat!(select!("users u"), "WHERE u.external_id = ?1 ORDER BY r.role"), Value::Text(id))
         }
     };
     Ok(collect(tx, sql, &[key])?.pop())
@@ -181,8 +185,8 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
     tx.run(
         "INSERT INTO users (id, username, username_key, email, email_key, email_verified, is_active, \
          password_hash, must_change_password, attributes, locale, epoch, epoch_at, token_epoch, created_at, \
-         was_verified, is_service_account) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, 0, 0, 0, ?11, 0, ?12)",
+         was_verified, is_service_account, external_id) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, 0, 0, 0, ?11, 0, ?12, ?13)",
         &[
             Value::Bytes(public.id.as_bytes()),
             Value::Text(public.username.as_str()),
@@ -196,6 +200,7 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
             Value::optional_text(public.locale.as_ref().map(Locale::as_str)),
             Value::Integer(public.created_at),
             Value::Integer(public.is_service_account.into()),
+            Value::optional_text(public.external_id.as_ref().map(ExternalId::as_str)),
         ],
     )?;
     insert_roles(tx, public)
@@ -228,7 +233,7 @@ pub(crate) fn update(
     tx.run(
         "UPDATE users SET username = ?2, username_key = ?3, email = ?4, email_key = ?5, email_verified = ?6, \
          was_verified = CASE WHEN email_verified = 1 AND was_verified = 0 THEN ?10 ELSE was_verified END, \
-         is_active = ?7, attributes = ?8, locale = ?9 WHERE id = ?1",
+         is_active = ?7, attributes = ?8, locale = ?9, external_id = ?11 WHERE id = ?1",
         &[
             Value::Bytes(public.id.as_bytes()),
             Value::Text(public.username.as_str()),
@@ -240,6 +245,7 @@ pub(crate) fn update(
             Value::Text(&attributes),
             Value::optional_text(public.locale.as_ref().map(Locale::as_str)),
             Value::Integer(VERIFIED),
+            Value::optional_text(public.external_id.as_ref().map(ExternalId::as_str)),
         ],
     )?;
     tx.run("DELETE FROM user_roles WHERE user_id = ?1", &[Value::Bytes(public.id.as_bytes())])?;
@@ -297,12 +303,13 @@ pub(crate) fn has_other_active(tx: &mut Tx, role: &str, but: Id) -> Result<bool>
     Ok(tx.first(SQL, &[Value::Text(role), Value::Bytes(but.as_bytes())], |_| Ok(()))?.is_some())
 }
 
-/// Whether a name or address belongs to an account.
+/// Whether a name, an address or an external id belongs to an account.
 pub(crate) fn is_taken(tx: &mut Tx, by: By) -> Result<bool> {
     let (sql, key) = match &by {
         By::Id(id) => ("SELECT 1 FROM users WHERE id = ?1", Value::Bytes(id.as_bytes())),
         By::Username(key) => ("SELECT 1 FROM users WHERE username_key = ?1", Value::Text(key)),
         By::Email(key) => ("SELECT 1 FROM users WHERE email_key = ?1", Value::Text(key)),
+        By::ExternalId(id) => ("SELECT 1 FROM users WHERE external_id = ?1", Value::Text(id)),
     };
     Ok(tx.first(sql, &[key], |_| Ok(()))?.is_some())
 }
@@ -429,6 +436,7 @@ pub(super) fn read(row: &Row) -> Result<User> {
                 serde_json::from_str(&attributes).map_err(|_| damaged())?
             },
             locale: row.optional_text(12)?.map(Locale::stored),
+            external_id: row.optional_text(17)?.map(ExternalId::stored),
             created_at: row.integer(6)?,
         },
         password_hash: row.optional_text(7)?,

@@ -42,6 +42,9 @@ pub struct PublicUser {
     /// The language of mails to this user, if one was chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<Locale>,
+    /// The host's own id of the account, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<ExternalId>,
     /// When the account was created, in Unix seconds.
     pub created_at: i64,
 }
@@ -341,6 +344,42 @@ impl FromStr for Locale {
     }
 }
 
+/// The host's own id of an account, such as that of a personnel system (`externalId` of RFC 7643): 1 to 255 bytes
+/// without control characters. Two ids are the same only to the letter.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct ExternalId(String);
+
+impl ExternalId {
+    /// Takes an id from the store, which was valid when it was stored.
+    pub(crate) fn stored(text: String) -> ExternalId {
+        ExternalId(text)
+    }
+
+    /// Returns the id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ExternalId {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<ExternalId, ParseError> {
+        match (1..=255).contains(&text.len()) && !text.contains(char::is_control) {
+            true => Ok(ExternalId(text.to_owned())),
+            false => Err(ParseError::new("expected 1 to 255 bytes, without control characters")),
+        }
+    }
+}
+
+/// The id may be an address or a number of a person, and is therefore not for logs.
+impl fmt::Debug for ExternalId {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("ExternalId(…)")
+    }
+}
+
 /// Scopes, separated by single spaces (RFC 6749 section 3.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Scope(String);
@@ -568,6 +607,7 @@ impl fmt::Debug for Offered {
 
 text_type!(Username, "minLength": 1);
 text_type!(Email, "minLength": 3, "maxLength": 254);
+text_type!(ExternalId, "minLength": 1, "maxLength": 255);
 text_type!(Permission, "minLength": 1, "maxLength": 64);
 text_type!(Role, "minLength": 1, "maxLength": 64);
 text_type!(Actor, "minLength": 1, "maxLength": 200);

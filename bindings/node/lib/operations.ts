@@ -201,7 +201,7 @@ export abstract class Operations {
   }
 
   /**
-   * Finds an account by id, username or e-mail address.
+   * Finds an account by id, username, e-mail address or external id.
    *
    * - NotFoundError: user_not_found.
    * - UnavailableError: store_unavailable.
@@ -223,7 +223,7 @@ export abstract class Operations {
    * Changes an account.
    *
    * - NotFoundError: user_not_found.
-   * - ConflictError: username_taken, email_taken.
+   * - ConflictError: username_taken, email_taken, external_id_taken.
    * - ForbiddenError: permission_denied.
    * - UnavailableError: store_unavailable.
    */
@@ -920,7 +920,7 @@ export abstract class Operations {
   /**
    * Invites a person by mail to an account with these roles.
    *
-   * - ConflictError: email_taken.
+   * - ConflictError: email_taken, external_id_taken.
    * - ForbiddenError: permission_denied.
    * - UnavailableError: store_unavailable.
    */

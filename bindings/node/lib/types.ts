@@ -54,6 +54,8 @@ export interface User {
   attributes: Record<string, unknown>
   /** When the account was created, in Unix seconds. */
   created_at: number
+  /** The host's own id of the account, if it has one. */
+  external_id?: string
   /**
    * True for an account of `create_service_account`, which has API keys and cannot log in; otherwise absent.
    */
@@ -74,10 +76,12 @@ export interface RegisterResponse {
   verification?: string
 }
 
-/** Finds one account. Give exactly one of `id`, `username`, `email`, `query`. */
+/** Finds one account. Give exactly one of `id`, `username`, `email`, `external_id`, `query`. */
 export interface GetUserRequest {
   /** The account's e-mail address. */
   email?: string | null
+  /** The host's own id of the account, to the letter. */
+  external_id?: string | null
   /** The account's id. */
   id?: string | null
   /** The account's username or else its e-mail address. */
@@ -256,6 +260,11 @@ export interface UpdateUserRequest {
    */
   email_verified?: boolean | null
   /**
+   * The host's own id of the account, which no other account has: 1 to 255 bytes without control characters,
+   * compared to the letter. An empty text removes it.
+   */
+  external_id?: string | null
+  /**
    * Whether the account may log in. Setting it to false ends the account's sessions; setting it to true also
    * unlocks an account that failed logins had locked.
    */
@@ -343,6 +352,10 @@ export interface ImportedUser {
   email?: string | null
   /** Whether the other system had proof that the address belongs to the user. */
   email_verified?: boolean | null
+  /**
+   * The host's own id of the account, which no other account has: 1 to 255 bytes without control characters.
+   */
+  external_id?: string | null
   /** Whether the account may log in; default: true. */
   is_active?: boolean | null
   /** Whether the account is a program's, without an address and a password; default: false. */
@@ -383,7 +396,8 @@ export interface ImportProblem {
    * The problem: `invalid_username`, `username_taken` (in the store, by another account), `username_repeated`
    * (in the request), `invalid_email`, `missing_email` (required, or said to be verified), `email_taken`,
    * `email_repeated`, `invalid_password_hash`, `password_hash_too_costly`, `invalid_roles`,
-   * `invalid_attributes`, `invalid_locale`, `invalid_service_account`.
+   * `invalid_attributes`, `invalid_locale`, `invalid_external_id`, `external_id_taken`,
+   * `external_id_repeated`, `invalid_service_account`.
    */
   code: string
 }
@@ -395,9 +409,9 @@ export interface ImportUsersResponse {
   /** The number of accounts not imported because of a problem. */
   skipped: number
   /**
-   * The number of accounts that exist already with the same name, kind, address, roles, attributes and
-   * language. They are left alone and are not problems. Passwords are not compared, because a login may have
-   * changed the hash.
+   * The number of accounts that exist already with the same name, kind, address, roles, attributes, language
+   * and external id. They are left alone and are not problems. Passwords are not compared, because a login
+   * may have changed the hash.
    */
   present: number
   /** The problems, in the order of the accounts. */
@@ -2535,6 +2549,8 @@ export interface InviteUserRequest {
   actor?: string | null
   /** Other data that the host keeps with the account: at most 16 KiB. */
   attributes?: Record<string, unknown> | null
+  /** The host's own id of the account, which no other account has. */
+  external_id?: string | null
   /** The language of mails to this user (BCP 47). */
   locale?: string | null
   /** The roles; default: `registration.default_roles`. */
@@ -4375,6 +4391,7 @@ export type Code =
   | 'weak_password'
   | 'username_taken'
   | 'email_taken'
+  | 'external_id_taken'
   | 'already_configured'
   | 'already_member'
   | 'too_many_attempts'

@@ -32,6 +32,7 @@ CLASSES = {
     "weak_password": exceptions.InvalidRequest,
     "username_taken": exceptions.Conflict,
     "email_taken": exceptions.Conflict,
+    "external_id_taken": exceptions.Conflict,
     "already_configured": exceptions.Conflict,
     "store_constraint": exceptions.Conflict,
     "too_many_attempts": exceptions.TooManyAttempts,

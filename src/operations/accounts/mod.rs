@@ -23,7 +23,7 @@ use crate::types::client::Client;
 use crate::types::id::Id;
 use crate::types::secret::{IssuedSecret, Secret};
 use crate::types::strict::Object;
-use crate::types::user::{ADMIN, Email, Locale, Offered, PublicUser, Role, Username};
+use crate::types::user::{ADMIN, Email, ExternalId, Locale, Offered, PublicUser, Role, Username};
 
 /// Creates an account.
 #[derive(Debug, Deserialize, JsonSchema, Build)]
@@ -69,7 +69,7 @@ pub struct RegisterResponse {
     pub verification: Option<IssuedSecret>,
 }
 
-/// Finds one account. Give exactly one of `id`, `username`, `email`, `query`.
+/// Finds one account. Give exactly one of `id`, `username`, `email`, `external_id`, `query`.
 #[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -80,6 +80,8 @@ pub struct GetUserRequest {
     pub username: Option<Offered>,
     /// The account's e-mail address.
     pub email: Option<Offered>,
+    /// The host's own id of the account, to the letter.
+    pub external_id: Option<Offered>,
     /// The account's username or else its e-mail address.
     pub query: Option<Offered>,
     /// Whether to return the account's state, for administrators; default: false.
@@ -183,6 +185,7 @@ impl Engine {
             roles,
             attributes,
             locale,
+            external_id: None,
             created_at: now,
         };
         let username_key = user.username.key();
@@ -211,7 +214,7 @@ impl Engine {
     ///
     /// Failures: `invalid_request`, `user_not_found`, `store_unavailable`.
     pub fn get_user(&self, request: GetUserRequest) -> Result<GetUserResponse> {
-        let GetUserRequest { id, username, email, query, status } = request;
+        let GetUserRequest { id, username, email, external_id, query, status } = request;
         let with_status = status.unwrap_or(false);
         let now = self.clock.now();
         let statuses = Statuses {
@@ -231,14 +234,20 @@ impl Engine {
         let nobody = |_| Error::from(Code::UserNotFound);
         let by_name = |name: &str| find(By::Username(&name.parse::<Username>().map_err(nobody)?.key()));
         let by_email = |address: &str| find(By::Email(&address.parse::<Email>().map_err(nobody)?.key()));
-        match (id, username, email, query) {
-            (Some(id), None, None, None) => find(By::Id(id.parse().map_err(nobody)?)),
-            (None, Some(username), None, None) => by_name(username.as_str()),
-            (None, None, Some(email), None) => by_email(email.as_str()),
+        match (id, username, email, external_id, query) {
+            (Some(id), None, None, None, None) => find(By::Id(id.parse().map_err(nobody)?)),
+            (None, Some(username), None, None, None) => by_name(username.as_str()),
+            (None, None, Some(email), None, None) => by_email(email.as_str()),
+            (None, None, None, Some(id), None) => {
+                find(By::ExternalId(id.as_str().parse::<ExternalId>().map_err(nobody)?.as_str()))
+            }
             // A name holds no "@" and an address does, so at most one of the two can match.
-            (None, None, None, Some(query)) if query.as_str().contains('@') => by_email(query.as_str()),
-            (None, None, None, Some(query)) => by_name(query.as_str()),
-            _ => Err(Error::new(Code::InvalidRequest, "expected exactly one of id, username, email, query")),
+            (None, None, None, None, Some(query)) if query.as_str().contains('@') => by_email(query.as_str()),
+            (None, None, None, None, Some(query)) => by_name(query.as_str()),
+            _ => {
+                let why = "expected exactly one of id, username, email, external_id, query";
+                Err(Error::new(Code::InvalidRequest, why))
+            }
         }
     }
 

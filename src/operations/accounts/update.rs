@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{UserResponse, another_admin, is_admin};
-use crate::engine::accounts::{bounded, in_order};
+use crate::engine::accounts::{bounded, in_order, refuse_taken_external_id};
 use crate::engine::audit::{Kind, event};
 use crate::engine::{Engine, outbox};
 use crate::error::{Code, Error, Result};
@@ -15,7 +15,7 @@ use crate::store::users::{self, By, Canonical};
 use crate::store::{Tx, mails, one_time_secrets, unexpected, waiting_accounts};
 use crate::types::id::Id;
 use crate::types::strict::Object;
-use crate::types::user::{Email, Locale, PublicUser, Role, Username};
+use crate::types::user::{Email, ExternalId, Locale, Offered, PublicUser, Role, Username};
 
 /// Changes an account. Members that are absent stay as they are.
 #[derive(Debug, Deserialize, JsonSchema, Build)]
@@ -39,6 +39,9 @@ pub struct UpdateUserRequest {
     pub reclaim: Option<bool>,
     /// The language of mails to this user.
     pub locale: Option<Locale>,
+    /// The host's own id of the account, which no other account has: 1 to 255 bytes without control characters,
+    /// compared to the letter. An empty text removes it.
+    pub external_id: Option<Offered>,
     /// Whether the account may log in. Setting it to false ends the account's sessions; setting it to true
     /// also unlocks an account that failed logins had locked.
     pub is_active: Option<bool>,
@@ -60,7 +63,7 @@ pub struct UpdateUserRequest {
 impl Engine {
     /// Changes an account, with the revocations that follow, all or nothing.
     ///
-    /// Failures: `user_not_found`, `username_taken`, `email_taken`, `permission_denied`,
+    /// Failures: `user_not_found`, `username_taken`, `email_taken`, `external_id_taken`, `permission_denied`,
     /// `invalid_request`, `store_unavailable`.
     pub fn update_user(&self, request: UpdateUserRequest) -> Result<UserResponse> {
         let changes = Changes::of(request)?;
@@ -70,6 +73,7 @@ impl Engine {
             account.rename(tx, &changes)?;
             self.readdress(tx, &mut account, &changes)?;
             self.set_verified(tx, &mut account, &changes, now)?;
+            account.identify(tx, &changes)?;
             account.set_others(&changes)?;
             if is_admin(&account.before) && !is_admin(&account.user) {
                 another_admin(tx, account.user.id)?;
@@ -91,8 +95,27 @@ struct Changes {
     added: Vec<Role>,
     removed: Vec<Role>,
     attributes: Option<Object>,
+    external_id: Option<NewExternalId>,
     reclaims: bool,
     unlocks: bool,
+}
+
+/// What becomes of an external id.
+enum NewExternalId {
+    Set(ExternalId),
+    Removed,
+}
+
+impl NewExternalId {
+    fn of(text: &str) -> Result<NewExternalId> {
+        match text.is_empty() {
+            true => Ok(NewExternalId::Removed),
+            false => text
+                .parse()
+                .map(NewExternalId::Set)
+                .map_err(|error| Error::from(error).at_field("/external_id")),
+        }
+    }
 }
 
 impl Changes {
@@ -104,12 +127,14 @@ impl Changes {
         }
         let roles = request.roles.take().map(in_order).transpose()?;
         let attributes = request.attributes.take().map(bounded).transpose()?;
+        let external_id = request.external_id.take();
+        let external_id = external_id.map(|text| NewExternalId::of(text.as_str())).transpose()?;
         let reclaims = request.reclaim.unwrap_or(false);
         if reclaims && request.email_verified != Some(true) {
             return Err(Error::at(Code::InvalidRequest, "/reclaim", "only with email_verified"));
         }
         let unlocks = request.unlock == Some(true) || request.is_active == Some(true);
-        Ok(Changes { request, roles, added, removed, attributes, reclaims, unlocks })
+        Ok(Changes { request, roles, added, removed, attributes, external_id, reclaims, unlocks })
     }
 }
 
@@ -149,6 +174,18 @@ impl Changing {
             return Err(Error::at(Code::UsernameTaken, "/username", "taken"));
         }
         (self.user.username, self.username_key) = (username.clone(), key);
+        Ok(())
+    }
+
+    fn identify(&mut self, tx: &mut Tx, changes: &Changes) -> Result<()> {
+        match &changes.external_id {
+            None => {}
+            Some(NewExternalId::Removed) => self.user.external_id = None,
+            Some(NewExternalId::Set(external_id)) => {
+                refuse_taken_external_id(tx, external_id, self.user.id)?;
+                self.user.external_id = Some(external_id.clone());
+            }
+        }
         Ok(())
     }
 
@@ -284,6 +321,7 @@ fn changed_fields(before: &PublicUser, after: &PublicUser) -> Result<Vec<&'stati
         ("roles", before.roles != after.roles),
         ("attributes", attributes(before)? != attributes(after)?),
         ("locale", before.locale != after.locale),
+        ("external_id", before.external_id != after.external_id),
     ];
     Ok(fields.into_iter().filter(|(_, is_changed)| *is_changed).map(|(name, _)| name).collect())
 }

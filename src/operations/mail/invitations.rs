@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::ProviderName;
 use crate::crypto::id_token::ProviderUser;
 use crate::engine::Engine;
-use crate::engine::accounts::{Mailed, bounded, in_order};
+use crate::engine::accounts::{Mailed, bounded, in_order, refuse_taken_external_id};
 use crate::engine::audit::{Kind as EventKind, event};
 use crate::engine::factors::passkeys::{KIND, Wish};
 use crate::engine::factors::recovery_codes::RecoveryCode;
@@ -29,7 +29,7 @@ use crate::types::id::Id;
 use crate::types::secret::Secret;
 use crate::types::strict::Object;
 use crate::types::token::Token;
-use crate::types::user::{Email, Locale, PublicUser, Role, Username};
+use crate::types::user::{Email, ExternalId, Locale, PublicUser, Role, Username};
 use crate::types::webauthn::RegistrationResponse;
 
 /// Invites a person, who chooses a name and a password.
@@ -45,6 +45,8 @@ pub struct InviteUserRequest {
     pub attributes: Option<Object>,
     /// The language of mails to this user (BCP 47).
     pub locale: Option<Locale>,
+    /// The host's own id of the account, which no other account has.
+    pub external_id: Option<ExternalId>,
 }
 
 /// The account of an invitation.
@@ -125,10 +127,10 @@ impl Engine {
     /// before the invitation is accepted. A further invitation of the same address replaces the one before. An
     /// account that waits for 30 days after its last invitation is deleted.
     ///
-    /// Failures: `invalid_request`, `email_taken`, `permission_denied` (the account that waits is locked),
-    /// `store_unavailable`.
+    /// Failures: `invalid_request`, `email_taken`, `external_id_taken`, `permission_denied` (the account that waits
+    /// is locked), `store_unavailable`.
     pub fn invite_user(&self, request: InviteUserRequest) -> Result<InviteUserResponse> {
-        let InviteUserRequest { email, roles, attributes, locale } = request;
+        let InviteUserRequest { email, roles, attributes, locale, external_id } = request;
         let attributes = bounded(attributes.unwrap_or_default())?;
         let roles = in_order(roles.unwrap_or_else(|| self.config.registration.default_roles.clone()))?;
         let now_ms = self.clock.now_ms();
@@ -153,6 +155,10 @@ impl Engine {
             user.roles.clone_from(&roles);
             user.attributes.clone_from(&attributes);
             user.locale.clone_from(&locale);
+            if let Some(external_id) = &external_id {
+                refuse_taken_external_id(tx, external_id, id)?;
+            }
+            user.external_id.clone_from(&external_id);
             users::update(tx, &user, &user.username.key(), None)?;
             // What was mailed to the address before is not what the person is invited to.
             self.sessions.revoke_everything(tx, id, now)?;

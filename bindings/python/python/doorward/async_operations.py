@@ -62,14 +62,16 @@ class AsyncOperations:
         self,
         *,
         email: str | None = None,
+        external_id: str | None = None,
         id: str | None = None,
         query: str | None = None,
         status: bool | None = None,
         username: str | None = None,
     ) -> models.GetUserResponse:
-        """Finds an account by id, username or e-mail address.
+        """Finds an account by id, username, e-mail address or external id.
 
         email: The account's e-mail address.
+        external_id: The host's own id of the account, to the letter.
         id: The account's id.
         query: The account's username or else its e-mail address.
         status: Whether to return the account's state, for administrators; default: false.
@@ -78,7 +80,13 @@ class AsyncOperations:
         Failures: user_not_found, store_unavailable.
         """
         return await to_thread(
-            self.engine.get_user, email=email, id=id, query=query, status=status, username=username
+            self.engine.get_user,
+            email=email,
+            external_id=external_id,
+            id=id,
+            query=query,
+            status=status,
+            username=username,
         )
 
     async def list_users(
@@ -126,6 +134,7 @@ class AsyncOperations:
         attributes: Mapping[str, Any] | None = None,
         email: str | None = None,
         email_verified: bool | None = None,
+        external_id: str | None = None,
         is_active: bool | None = None,
         locale: str | None = None,
         must_change_password: bool | None = None,
@@ -148,6 +157,8 @@ class AsyncOperations:
             means. Password, sessions and factors stay, even if another person set them up: see `reclaim`.
             Refused if another account verified this address; an account that claims it unverified loses the
             claim.
+        external_id: The host's own id of the account, which no other account has: 1 to 255 bytes without
+            control characters, compared to the letter. An empty text removes it.
         is_active: Whether the account may log in. Setting it to false ends the account's sessions;
             setting it to true also unlocks an account that failed logins had locked.
         locale: The language of mails to this user.
@@ -162,7 +173,8 @@ class AsyncOperations:
             for codes of an app. Whether it may log in stays as it is.
         username: The new name.
 
-        Failures: user_not_found, username_taken, email_taken, permission_denied, store_unavailable.
+        Failures: user_not_found, username_taken, email_taken, external_id_taken, permission_denied,
+        store_unavailable.
         """
         return await to_thread(
             self.engine.update_user,
@@ -172,6 +184,7 @@ class AsyncOperations:
             attributes=attributes,
             email=email,
             email_verified=email_verified,
+            external_id=external_id,
             is_active=is_active,
             locale=locale,
             must_change_password=must_change_password,
@@ -1718,6 +1731,7 @@ class AsyncOperations:
         email: str,
         actor: str | None = None,
         attributes: Mapping[str, Any] | None = None,
+        external_id: str | None = None,
         locale: str | None = None,
         roles: Sequence[str] | None = None,
     ) -> models.InviteUserResponse:
@@ -1727,16 +1741,18 @@ class AsyncOperations:
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
         attributes: Other data that the host keeps with the account: at most 16 KiB.
+        external_id: The host's own id of the account, which no other account has.
         locale: The language of mails to this user (BCP 47).
         roles: The roles; default: `registration.default_roles`.
 
-        Failures: email_taken, permission_denied, store_unavailable.
+        Failures: email_taken, external_id_taken, permission_denied, store_unavailable.
         """
         return await to_thread(
             self.engine.invite_user,
             email=email,
             actor=actor,
             attributes=attributes,
+            external_id=external_id,
             locale=locale,
             roles=roles,
         )

@@ -62,14 +62,16 @@ class Operations(_doorward.Engine):
         self,
         *,
         email: str | None = None,
+        external_id: str | None = None,
         id: str | None = None,
         query: str | None = None,
         status: bool | None = None,
         username: str | None = None,
     ) -> models.GetUserResponse:
-        """Finds an account by id, username or e-mail address.
+        """Finds an account by id, username, e-mail address or external id.
 
         email: The account's e-mail address.
+        external_id: The host's own id of the account, to the letter.
         id: The account's id.
         query: The account's username or else its e-mail address.
         status: Whether to return the account's state, for administrators; default: false.
@@ -79,6 +81,7 @@ class Operations(_doorward.Engine):
         """
         fields: dict[str, object] = {
             "email": email,
+            "external_id": external_id,
             "id": id,
             "query": query,
             "status": status,
@@ -133,6 +136,7 @@ class Operations(_doorward.Engine):
         attributes: Mapping[str, Any] | None = None,
         email: str | None = None,
         email_verified: bool | None = None,
+        external_id: str | None = None,
         is_active: bool | None = None,
         locale: str | None = None,
         must_change_password: bool | None = None,
@@ -155,6 +159,8 @@ class Operations(_doorward.Engine):
             means. Password, sessions and factors stay, even if another person set them up: see `reclaim`.
             Refused if another account verified this address; an account that claims it unverified loses the
             claim.
+        external_id: The host's own id of the account, which no other account has: 1 to 255 bytes without
+            control characters, compared to the letter. An empty text removes it.
         is_active: Whether the account may log in. Setting it to false ends the account's sessions;
             setting it to true also unlocks an account that failed logins had locked.
         locale: The language of mails to this user.
@@ -169,7 +175,8 @@ class Operations(_doorward.Engine):
             for codes of an app. Whether it may log in stays as it is.
         username: The new name.
 
-        Failures: user_not_found, username_taken, email_taken, permission_denied, store_unavailable.
+        Failures: user_not_found, username_taken, email_taken, external_id_taken, permission_denied,
+        store_unavailable.
         """
         fields: dict[str, object] = {
             "id": id,
@@ -178,6 +185,7 @@ class Operations(_doorward.Engine):
             "attributes": attributes,
             "email": email,
             "email_verified": email_verified,
+            "external_id": external_id,
             "is_active": is_active,
             "locale": locale,
             "must_change_password": must_change_password,
@@ -1901,6 +1909,7 @@ class Operations(_doorward.Engine):
         email: str,
         actor: str | None = None,
         attributes: Mapping[str, Any] | None = None,
+        external_id: str | None = None,
         locale: str | None = None,
         roles: Sequence[str] | None = None,
     ) -> models.InviteUserResponse:
@@ -1910,15 +1919,17 @@ class Operations(_doorward.Engine):
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
         attributes: Other data that the host keeps with the account: at most 16 KiB.
+        external_id: The host's own id of the account, which no other account has.
         locale: The language of mails to this user (BCP 47).
         roles: The roles; default: `registration.default_roles`.
 
-        Failures: email_taken, permission_denied, store_unavailable.
+        Failures: email_taken, external_id_taken, permission_denied, store_unavailable.
         """
         fields: dict[str, object] = {
             "email": email,
             "actor": actor,
             "attributes": attributes,
+            "external_id": external_id,
             "locale": locale,
             "roles": roles,
         }

@@ -26,6 +26,8 @@ CREATE TABLE users (
   password_expires_at BIGINT,
   attributes     TEXT COLLATE "C" NOT NULL,
   locale         TEXT COLLATE "C",
+  -- The host's own id of the account.
+  external_id    TEXT COLLATE "C" UNIQUE,
   epoch          BIGINT NOT NULL,
   epoch_at       BIGINT NOT NULL,
   -- Increases whenever tokens without a session end.

@@ -26,6 +26,8 @@ CREATE TABLE users (
   password_expires_at INTEGER,
   attributes     TEXT    NOT NULL,
   locale         TEXT,
+  -- The host's own id of the account.
+  external_id    TEXT    UNIQUE,
   epoch          INTEGER NOT NULL,
   epoch_at       INTEGER NOT NULL,
   -- Increases whenever tokens without a session end.

@@ -413,6 +413,8 @@ class User(IdentityMixin, ActiveStateMixin):
     """Other data that the host keeps with the account."""
     created_at: int = 0
     """When the account was created, in Unix seconds."""
+    external_id: Annotated[str | None, Field(max_length=255, min_length=1)] = None
+    """The host's own id of the account, if it has one."""
     is_service_account: bool | None = None
     """True for an account of `create_service_account`, which has API keys and cannot log in; otherwise
     absent.
@@ -434,10 +436,12 @@ class RegisterResponse(Model):
 
 
 class GetUserRequest(Model, extra="forbid"):
-    """Finds one account. Give exactly one of `id`, `username`, `email`, `query`."""
+    """Finds one account. Give exactly one of `id`, `username`, `email`, `external_id`, `query`."""
 
     email: str | None = None
     """The account's e-mail address."""
+    external_id: str | None = None
+    """The host's own id of the account, to the letter."""
     id: str | None = None
     """The account's id."""
     query: str | None = None
@@ -615,6 +619,10 @@ class UpdateUserRequest(Model, extra="forbid"):
     sessions and factors stay, even if another person set them up: see `reclaim`. Refused if another
     account verified this address; an account that claims it unverified loses the claim.
     """
+    external_id: str | None = None
+    """The host's own id of the account, which no other account has: 1 to 255 bytes without control
+    characters, compared to the letter. An empty text removes it.
+    """
     is_active: bool | None = None
     """Whether the account may log in. Setting it to false ends the account's sessions; setting it to true
     also unlocks an account that failed logins had locked.
@@ -701,6 +709,10 @@ class ImportedUser(Model, extra="forbid"):
     """The e-mail address; required unless `registration.require_email` is off."""
     email_verified: bool | None = None
     """Whether the other system had proof that the address belongs to the user."""
+    external_id: str | None = None
+    """The host's own id of the account, which no other account has: 1 to 255 bytes without control
+    characters.
+    """
     is_active: bool | None = None
     """Whether the account may log in; default: true."""
     is_service_account: bool | None = None
@@ -741,7 +753,8 @@ class ImportProblem(Model):
     """The problem: `invalid_username`, `username_taken` (in the store, by another account),
     `username_repeated` (in the request), `invalid_email`, `missing_email` (required, or said to be
     verified), `email_taken`, `email_repeated`, `invalid_password_hash`, `password_hash_too_costly`,
-    `invalid_roles`, `invalid_attributes`, `invalid_locale`, `invalid_service_account`.
+    `invalid_roles`, `invalid_attributes`, `invalid_locale`, `invalid_external_id`, `external_id_taken`,
+    `external_id_repeated`, `invalid_service_account`.
     """
 
 
@@ -753,9 +766,9 @@ class ImportUsersResponse(Model):
     skipped: Annotated[int, Field(ge=0)]
     """The number of accounts not imported because of a problem."""
     present: Annotated[int, Field(ge=0)]
-    """The number of accounts that exist already with the same name, kind, address, roles, attributes and
-    language. They are left alone and are not problems. Passwords are not compared, because a login may
-    have changed the hash.
+    """The number of accounts that exist already with the same name, kind, address, roles, attributes,
+    language and external id. They are left alone and are not problems. Passwords are not compared,
+    because a login may have changed the hash.
     """
     problems: list[ImportProblem]
     """The problems, in the order of the accounts."""
@@ -2723,6 +2736,8 @@ class InviteUserRequest(Model, extra="forbid"):
     """
     attributes: dict[str, Any] | None = None
     """Other data that the host keeps with the account: at most 16 KiB."""
+    external_id: Annotated[str | None, Field(max_length=255, min_length=1)] = None
+    """The host's own id of the account, which no other account has."""
     locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
     """The language of mails to this user (BCP 47)."""
     roles: list[str] | None = None

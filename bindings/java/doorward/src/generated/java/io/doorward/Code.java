@@ -82,6 +82,9 @@ public enum Code {
   /** Another account has this e-mail address. */
   EMAIL_TAKEN("email_taken", Status.CONFLICT, "The e-mail address is taken."),
 
+  /** Another account has this external id. */
+  EXTERNAL_ID_TAKEN("external_id_taken", Status.CONFLICT, "The external id is taken."),
+
   /** The account already has one in force. */
   ALREADY_CONFIGURED("already_configured", Status.CONFLICT, "It is configured already."),
 

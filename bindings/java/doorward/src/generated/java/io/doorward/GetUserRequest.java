@@ -7,35 +7,42 @@ import java.util.Map;
 
 /**
  * Finds one account. Give exactly one of {@code id}, {@code username}, {@code email}, {@code
- * query}.
+ * external_id}, {@code query}.
  *
  * @param email The account's e-mail address. May be null.
+ * @param externalId The host's own id of the account, to the letter. May be null.
  * @param id The account's id. May be null.
  * @param query The account's username or else its e-mail address. May be null.
  * @param status Whether to return the account's state, for administrators; default: false. May be
  *     null.
  * @param username The account's username. May be null.
  */
-public record GetUserRequest(String email, String id, String query, Boolean status, String username)
+public record GetUserRequest(
+    String email, String externalId, String id, String query, Boolean status, String username)
     implements Shape {
   /** Returns an empty one. */
   public static GetUserRequest of() {
-    return new GetUserRequest(null, null, null, null, null);
+    return new GetUserRequest(null, null, null, null, null, null);
   }
 
   /** Returns the same with email: The account's e-mail address. */
   public GetUserRequest withEmail(String email) {
-    return new GetUserRequest(email, id, query, status, username);
+    return new GetUserRequest(email, externalId, id, query, status, username);
+  }
+
+  /** Returns the same with external_id: The host's own id of the account, to the letter. */
+  public GetUserRequest withExternalId(String externalId) {
+    return new GetUserRequest(email, externalId, id, query, status, username);
   }
 
   /** Returns the same with id: The account's id. */
   public GetUserRequest withId(String id) {
-    return new GetUserRequest(email, id, query, status, username);
+    return new GetUserRequest(email, externalId, id, query, status, username);
   }
 
   /** Returns the same with query: The account's username or else its e-mail address. */
   public GetUserRequest withQuery(String query) {
-    return new GetUserRequest(email, id, query, status, username);
+    return new GetUserRequest(email, externalId, id, query, status, username);
   }
 
   /**
@@ -43,18 +50,19 @@ public record GetUserRequest(String email, String id, String query, Boolean stat
    * default: false.
    */
   public GetUserRequest withStatus(boolean status) {
-    return new GetUserRequest(email, id, query, status, username);
+    return new GetUserRequest(email, externalId, id, query, status, username);
   }
 
   /** Returns the same with username: The account's username. */
   public GetUserRequest withUsername(String username) {
-    return new GetUserRequest(email, id, query, status, username);
+    return new GetUserRequest(email, externalId, id, query, status, username);
   }
 
   static GetUserRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new GetUserRequest(
         Read.optional(json, "email", Read::text),
+        Read.optional(json, "external_id", Read::text),
         Read.optional(json, "id", Read::text),
         Read.optional(json, "query", Read::text),
         Read.optional(json, "status", Read::bool),
@@ -65,6 +73,7 @@ public record GetUserRequest(String email, String id, String query, Boolean stat
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "email", email);
+    Read.put(json, "external_id", externalId);
     Read.put(json, "id", id);
     Read.put(json, "query", query);
     Read.put(json, "status", status);

@@ -14,6 +14,7 @@ import java.util.Map;
  *     missing_email} (required, or said to be verified), {@code email_taken}, {@code
  *     email_repeated}, {@code invalid_password_hash}, {@code password_hash_too_costly}, {@code
  *     invalid_roles}, {@code invalid_attributes}, {@code invalid_locale}, {@code
+ *     invalid_external_id}, {@code external_id_taken}, {@code external_id_repeated}, {@code
  *     invalid_service_account}.
  */
 public record ImportProblem(long index, String code) implements Shape {

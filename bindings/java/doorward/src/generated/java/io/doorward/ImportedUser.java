@@ -16,6 +16,8 @@ import java.util.Map;
  *     be null.
  * @param emailVerified Whether the other system had proof that the address belongs to the user. May
  *     be null.
+ * @param externalId The host's own id of the account, which no other account has: 1 to 255 bytes
+ *     without control characters. May be null.
  * @param isActive Whether the account may log in; default: true. May be null.
  * @param isServiceAccount Whether the account is a program's, without an address and a password;
  *     default: false. May be null.
@@ -32,6 +34,7 @@ public record ImportedUser(
     Map<String, Object> attributes,
     String email,
     Boolean emailVerified,
+    String externalId,
     Boolean isActive,
     Boolean isServiceAccount,
     String locale,
@@ -41,7 +44,7 @@ public record ImportedUser(
     implements Shape {
   /** Makes one of what must be given. */
   public static ImportedUser of(String username) {
-    return new ImportedUser(username, null, null, null, null, null, null, null, null, null);
+    return new ImportedUser(username, null, null, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -54,6 +57,7 @@ public record ImportedUser(
         attributes,
         email,
         emailVerified,
+        externalId,
         isActive,
         isServiceAccount,
         locale,
@@ -72,6 +76,7 @@ public record ImportedUser(
         attributes,
         email,
         emailVerified,
+        externalId,
         isActive,
         isServiceAccount,
         locale,
@@ -90,6 +95,26 @@ public record ImportedUser(
         attributes,
         email,
         emailVerified,
+        externalId,
+        isActive,
+        isServiceAccount,
+        locale,
+        mustChangePassword,
+        passwordHash,
+        roles);
+  }
+
+  /**
+   * Returns the same with external_id: The host's own id of the account, which no other account
+   * has: 1 to 255 bytes without control characters.
+   */
+  public ImportedUser withExternalId(String externalId) {
+    return new ImportedUser(
+        username,
+        attributes,
+        email,
+        emailVerified,
+        externalId,
         isActive,
         isServiceAccount,
         locale,
@@ -105,6 +130,7 @@ public record ImportedUser(
         attributes,
         email,
         emailVerified,
+        externalId,
         isActive,
         isServiceAccount,
         locale,
@@ -123,6 +149,7 @@ public record ImportedUser(
         attributes,
         email,
         emailVerified,
+        externalId,
         isActive,
         isServiceAccount,
         locale,
@@ -138,6 +165,7 @@ public record ImportedUser(
         attributes,
         email,
         emailVerified,
+        externalId,
         isActive,
         isServiceAccount,
         locale,
@@ -156,6 +184,7 @@ public record ImportedUser(
         attributes,
         email,
         emailVerified,
+        externalId,
         isActive,
         isServiceAccount,
         locale,
@@ -174,6 +203,7 @@ public record ImportedUser(
         attributes,
         email,
         emailVerified,
+        externalId,
         isActive,
         isServiceAccount,
         locale,
@@ -192,6 +222,7 @@ public record ImportedUser(
         attributes,
         email,
         emailVerified,
+        externalId,
         isActive,
         isServiceAccount,
         locale,
@@ -207,6 +238,7 @@ public record ImportedUser(
         Read.optional(json, "attributes", Read::object),
         Read.optional(json, "email", Read::text),
         Read.optional(json, "email_verified", Read::bool),
+        Read.optional(json, "external_id", Read::text),
         Read.optional(json, "is_active", Read::bool),
         Read.optional(json, "is_service_account", Read::bool),
         Read.optional(json, "locale", Read::text),
@@ -222,6 +254,7 @@ public record ImportedUser(
     Read.put(json, "attributes", attributes);
     Read.put(json, "email", email);
     Read.put(json, "email_verified", emailVerified);
+    Read.put(json, "external_id", externalId);
     Read.put(json, "is_active", isActive);
     Read.put(json, "is_service_account", isServiceAccount);
     Read.put(json, "locale", locale);
@@ -242,6 +275,8 @@ public record ImportedUser(
         + email
         + ", emailVerified="
         + emailVerified
+        + ", externalId="
+        + externalId
         + ", isActive="
         + isActive
         + ", isServiceAccount="

@@ -13,15 +13,21 @@ import java.util.Map;
  * @param actor The name or id of the person who makes this call, as the host knows them, if it is
  *     not the user. The call's events record it. May be null.
  * @param attributes Other data that the host keeps with the account: at most 16 KiB. May be null.
+ * @param externalId The host's own id of the account, which no other account has. May be null.
  * @param locale The language of mails to this user (BCP 47). May be null.
  * @param roles The roles; default: {@code registration.default_roles}. May be null.
  */
 public record InviteUserRequest(
-    String email, String actor, Map<String, Object> attributes, String locale, List<String> roles)
+    String email,
+    String actor,
+    Map<String, Object> attributes,
+    String externalId,
+    String locale,
+    List<String> roles)
     implements Shape {
   /** Makes one of what must be given. */
   public static InviteUserRequest of(String email) {
-    return new InviteUserRequest(email, null, null, null, null);
+    return new InviteUserRequest(email, null, null, null, null, null);
   }
 
   /**
@@ -29,7 +35,7 @@ public record InviteUserRequest(
    * knows them, if it is not the user. The call's events record it.
    */
   public InviteUserRequest withActor(String actor) {
-    return new InviteUserRequest(email, actor, attributes, locale, roles);
+    return new InviteUserRequest(email, actor, attributes, externalId, locale, roles);
   }
 
   /**
@@ -37,17 +43,25 @@ public record InviteUserRequest(
    * KiB.
    */
   public InviteUserRequest withAttributes(Map<String, Object> attributes) {
-    return new InviteUserRequest(email, actor, attributes, locale, roles);
+    return new InviteUserRequest(email, actor, attributes, externalId, locale, roles);
+  }
+
+  /**
+   * Returns the same with external_id: The host's own id of the account, which no other account
+   * has.
+   */
+  public InviteUserRequest withExternalId(String externalId) {
+    return new InviteUserRequest(email, actor, attributes, externalId, locale, roles);
   }
 
   /** Returns the same with locale: The language of mails to this user (BCP 47). */
   public InviteUserRequest withLocale(String locale) {
-    return new InviteUserRequest(email, actor, attributes, locale, roles);
+    return new InviteUserRequest(email, actor, attributes, externalId, locale, roles);
   }
 
   /** Returns the same with roles: The roles; default: {@code registration.default_roles}. */
   public InviteUserRequest withRoles(List<String> roles) {
-    return new InviteUserRequest(email, actor, attributes, locale, roles);
+    return new InviteUserRequest(email, actor, attributes, externalId, locale, roles);
   }
 
   static InviteUserRequest read(Object value) {
@@ -56,6 +70,7 @@ public record InviteUserRequest(
         Read.optional(json, "email", Read::text),
         Read.optional(json, "actor", Read::text),
         Read.optional(json, "attributes", Read::object),
+        Read.optional(json, "external_id", Read::text),
         Read.optional(json, "locale", Read::text),
         Read.optional(json, "roles", Read.list(Read::text)));
   }
@@ -66,6 +81,7 @@ public record InviteUserRequest(
     Read.put(json, "email", email);
     Read.put(json, "actor", actor);
     Read.put(json, "attributes", attributes);
+    Read.put(json, "external_id", externalId);
     Read.put(json, "locale", locale);
     Read.put(json, "roles", roles);
     return json;

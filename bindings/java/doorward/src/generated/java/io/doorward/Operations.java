@@ -33,7 +33,7 @@ public abstract sealed class Operations permits Doorward {
   }
 
   /**
-   * Finds an account by id, username or e-mail address.
+   * Finds an account by id, username, e-mail address or external id.
    *
    * @throws NotFoundException {@code user_not_found}
    * @throws UnavailableException {@code store_unavailable}
@@ -65,7 +65,8 @@ public abstract sealed class Operations permits Doorward {
    * Changes an account.
    *
    * @throws NotFoundException {@code user_not_found}
-   * @throws ConflictException {@code username_taken}, {@code email_taken}
+   * @throws ConflictException {@code username_taken}, {@code email_taken}, {@code
+   *     external_id_taken}
    * @throws ForbiddenException {@code permission_denied}
    * @throws UnavailableException {@code store_unavailable}
    */
@@ -775,7 +776,7 @@ public abstract sealed class Operations permits Doorward {
   /**
    * Invites a person by mail to an account with these roles.
    *
-   * @throws ConflictException {@code email_taken}
+   * @throws ConflictException {@code email_taken}, {@code external_id_taken}
    * @throws ForbiddenException {@code permission_denied}
    * @throws UnavailableException {@code store_unavailable}
    */

@@ -20,6 +20,8 @@ import java.util.Map;
  *     other means. Password, sessions and factors stay, even if another person set them up: see
  *     {@code reclaim}. Refused if another account verified this address; an account that claims it
  *     unverified loses the claim. May be null.
+ * @param externalId The host's own id of the account, which no other account has: 1 to 255 bytes
+ *     without control characters, compared to the letter. An empty text removes it. May be null.
  * @param isActive Whether the account may log in. Setting it to false ends the account's sessions;
  *     setting it to true also unlocks an account that failed logins had locked. May be null.
  * @param locale The language of mails to this user. May be null.
@@ -42,6 +44,7 @@ public record UpdateUserRequest(
     Map<String, Object> attributes,
     String email,
     Boolean emailVerified,
+    String externalId,
     Boolean isActive,
     String locale,
     Boolean mustChangePassword,
@@ -54,7 +57,7 @@ public record UpdateUserRequest(
   /** Makes one of what must be given. */
   public static UpdateUserRequest of(String id) {
     return new UpdateUserRequest(
-        id, null, null, null, null, null, null, null, null, null, null, null, null, null);
+        id, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -69,6 +72,7 @@ public record UpdateUserRequest(
         attributes,
         email,
         emailVerified,
+        externalId,
         isActive,
         locale,
         mustChangePassword,
@@ -88,6 +92,7 @@ public record UpdateUserRequest(
         attributes,
         email,
         emailVerified,
+        externalId,
         isActive,
         locale,
         mustChangePassword,
@@ -107,6 +112,7 @@ public record UpdateUserRequest(
         attributes,
         email,
         emailVerified,
+        externalId,
         isActive,
         locale,
         mustChangePassword,
@@ -129,6 +135,7 @@ public record UpdateUserRequest(
         attributes,
         email,
         emailVerified,
+        externalId,
         isActive,
         locale,
         mustChangePassword,
@@ -153,6 +160,31 @@ public record UpdateUserRequest(
         attributes,
         email,
         emailVerified,
+        externalId,
+        isActive,
+        locale,
+        mustChangePassword,
+        reclaim,
+        removeRoles,
+        roles,
+        unlock,
+        username);
+  }
+
+  /**
+   * Returns the same with external_id: The host's own id of the account, which no other account
+   * has: 1 to 255 bytes without control characters, compared to the letter. An empty text removes
+   * it.
+   */
+  public UpdateUserRequest withExternalId(String externalId) {
+    return new UpdateUserRequest(
+        id,
+        actor,
+        addRoles,
+        attributes,
+        email,
+        emailVerified,
+        externalId,
         isActive,
         locale,
         mustChangePassword,
@@ -175,6 +207,7 @@ public record UpdateUserRequest(
         attributes,
         email,
         emailVerified,
+        externalId,
         isActive,
         locale,
         mustChangePassword,
@@ -194,6 +227,7 @@ public record UpdateUserRequest(
         attributes,
         email,
         emailVerified,
+        externalId,
         isActive,
         locale,
         mustChangePassword,
@@ -216,6 +250,7 @@ public record UpdateUserRequest(
         attributes,
         email,
         emailVerified,
+        externalId,
         isActive,
         locale,
         mustChangePassword,
@@ -240,6 +275,7 @@ public record UpdateUserRequest(
         attributes,
         email,
         emailVerified,
+        externalId,
         isActive,
         locale,
         mustChangePassword,
@@ -262,6 +298,7 @@ public record UpdateUserRequest(
         attributes,
         email,
         emailVerified,
+        externalId,
         isActive,
         locale,
         mustChangePassword,
@@ -281,6 +318,7 @@ public record UpdateUserRequest(
         attributes,
         email,
         emailVerified,
+        externalId,
         isActive,
         locale,
         mustChangePassword,
@@ -303,6 +341,7 @@ public record UpdateUserRequest(
         attributes,
         email,
         emailVerified,
+        externalId,
         isActive,
         locale,
         mustChangePassword,
@@ -322,6 +361,7 @@ public record UpdateUserRequest(
         attributes,
         email,
         emailVerified,
+        externalId,
         isActive,
         locale,
         mustChangePassword,
@@ -341,6 +381,7 @@ public record UpdateUserRequest(
         Read.optional(json, "attributes", Read::object),
         Read.optional(json, "email", Read::text),
         Read.optional(json, "email_verified", Read::bool),
+        Read.optional(json, "external_id", Read::text),
         Read.optional(json, "is_active", Read::bool),
         Read.optional(json, "locale", Read::text),
         Read.optional(json, "must_change_password", Read::bool),
@@ -360,6 +401,7 @@ public record UpdateUserRequest(
     Read.put(json, "attributes", attributes);
     Read.put(json, "email", email);
     Read.put(json, "email_verified", emailVerified);
+    Read.put(json, "external_id", externalId);
     Read.put(json, "is_active", isActive);
     Read.put(json, "locale", locale);
     Read.put(json, "must_change_password", mustChangePassword);

@@ -17,6 +17,7 @@ import java.util.Map;
  * @param roles The roles, in alphabetical order.
  * @param attributes Other data that the host keeps with the account.
  * @param createdAt When the account was created, in Unix seconds.
+ * @param externalId The host's own id of the account, if it has one. May be null.
  * @param isServiceAccount True for an account of {@code create_service_account}, which has API keys
  *     and cannot log in; otherwise absent. May be null.
  * @param locale The language of mails to this user, if one was chosen. May be null.
@@ -30,6 +31,7 @@ public record User(
     List<String> roles,
     Map<String, Object> attributes,
     long createdAt,
+    String externalId,
     Boolean isServiceAccount,
     String locale)
     implements Shape {
@@ -44,6 +46,7 @@ public record User(
         Read.orEmpty(Read.optional(json, "roles", Read.list(Read::text))),
         Read.orEmpty(Read.optional(json, "attributes", Read::object)),
         Read.required(json, "created_at", Read::integer),
+        Read.optional(json, "external_id", Read::text),
         Read.optional(json, "is_service_account", Read::bool),
         Read.optional(json, "locale", Read::text));
   }
@@ -59,6 +62,7 @@ public record User(
     Read.put(json, "roles", roles);
     Read.put(json, "attributes", attributes);
     Read.put(json, "created_at", createdAt);
+    Read.put(json, "external_id", externalId);
     Read.put(json, "is_service_account", isServiceAccount);
     Read.put(json, "locale", locale);
     return json;
