@@ -233,6 +233,12 @@ operations! {
     update_user: accounts::update::UpdateUserRequest => accounts::UserResponse, "0.1.0", Store again actor,
         "Changes an account.",
         [UserNotFound, UsernameTaken, EmailTaken, ExternalIdTaken, PermissionDenied, StoreUnavailable];
+    /// let patch = serde_json::json!({"department": "analysis", "desk": null}).try_into()?;
+    /// let user = engine.merge_attributes(MergeAttributesRequest::new(ada.id, patch))?.user;
+    /// assert_eq!(user.attributes.members()["department"], "analysis");
+    merge_attributes: accounts::attributes::MergeAttributesRequest => accounts::UserResponse, "0.1.0", Store again actor,
+        "Changes single attributes of an account by a JSON Merge Patch.",
+        [UserNotFound, StoreUnavailable];
     /// let request = LockUserRequest::new(ada.id, "the laptop was stolen".parse()?);
     /// assert_eq!(engine.lock_user(request)?.revoked_sessions, 1);
     /// engine.update_user(UpdateUserRequest::new(ada.id).is_active(true))?;

@@ -252,6 +252,12 @@ pub(crate) fn update(
     insert_roles(tx, public)
 }
 
+/// Replaces the attributes of an account, a JSON object.
+pub(crate) fn set_attributes(tx: &mut Tx, id: Id, attributes: &str) -> Result<()> {
+    let sql = "UPDATE users SET attributes = ?2 WHERE id = ?1";
+    tx.run(sql, &[Value::Bytes(id.as_bytes()), Value::Text(attributes)])
+}
+
 /// Deletes an account; its roles and sessions go with it.
 pub(crate) fn delete(tx: &mut Tx, id: Id) -> Result<()> {
     tx.run("DELETE FROM users WHERE id = ?1", &[Value::Bytes(id.as_bytes())])

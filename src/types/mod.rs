@@ -9,6 +9,7 @@ pub mod id;
 pub(crate) mod located;
 pub mod login;
 pub(crate) mod mail_code;
+pub(crate) mod merge_patch;
 pub mod parse_error;
 pub(crate) mod random;
 pub mod secret;

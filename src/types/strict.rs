@@ -13,6 +13,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::empties::exchanged;
 use super::located::{Flaw, from_text};
 pub(crate) use super::located::{MAX_NAME, Text, object};
+use super::merge_patch::merged;
 use super::parse_error::ParseError;
 use super::written::Written;
 
@@ -125,6 +126,11 @@ impl Object {
     /// Returns the members.
     pub fn members(&self) -> &Map<String, Value> {
         &self.0
+    }
+
+    /// Returns the object after a JSON Merge Patch (RFC 7396).
+    pub(crate) fn merged(self, patch: Object) -> Object {
+        Object(merged(self.0, patch.0))
     }
 }
 

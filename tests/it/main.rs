@@ -1,6 +1,7 @@
 //! The tests of the engine that share one binary, so that few are linked. Tests that need their own process,
 //! allocator or build are separate.
 
+mod accounts;
 mod hashes;
 mod id_tokens;
 mod imports;

@@ -51,7 +51,7 @@ pub struct UpdateUserRequest {
     pub add_roles: Option<Vec<Role>>,
     /// Roles to remove, also from those added; not with `roles`.
     pub remove_roles: Option<Vec<Role>>,
-    /// The new attributes, which replace the old ones.
+    /// The new attributes, which replace the old ones; `merge_attributes` changes single ones.
     pub attributes: Option<Object>,
     /// Whether the next login by password requires a new password. Sessions stay.
     pub must_change_password: Option<bool>,
