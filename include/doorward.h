@@ -241,6 +241,13 @@ doorward_status doorward_list_users(const struct doorward_engine *engine,
                                     const char *request,
                                     char **response);
 
+// Searches accounts by the beginning of a name, by filters, in an order.
+// UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_search_users(const struct doorward_engine *engine,
+                                      const char *request,
+                                      char **response);
+
 // Changes an account.
 // NOT_FOUND: user_not_found. CONFLICT: username_taken, email_taken, external_id_taken. FORBIDDEN:
 // permission_denied. UNAVAILABLE: store_unavailable.
@@ -248,6 +255,13 @@ DOORWARD_NODISCARD
 doorward_status doorward_update_user(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
+
+// Changes single attributes of an account by a JSON Merge Patch.
+// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_merge_attributes(const struct doorward_engine *engine,
+                                          const char *request,
+                                          char **response);
 
 // Locks an account and ends everything that is open.
 // NOT_FOUND: user_not_found. FORBIDDEN: permission_denied. UNAVAILABLE: store_unavailable.

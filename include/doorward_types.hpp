@@ -414,6 +414,21 @@ struct list_users_response {
   }
 };
 
+// A page of the accounts found.
+struct search_users_response {
+  // The accounts. A page may have fewer than `limit`, or none, and still a `next`: if few accounts of many
+  // are wanted, one call looks at up to 20,000.
+  std::vector<doorward::user> users{};
+  // The place to give as `after` for the next page; absent if there is none.
+  std::optional<std::string> next{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("users", self.users);
+    visit("next", self.next);
+  }
+};
+
 // An account.
 struct user_response {
   // The account.
@@ -3206,6 +3221,157 @@ struct list_users_request {
   }
 };
 
+// Conditions of a search.
+struct user_filters {
+  // Only accounts that were created at this time or later, in Unix seconds.
+  std::optional<std::int64_t> created_since{};
+  // Only accounts that were created at this time or earlier, in Unix seconds.
+  std::optional<std::int64_t> created_until{};
+  // Only accounts with a verified address, or only those without one.
+  std::optional<bool> email_verified{};
+  // Only accounts that have an authenticator app or a passkey, or only those without both.
+  std::optional<bool> has_second_factor{};
+  // Only active accounts, or only inactive ones.
+  std::optional<bool> is_active{};
+  // Only service accounts, or only accounts of people.
+  std::optional<bool> is_service_account{};
+  // Only accounts with this role.
+  std::optional<std::string> role{};
+
+  template <class Value = std::int64_t>
+  user_filters &set_created_since(Value &&value) {
+    created_since = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  user_filters &set_created_until(Value &&value) {
+    created_until = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  user_filters &set_email_verified(Value &&value) {
+    email_verified = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  user_filters &set_has_second_factor(Value &&value) {
+    has_second_factor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  user_filters &set_is_active(Value &&value) {
+    is_active = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  user_filters &set_is_service_account(Value &&value) {
+    is_service_account = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  user_filters &set_role(Value &&value) {
+    role = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("created_since", self.created_since);
+    visit("created_until", self.created_until);
+    visit("email_verified", self.email_verified);
+    visit("has_second_factor", self.has_second_factor);
+    visit("is_active", self.is_active);
+    visit("is_service_account", self.is_service_account);
+    visit("role", self.role);
+  }
+};
+
+// The order of a list of accounts.
+enum class user_order {
+  // A value that this header does not know.
+  unknown,
+  oldest,
+  newest,
+  username,
+};
+
+namespace detail {
+
+template <>
+struct names<user_order> {
+  // clang-format off
+  static constexpr std::string_view all[] = {
+      "",
+      "oldest",
+      "newest",
+      "username",
+  };
+  // clang-format on
+};
+
+}  // namespace detail
+
+// Searches accounts: for administrators. Everything that is given must be true of an account.
+struct search_users_request {
+  // Only accounts after this place: `next` of the previous page, with the same `text`, `filters` and `order`.
+  std::optional<std::string> after{};
+  // Further conditions.
+  std::optional<doorward::user_filters> filters{};
+  // The most to return: 1 to 1000, default 100.
+  std::optional<std::int64_t> limit{};
+  // The order: `oldest` (default) or `newest` first, by creation; or `username`, by its canonical form.
+  std::optional<doorward::user_order> order{};
+  // How the username, the e-mail address that the account has claimed, or the external id begins; at most 255
+  // bytes. Names and addresses are compared by their canonical form, external ids to the letter. An empty
+  // text is none.
+  std::optional<std::string> text{};
+
+  template <class Value = std::string>
+  search_users_request &set_after(Value &&value) {
+    after = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::user_filters>
+  search_users_request &set_filters(Value &&value) {
+    filters = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  search_users_request &set_limit(Value &&value) {
+    limit = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::user_order>
+  search_users_request &set_order(Value &&value) {
+    order = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  search_users_request &set_text(Value &&value) {
+    text = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("after", self.after);
+    visit("filters", self.filters);
+    visit("limit", self.limit);
+    visit("order", self.order);
+    visit("text", self.text);
+  }
+};
+
 // Changes an account. Members that are absent stay as they are.
 struct update_user_request {
   // The user's id.
@@ -3215,7 +3381,7 @@ struct update_user_request {
   std::optional<std::string> actor{};
   // Roles to add; not with `roles`.
   std::optional<std::vector<std::string>> add_roles{};
-  // The new attributes, which replace the old ones.
+  // The new attributes, which replace the old ones; `merge_attributes` changes single ones.
   std::optional<std::map<std::string, doorward::json>> attributes{};
   // The new address. It counts as unverified, unless it is the same to the letter or `email_verified` is
   // true.
@@ -3355,6 +3521,45 @@ struct update_user_request {
     visit("roles", self.roles);
     visit("unlock", self.unlock);
     visit("username", self.username);
+  }
+};
+
+// Changes single attributes of an account. The others stay, also if another caller changes them at the same
+// time.
+struct merge_attributes_request {
+  // The user's id.
+  std::string user_id{};
+  // The changes, as a JSON Merge Patch (RFC 7396): a member that is `null` is removed, an object is merged
+  // into the one that is there, and any other value, also a list, replaces what is there. The result has at
+  // most 16 KiB.
+  std::map<std::string, doorward::json> patch{};
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
+  std::optional<std::string> actor{};
+
+  template <class Value = std::string>
+  merge_attributes_request &set_user_id(Value &&value) {
+    user_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::json>>
+  merge_attributes_request &set_patch(Value &&value) {
+    patch = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  merge_attributes_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("user_id", self.user_id);
+    visit("patch", self.patch);
+    visit("actor", self.actor);
   }
 };
 
@@ -10484,10 +10689,23 @@ class operations {
     return run<list_users_response>(doorward_list_users, request);
   }
 
+  // Searches accounts by the beginning of a name, by filters, in an order. Cost: store; may be repeated.
+  // Failures: store_unavailable.
+  Result<doorward::search_users_response> search_users(
+      const doorward::search_users_request &request = {}) const {
+    return run<search_users_response>(doorward_search_users, request);
+  }
+
   // Changes an account. Cost: store; may be repeated. Failures: user_not_found, username_taken, email_taken,
   // external_id_taken, permission_denied, store_unavailable.
   Result<doorward::user_response> update_user(const doorward::update_user_request &request) const {
     return run<user_response>(doorward_update_user, request);
+  }
+
+  // Changes single attributes of an account by a JSON Merge Patch. Cost: store; may be repeated. Failures:
+  // user_not_found, store_unavailable.
+  Result<doorward::user_response> merge_attributes(const doorward::merge_attributes_request &request) const {
+    return run<user_response>(doorward_merge_attributes, request);
   }
 
   // Locks an account and ends everything that is open. Cost: store; may be repeated. Failures:

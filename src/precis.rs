@@ -31,9 +31,18 @@ fn enforced(text: &str) -> Option<String> {
     if !is_identifier(&wide) {
         return None;
     }
-    // The whole string is mapped at once, because a final sigma becomes another letter.
-    let mapped: String = wide.to_lowercase().nfc().collect();
+    let mapped = lower(&wide);
     (!mapped.is_empty() && is_identifier(&mapped) && keeps_its_direction(&mapped)).then_some(mapped)
+}
+
+/// Maps a text as [`username_case_mapped`] does, although it may be only the beginning of a username.
+pub(crate) fn case_mapped(text: &str) -> String {
+    lower(&text.chars().flat_map(of_usual_width).collect::<String>())
+}
+
+/// Maps the whole text at once, because a final sigma becomes another letter.
+fn lower(text: &str) -> String {
+    text.to_lowercase().nfc().collect()
 }
 
 /// Returns whether the text is free-form (RFC 8264 section 4.3).

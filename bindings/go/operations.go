@@ -9,7 +9,9 @@ var (
 	opRegister                  = operation{"register\x00", costHash}
 	opGetUser                   = operation{"get_user\x00", costStore}
 	opListUsers                 = operation{"list_users\x00", costStore}
+	opSearchUsers               = operation{"search_users\x00", costStore}
 	opUpdateUser                = operation{"update_user\x00", costStore}
+	opMergeAttributes           = operation{"merge_attributes\x00", costStore}
 	opLockUser                  = operation{"lock_user\x00", costStore}
 	opDeleteUser                = operation{"delete_user\x00", costStore}
 	opImportUsers               = operation{"import_users\x00", costLong}
@@ -110,7 +112,9 @@ var operations = map[string]operation{
 	"register":                    opRegister,
 	"get_user":                    opGetUser,
 	"list_users":                  opListUsers,
+	"search_users":                opSearchUsers,
 	"update_user":                 opUpdateUser,
+	"merge_attributes":            opMergeAttributes,
 	"lock_user":                   opLockUser,
 	"delete_user":                 opDeleteUser,
 	"import_users":                opImportUsers,
@@ -229,12 +233,26 @@ func (e *Engine) ListUsers(ctx context.Context, request ListUsersRequest) (*List
 	return call[ListUsersResponse](ctx, e, opListUsers, request)
 }
 
+// SearchUsers searches accounts by the beginning of a name, by filters, in an order.
+//
+// ErrUnavailable: store_unavailable.
+func (e *Engine) SearchUsers(ctx context.Context, request SearchUsersRequest) (*SearchUsersResponse, error) {
+	return call[SearchUsersResponse](ctx, e, opSearchUsers, request)
+}
+
 // UpdateUser changes an account.
 //
 // ErrNotFound: user_not_found. ErrConflict: username_taken, email_taken, external_id_taken. ErrForbidden:
 // permission_denied. ErrUnavailable: store_unavailable.
 func (e *Engine) UpdateUser(ctx context.Context, request UpdateUserRequest) (*UserResponse, error) {
 	return call[UserResponse](ctx, e, opUpdateUser, request)
+}
+
+// MergeAttributes changes single attributes of an account by a JSON Merge Patch.
+//
+// ErrNotFound: user_not_found. ErrUnavailable: store_unavailable.
+func (e *Engine) MergeAttributes(ctx context.Context, request MergeAttributesRequest) (*UserResponse, error) {
+	return call[UserResponse](ctx, e, opMergeAttributes, request)
 }
 
 // LockUser locks an account and ends everything that is open.

@@ -127,6 +127,62 @@ type ListUsersRequest struct {
 	Skip *int64 `json:"skip,omitzero"`
 }
 
+// UserFilters: Conditions of a search.
+type UserFilters struct {
+	// Only accounts that were created at this time or later, in Unix seconds.
+	CreatedSince *int64 `json:"created_since,omitzero"`
+
+	// Only accounts that were created at this time or earlier, in Unix seconds.
+	CreatedUntil *int64 `json:"created_until,omitzero"`
+
+	// Only accounts with a verified address, or only those without one.
+	EmailVerified *bool `json:"email_verified,omitzero"`
+
+	// Only accounts that have an authenticator app or a passkey, or only those without both.
+	HasSecondFactor *bool `json:"has_second_factor,omitzero"`
+
+	// Only active accounts, or only inactive ones.
+	IsActive *bool `json:"is_active,omitzero"`
+
+	// Only service accounts, or only accounts of people.
+	IsServiceAccount *bool `json:"is_service_account,omitzero"`
+
+	// Only accounts with this role.
+	Role *string `json:"role,omitzero"`
+}
+
+// UserOrder: The order of a list of accounts.
+type UserOrder string
+
+// The values of UserOrder; a newer library may have more.
+const (
+	UserOrderOldest   UserOrder = "oldest"
+	UserOrderNewest   UserOrder = "newest"
+	UserOrderUsername UserOrder = "username"
+)
+
+// SearchUsersRequest: Searches accounts: for administrators. Everything that is given must be true of an
+// account.
+type SearchUsersRequest struct {
+	// Only accounts after this place: `next` of the previous page, with the same `text`, `filters` and
+	// `order`.
+	After *string `json:"after,omitzero"`
+
+	// Further conditions.
+	Filters *UserFilters `json:"filters,omitzero"`
+
+	// The most to return: 1 to 1000, default 100.
+	Limit *int64 `json:"limit,omitzero"`
+
+	// The order: `oldest` (default) or `newest` first, by creation; or `username`, by its canonical form.
+	Order *UserOrder `json:"order,omitzero"`
+
+	// How the username, the e-mail address that the account has claimed, or the external id begins; at most
+	// 255 bytes. Names and addresses are compared by their canonical form, external ids to the letter. An
+	// empty text is none.
+	Text *string `json:"text,omitzero"`
+}
+
 // UpdateUserRequest: Changes an account. Members that are absent stay as they are.
 type UpdateUserRequest struct {
 	// The user's id.
@@ -139,7 +195,7 @@ type UpdateUserRequest struct {
 	// Roles to add; not with `roles`.
 	AddRoles []string `json:"add_roles,omitzero"`
 
-	// The new attributes, which replace the old ones.
+	// The new attributes, which replace the old ones; `merge_attributes` changes single ones.
 	Attributes Object `json:"attributes,omitzero"`
 
 	// The new address. It counts as unverified, unless it is the same to the letter or `email_verified` is
@@ -182,6 +238,22 @@ type UpdateUserRequest struct {
 
 	// The new name.
 	Username *string `json:"username,omitzero"`
+}
+
+// MergeAttributesRequest: Changes single attributes of an account. The others stay, also if another caller
+// changes them at the same time.
+type MergeAttributesRequest struct {
+	// The user's id.
+	UserID string `json:"user_id"`
+
+	// The changes, as a JSON Merge Patch (RFC 7396): a member that is `null` is removed, an object is merged
+	// into the one that is there, and any other value, also a list, replaces what is there. The result has at
+	// most 16 KiB.
+	Patch Object `json:"patch"`
+
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
+	Actor *string `json:"actor,omitzero"`
 }
 
 // LockUserRequest: Locks an account: a privileged act. `update_user` with `is_active` opens it again.
@@ -3732,6 +3804,16 @@ type ListUsersResponse struct {
 	Users []User `json:"users"`
 
 	// The id to give as `after` for the next page; absent if there is none.
+	Next string `json:"next,omitzero"`
+}
+
+// SearchUsersResponse: A page of the accounts found.
+type SearchUsersResponse struct {
+	// The accounts. A page may have fewer than `limit`, or none, and still a `next`: if few accounts of many
+	// are wanted, one call looks at up to 20,000.
+	Users []User `json:"users"`
+
+	// The place to give as `after` for the next page; absent if there is none.
 	Next string `json:"next,omitzero"`
 }
 

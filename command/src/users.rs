@@ -30,6 +30,23 @@ pub enum User {
         #[arg(long)]
         locked: bool,
     },
+    /// Find accounts by the beginning of their name, e-mail address or external id.
+    Search {
+        #[arg(value_name = "TEXT")]
+        text: String,
+        /// Only accounts with this role.
+        #[arg(long)]
+        role: Option<String>,
+        /// Only accounts that may log in.
+        #[arg(long)]
+        active: bool,
+        /// Only accounts that may not log in.
+        #[arg(long, conflicts_with = "active")]
+        disabled: bool,
+        /// The order.
+        #[arg(long, default_value = "username")]
+        order: Order,
+    },
     /// Show an account, and whether it can log in.
     Show(Who),
     /// Change an account; members that are not given stay.
@@ -68,6 +85,17 @@ pub enum User {
     },
     /// Write all data about a person, as JSON.
     Export(Who),
+}
+
+/// The order of a list of accounts.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Order {
+    /// By the name.
+    Username,
+    /// The oldest first.
+    Oldest,
+    /// The newest first.
+    Newest,
 }
 
 #[derive(Subcommand)]
@@ -194,7 +222,22 @@ impl User {
             User::Add(add) => add.run(&host, context),
             User::List { role, active, disabled, locked } => {
                 let is_active = (active || disabled).then_some(active);
-                list(&host, json!({"role": role, "is_active": is_active, "locked": locked}), context)
+                let request = json!({"role": role, "is_active": is_active, "locked": locked});
+                list(&host, "list_users", request, context)
+            }
+            User::Search { text, role, active, disabled, order } => {
+                let filters = json!({"role": role, "is_active": (active || disabled).then_some(active)});
+                let order = match order {
+                    Order::Username => "username",
+                    Order::Oldest => "oldest",
+                    Order::Newest => "newest",
+                };
+                list(
+                    &host,
+                    "search_users",
+                    json!({"text": text, "filters": filters, "order": order}),
+                    context,
+                )
             }
             User::Show(Who { who }) => show(&host, &who, context),
             User::Set(set) => set.run(&host, context),
@@ -418,11 +461,11 @@ fn update(host: &Host, who: &str, mut changes: Value) -> Outcome<Value> {
 }
 
 /// Prints accounts as a table, or as one JSON object per line.
-fn list(host: &Host, request: Value, context: &mut Context) -> Outcome {
+fn list(host: &Host, operation: &str, request: Value, context: &mut Context) -> Outcome {
     let mut table = Table::new(["ID", "USERNAME", "E-MAIL", "ACTIVE", "ROLES"]);
     let out = &mut *context.out;
     let json = context.json;
-    let listed = host.pages("list_users", request, "users", |users| match json {
+    let listed = host.pages(operation, request, "users", |users| match json {
         true => users.iter().try_for_each(|user| Ok(writeln!(out, "{}", show::json(&user.to_string()))?)),
         false => {
             let cells = |user: &Value| {

@@ -44,6 +44,18 @@ pub unsafe extern "C" fn doorward_list_users(
     unsafe { run(&rows::list_users, engine, request, response) }
 }
 
+/// Searches accounts by the beginning of a name, by filters, in an order.
+/// UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_search_users(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::search_users, engine, request, response) }
+}
+
 /// Changes an account.
 /// NOT_FOUND: user_not_found. CONFLICT: username_taken, email_taken, external_id_taken. FORBIDDEN:
 /// permission_denied. UNAVAILABLE: store_unavailable.
@@ -55,6 +67,18 @@ pub unsafe extern "C" fn doorward_update_user(
 ) -> doorward_status {
     // SAFETY: the header's rules.
     unsafe { run(&rows::update_user, engine, request, response) }
+}
+
+/// Changes single attributes of an account by a JSON Merge Patch.
+/// NOT_FOUND: user_not_found. UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_merge_attributes(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::merge_attributes, engine, request, response) }
 }
 
 /// Locks an account and ends everything that is open.

@@ -228,6 +228,11 @@ operations! {
     list_users: accounts::ListUsersRequest => accounts::ListUsersResponse, "0.1.0", Store again,
         "Lists accounts in the order of their ids.",
         [StoreUnavailable];
+    /// let request = SearchUsersRequest::new().text("ad").filters(UserFilters::new().is_active(true));
+    /// assert_eq!(engine.search_users(request)?.users[0].id, ada.id);
+    search_users: accounts::search::SearchUsersRequest => accounts::search::SearchUsersResponse, "0.1.0", Store again,
+        "Searches accounts by the beginning of a name, by filters, in an order.",
+        [StoreUnavailable];
     /// let request = UpdateUserRequest::new(ada.id).add_roles(vec!["editor".parse()?]);
     /// assert_eq!(engine.update_user(request)?.user.roles[0].as_str(), "editor");
     update_user: accounts::update::UpdateUserRequest => accounts::UserResponse, "0.1.0", Store again actor,

@@ -31,6 +31,7 @@ mod tables;
 pub(crate) mod throttles;
 pub(crate) mod trusted_devices;
 mod tx;
+pub(crate) mod user_search;
 pub(crate) mod users;
 mod value;
 pub(crate) mod waiting_accounts;

@@ -78,6 +78,25 @@ pub(crate) fn find(tx: &mut Tx, by: By) -> Result<Option<User>> {
     Ok(collect(tx, sql, &[key])?.pop())
 }
 
+/// The number of ids in the statement of [`find_all`].
+const IDS: usize = 10;
+
+/// Returns the accounts that there are among these, in any order.
+pub(crate) fn find_all(tx: &mut Tx, ids: &[Id]) -> Result<Vec<User>> {
+    const SQL: &str = concat!(
+        select!("users u"),
+        "WHERE u.id IN (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ORDER BY u.id, r.role"
+    );
+    let mut found = Vec::new();
+    for some in ids.chunks(IDS) {
+        // The last id stands for those that are missing.
+        let parameters: Vec<Value> =
+            (0..IDS).map(|place| Value::Bytes(some[place.min(some.len() - 1)].as_bytes())).collect();
+        found.extend(collect(tx, SQL, &parameters)?);
+    }
+    Ok(found)
+}
+
 /// Returns any account, if there is one.
 pub(crate) fn any(tx: &mut Tx) -> Result<Option<User>> {
     const SQL: &str = concat!(select!("(SELECT * FROM users ORDER BY id LIMIT 1) u"), "ORDER BY r.role");

@@ -120,6 +120,11 @@ impl Email {
         email_key(&self.0).unwrap_or_default()
     }
 
+    /// Returns the beginning of the keys of the addresses that begin so.
+    pub(crate) fn beginning_of_key(text: &str) -> String {
+        email_key(text).unwrap_or_else(|| folded(text))
+    }
+
     /// Returns the address as given.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -204,9 +209,13 @@ fn email_key(text: &str) -> Option<String> {
     let local = least_quoted(local, |text| {
         EmailAddress::parse_with_options(&format!("{text}@{domain}"), PLAIN).is_ok()
     });
-    // Mapping to lower, upper and lower case is the full case folding: ẞ and ß as ss, both sigmas as one.
+    Some(format!("{}@{domain}", folded(&local)))
+}
+
+/// Maps to lower, upper and lower case, which is the full case folding: ẞ and ß as ss, both sigmas as one.
+fn folded(local: &str) -> String {
     let folded = local.nfkc().collect::<String>().to_lowercase().to_uppercase().to_lowercase();
-    Some(format!("{}@{domain}", folded.nfkc()))
+    folded.nfkc().collect()
 }
 
 /// Returns a local part with the quotes and backslashes that it needs: further ones do not make another

@@ -1,8 +1,10 @@
 //! Administration of accounts: attributes that several callers change, and searches.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::thread;
 
-use doorward::{Code, Config, Engine, Hooks};
+use doorward::{Clock, Code, Config, Engine, Hooks};
 use serde_json::{Value, json};
 
 use crate::stores::{self, Store, on_each_store};
@@ -85,9 +87,244 @@ fn external_ids_at_once(store: &Store) {
 }
 on_each_store!(external_ids_at_once);
 
+/// Searches find what a comparison with every account finds, in the same order, page by page.
+fn searches_find_all(store: &Store) {
+    let accounts = accounts(store);
+    let engine = open(store);
+    for text in
+        ["", "A", "anna0", "ÄRGER12", "bob", "HR-", "HR-12", "hr-12", "3x", "3x1@EXAMPLE.com", "@", "zz"]
+    {
+        for order in ["oldest", "newest", "username"] {
+            compare(&engine, &accounts, json!({"text": text, "order": order, "limit": 1000}));
+        }
+    }
+    for filters in [
+        json!({"is_active": true}),
+        json!({"is_active": false, "email_verified": true}),
+        json!({"role": "staff"}),
+        json!({"role": "auditor", "is_active": true}),
+        json!({"role": "nothing"}),
+        json!({"is_service_account": true}),
+        json!({"is_service_account": false, "email_verified": false}),
+        json!({"has_second_factor": true}),
+        json!({"has_second_factor": false, "role": "staff"}),
+        json!({"created_since": BEGIN + 300, "created_until": BEGIN + 1200}),
+        json!({"created_since": BEGIN + 500}),
+        json!({"created_until": BEGIN - 1}),
+    ] {
+        for order in ["oldest", "newest", "username"] {
+            compare(&engine, &accounts, json!({"filters": filters, "order": order, "limit": 97}));
+        }
+        compare(
+            &engine,
+            &accounts,
+            json!({"filters": filters, "text": "b", "order": "username", "limit": 1}),
+        );
+    }
+}
+on_each_store!(searches_find_all);
+
+const BEGIN: i64 = 1_767_225_600;
+
+/// Imports accounts of many kinds, more than are ever compared at once. Returns them, with whether each has a second
+/// factor, the oldest first.
+fn accounts(store: &Store) -> Vec<(Value, bool)> {
+    let now = Arc::new(AtomicI64::new(BEGIN * 1000));
+    let shown = Arc::clone(&now);
+    let engine = open_with(store, Hooks::new().clock(Clock::custom(move || shown.load(Relaxed))));
+    let account = |index: usize| {
+        let name = ["Anna", "bob", "Ärger"][index % 3];
+        let mut account = json!({"username": format!("{name}{index:04}"), "is_active": index % 9 != 0,
+            "is_service_account": index % 300 == 0, "roles": [], "external_id": ""});
+        if index % 5 != 0 {
+            account["email"] = json!(format!("{}x{index}@Example.com", index % 7));
+            account["email_verified"] = json!(index % 6 == 0);
+        }
+        if index % 4 == 0 {
+            account["external_id"] = json!(format!("HR-{index}"));
+        }
+        if index % 2 == 0 {
+            account["roles"] = if index % 64 == 0 { json!(["auditor", "staff"]) } else { json!(["staff"]) };
+        }
+        account
+    };
+    for batch in 0..24 {
+        let users: Vec<Value> = (batch * 100..batch * 100 + 100).map(account).collect();
+        let report = call(&engine, "import_users", json!({"users": users})).unwrap();
+        assert_eq!(report["imported"], 100, "{report}");
+        now.fetch_add(100_000, Relaxed);
+    }
+    let mut all = Vec::new();
+    let mut request = json!({"limit": 1000});
+    while all.len() < 2400 {
+        let mut page = call(&engine, "list_users", request.clone()).unwrap();
+        all.append(page["users"].as_array_mut().unwrap());
+        request["after"] = page["next"].clone();
+    }
+    drop(engine);
+    store.execute("INSERT INTO totp SELECT id, id, 6, 30, 0, 0, 0 FROM users WHERE username LIKE '%7'");
+    let passkey = "INSERT INTO passkeys SELECT id, id, NULL, id, id, 0, 0, 0, 0, '', 0, NULL FROM users";
+    store.execute(&format!("{passkey} WHERE username LIKE '%77' OR username LIKE '%83'"));
+    let has_factor = |user: &Value| {
+        let name = user["username"].as_str().unwrap();
+        name.ends_with('7') || name.ends_with("83")
+    };
+    all.into_iter().map(|user| (user.clone(), has_factor(&user))).collect()
+}
+
+/// Compares every page of a search with what each account says.
+fn compare(engine: &Engine, accounts: &[(Value, bool)], mut request: Value) {
+    let key = |user: &Value| user["username"].as_str().unwrap().to_lowercase();
+    let is_wanted = |(user, has_factor): &&(Value, bool)| {
+        let text = request["text"].as_str().unwrap_or_default();
+        let begins = |name: &str| {
+            user[name].as_str().is_some_and(|value| value.to_lowercase().starts_with(&text.to_lowercase()))
+        };
+        let is_external = user["external_id"].as_str().is_some_and(|id| id.starts_with(text));
+        let is_named = text.is_empty() || begins("username") || begins("email") || is_external;
+        let filters = request["filters"].as_object();
+        is_named
+            && filters.into_iter().flatten().all(|(name, wanted)| match name.as_str() {
+                "role" => user["roles"].as_array().unwrap().contains(wanted),
+                "has_second_factor" => wanted == has_factor,
+                "created_since" => user["created_at"].as_i64() >= wanted.as_i64(),
+                "created_until" => user["created_at"].as_i64() <= wanted.as_i64(),
+                "is_service_account" => *wanted == (user[name] == true),
+                _ => user[name] == *wanted,
+            })
+    };
+    let mut expected: Vec<Value> = accounts.iter().filter(is_wanted).map(|(user, _)| user.clone()).collect();
+    match request["order"].as_str().unwrap() {
+        "newest" => expected.reverse(),
+        "username" => expected.sort_by_key(key),
+        _ => {}
+    }
+    let mut found = Vec::new();
+    loop {
+        let mut page = call(engine, "search_users", request.clone()).unwrap();
+        request["after"] = page["next"].clone();
+        let users = page["users"].as_array_mut().unwrap();
+        assert!(request["after"].is_null() || request["limit"] == users.len(), "{request}");
+        found.append(users);
+        if request["after"].is_null() {
+            break;
+        }
+    }
+    assert_eq!(found, expected, "{request}");
+}
+
+/// Accounts that come and go while a search is paged make it find no other account twice or never.
+fn pages_are_stable(store: &Store) {
+    let engine = open(store);
+    let import = |names: &[String]| {
+        let user = |name: &String| json!({"username": name, "email": format!("{name}@example.com")});
+        let users: Vec<Value> = names.iter().map(user).collect();
+        call(&engine, "import_users", json!({"users": users})).unwrap();
+    };
+    for order in ["username", "oldest", "newest"] {
+        let first: Vec<String> = (0..40).map(|index| format!("{order}{index:02}")).collect();
+        import(&first);
+        let mut request = json!({"text": order, "order": order, "limit": 7});
+        let mut seen = Vec::new();
+        for turn in 0.. {
+            let page = call(&engine, "search_users", request.clone()).unwrap();
+            let users = page["users"].as_array().unwrap();
+            seen.extend(users.iter().map(|user| user["username"].as_str().unwrap().to_owned()));
+            request["after"] = page["next"].clone();
+            if request["after"].is_null() || turn == 20 {
+                break;
+            }
+            import(&[format!("{order}0{turn}new"), format!("{order}99{turn}new")]);
+            // The place is found again without its account.
+            call(&engine, "delete_user", json!({"id": users.last().unwrap()["id"]})).unwrap();
+        }
+        seen.retain(|name| !name.ends_with("new"));
+        seen.sort();
+        assert_eq!(seen, first, "{order}");
+    }
+}
+on_each_store!(pages_are_stable);
+
+/// One call looks at a bounded number of accounts. What is rare is found at once by an index, or by further calls.
+fn searches_are_bounded(store: &Store) {
+    let engine = open(store);
+    let user = |index| json!({"username": format!("user{index}"), "email": format!("{index}@example.com")});
+    let zoe = json!({"username": "zoe", "email": "zoe@example.org", "email_verified": true, "roles": ["rare"],
+        "external_id": "HR-1"});
+    for users in [(0..10_000).map(user).collect(), (10_000..20_000).map(user).collect(), vec![zoe]] {
+        assert_eq!(call(&engine, "import_users", json!({"users": users})).unwrap()["imported"], users.len());
+    }
+    drop(engine);
+    store.execute("ANALYZE");
+    set_scans(store, "off");
+    let verified = json!({"filters": {"email_verified": true}});
+    for (request, expected, most) in [
+        (json!({"text": "zoe"}), "zoe", 10),
+        (json!({"text": "zoe@example.o"}), "zoe", 10),
+        (json!({"text": "HR-"}), "zoe", 10),
+        (json!({"filters": {"role": "rare"}, "order": "username"}), "zoe", 10),
+        (json!({"text": "user", "filters": {"role": "rare"}}), "", 2000),
+        (json!({"order": "newest", "limit": 1}), "zoe", 2000),
+        (json!({"text": "user", "order": "username", "limit": 1}), "user0", 3000),
+        (json!({"filters": {"email_verified": true}, "order": "newest", "limit": 1}), "zoe", 2000),
+        (verified.clone(), "", 20_000),
+    ] {
+        if !store.is_sqlite() {
+            store.execute("SELECT pg_stat_reset()");
+        }
+        let engine = open(store);
+        let found = call(&engine, "search_users", request.clone()).unwrap();
+        assert_eq!(
+            found["users"][0]["username"].as_str().unwrap_or_default(),
+            expected,
+            "{request}: {found}"
+        );
+        drop(engine);
+        if !store.is_sqlite() {
+            let [scanned, fetched] = read_of_users(store);
+            assert!(scanned == 0 && fetched <= most, "{request}: {scanned} {fetched}");
+        }
+    }
+    set_scans(store, "on");
+    let engine = open(store);
+    let next = call(&engine, "search_users", verified.clone()).unwrap()["next"].take();
+    let rest = json!({"filters": verified["filters"], "after": next});
+    let rest = call(&engine, "search_users", rest).unwrap();
+    assert_eq!(rest["users"][0]["username"], "zoe");
+    assert!(rest["next"].is_null());
+}
+on_each_store!(searches_are_bounded);
+
+/// Reading a small table as a whole may cost less than an index: a server must not need it.
+fn set_scans(store: &Store, state: &str) {
+    if !store.is_sqlite() {
+        for scan in ["enable_seqscan", "enable_bitmapscan"] {
+            let set = format!("'ALTER DATABASE %I SET {scan} = {state}', current_database()");
+            store.execute(&format!("DO $$ BEGIN EXECUTE format({set}); END $$"));
+        }
+    }
+}
+
+/// Returns how many rows of `users` connections that are closed read by scans and by indexes.
+fn read_of_users(store: &Store) -> [i64; 2] {
+    let others = "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+                  AND backend_type = 'client backend'";
+    while store.count(others) > 0 {
+        thread::yield_now();
+    }
+    let sql = "SELECT seq_tup_read, idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'users'";
+    let row = store.query(sql).remove(0);
+    ["seq_tup_read", "idx_tup_fetch"].map(|name| row[name].as_i64().unwrap())
+}
+
 fn open(store: &Store) -> Engine {
-    let config = stores::config(store.url(), json!({}), json!({"limits": {"request_bytes": 10_000_000}}));
-    Engine::open(Config::parse(&config.to_string()).unwrap(), Hooks::default()).unwrap()
+    open_with(store, Hooks::default())
+}
+
+fn open_with(store: &Store, hooks: Hooks) -> Engine {
+    let keys = json!({"limits": {"request_bytes": 10_000_000}, "registration": {"require_email": false}});
+    let config = stores::config(store.url(), json!({}), keys);
+    Engine::open(Config::parse(&config.to_string()).unwrap(), hooks).unwrap()
 }
 
 fn call(engine: &Engine, operation: &str, request: Value) -> Result<Value, Code> {

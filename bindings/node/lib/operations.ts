@@ -109,6 +109,7 @@ import type {
   MaintainRequest,
   MaintainResponse,
   MemberResponse,
+  MergeAttributesRequest,
   NextProviderRequestRequest,
   NextProviderRequestResponse,
   OrganizationResponse,
@@ -152,6 +153,8 @@ import type {
   RevokedResponse,
   RotateKeysRequest,
   RotateKeysResponse,
+  SearchUsersRequest,
+  SearchUsersResponse,
   SentResponse,
   SetPasswordRequest,
   SetupTotpRequest,
@@ -220,6 +223,15 @@ export abstract class Operations {
   }
 
   /**
+   * Searches accounts by the beginning of a name, by filters, in an order.
+   *
+   * - UnavailableError: store_unavailable.
+   */
+  searchUsers(request: SearchUsersRequest = {}, options?: CallOptions): Promise<SearchUsersResponse> {
+    return this.start('search_users', request, options)
+  }
+
+  /**
    * Changes an account.
    *
    * - NotFoundError: user_not_found.
@@ -229,6 +241,16 @@ export abstract class Operations {
    */
   updateUser(request: UpdateUserRequest, options?: CallOptions): Promise<UserResponse> {
     return this.start('update_user', request, options)
+  }
+
+  /**
+   * Changes single attributes of an account by a JSON Merge Patch.
+   *
+   * - NotFoundError: user_not_found.
+   * - UnavailableError: store_unavailable.
+   */
+  mergeAttributes(request: MergeAttributesRequest, options?: CallOptions): Promise<UserResponse> {
+    return this.start('merge_attributes', request, options)
   }
 
   /**

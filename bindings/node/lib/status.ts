@@ -42,7 +42,12 @@ export class NotFoundError extends DoorwardError<NotFoundCode> {}
 
 /** The codes of ConflictError. */
 export type ConflictCode =
-  'username_taken' | 'email_taken' | 'already_configured' | 'already_member' | 'store_constraint'
+  | 'username_taken'
+  | 'email_taken'
+  | 'external_id_taken'
+  | 'already_configured'
+  | 'already_member'
+  | 'store_constraint'
 
 /** The change conflicts with what is there already. HTTP 409. */
 export class ConflictError extends DoorwardError<ConflictCode> {}
@@ -122,6 +127,7 @@ export const wording: Record<Code, readonly [number, number, string]> = {
   weak_password: [4, 400, 'The password is too weak.'],
   username_taken: [6, 409, 'The username is taken.'],
   email_taken: [6, 409, 'The e-mail address is taken.'],
+  external_id_taken: [6, 409, 'The external id is taken.'],
   already_configured: [6, 409, 'It is configured already.'],
   already_member: [6, 409, 'The account is a member already.'],
   too_many_attempts: [7, 429, 'Too many attempts. Try again later.'],

@@ -235,6 +235,58 @@ export interface ListUsersResponse {
   next?: string
 }
 
+/** Conditions of a search. */
+export interface UserFilters {
+  /** Only accounts that were created at this time or later, in Unix seconds. */
+  created_since?: number | null
+  /** Only accounts that were created at this time or earlier, in Unix seconds. */
+  created_until?: number | null
+  /** Only accounts with a verified address, or only those without one. */
+  email_verified?: boolean | null
+  /** Only accounts that have an authenticator app or a passkey, or only those without both. */
+  has_second_factor?: boolean | null
+  /** Only active accounts, or only inactive ones. */
+  is_active?: boolean | null
+  /** Only service accounts, or only accounts of people. */
+  is_service_account?: boolean | null
+  /** Only accounts with this role. */
+  role?: string | null
+}
+
+/** The order of a list of accounts. */
+export type UserOrder = 'oldest' | 'newest' | 'username'
+
+/** Searches accounts: for administrators. Everything that is given must be true of an account. */
+export interface SearchUsersRequest {
+  /**
+   * Only accounts after this place: `next` of the previous page, with the same `text`, `filters` and `order`.
+   */
+  after?: string | null
+  /** Further conditions. */
+  filters?: UserFilters | null
+  /** The most to return: 1 to 1000, default 100. */
+  limit?: number | null
+  /** The order: `oldest` (default) or `newest` first, by creation; or `username`, by its canonical form. */
+  order?: UserOrder | null
+  /**
+   * How the username, the e-mail address that the account has claimed, or the external id begins; at most 255
+   * bytes. Names and addresses are compared by their canonical form, external ids to the letter. An empty
+   * text is none.
+   */
+  text?: string | null
+}
+
+/** A page of the accounts found. */
+export interface SearchUsersResponse {
+  /**
+   * The accounts. A page may have fewer than `limit`, or none, and still a `next`: if few accounts of many
+   * are wanted, one call looks at up to 20,000.
+   */
+  users: User[]
+  /** The place to give as `after` for the next page; absent if there is none. */
+  next?: string
+}
+
 /** Changes an account. Members that are absent stay as they are. */
 export interface UpdateUserRequest {
   /** The user's id. */
@@ -246,7 +298,7 @@ export interface UpdateUserRequest {
   actor?: string | null
   /** Roles to add; not with `roles`. */
   add_roles?: string[] | null
-  /** The new attributes, which replace the old ones. */
+  /** The new attributes, which replace the old ones; `merge_attributes` changes single ones. */
   attributes?: Record<string, unknown> | null
   /**
    * The new address. It counts as unverified, unless it is the same to the letter or `email_verified` is
@@ -296,6 +348,26 @@ export interface UpdateUserRequest {
 export interface UserResponse {
   /** The account. */
   user: User
+}
+
+/**
+ * Changes single attributes of an account. The others stay, also if another caller changes them at the same
+ * time.
+ */
+export interface MergeAttributesRequest {
+  /** The user's id. */
+  user_id: string
+  /**
+   * The changes, as a JSON Merge Patch (RFC 7396): a member that is `null` is removed, an object is merged
+   * into the one that is there, and any other value, also a list, replaces what is there. The result has at
+   * most 16 KiB.
+   */
+  patch: Record<string, unknown>
+  /**
+   * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+   * call's events record it.
+   */
+  actor?: string | null
 }
 
 /** Locks an account: a privileged act. `update_user` with `is_active` opens it again. */

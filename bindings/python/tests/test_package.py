@@ -157,7 +157,13 @@ asyncio.run(main())
     assert run.stdout.count(".") == 2
 
 
-PROGRAMS = [("python-web.md", 5), ("deployment.md", 2), ("api-keys.md", 1), ("organizations.md", 1)]
+PROGRAMS = [
+    ("python-web.md", 5),
+    ("deployment.md", 2),
+    ("api-keys.md", 1),
+    ("organizations.md", 1),
+    ("guide.md", 1),
+]
 
 
 @pytest.mark.parametrize(("page", "least"), PROGRAMS)

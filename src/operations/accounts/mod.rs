@@ -1,8 +1,9 @@
-//! Accounts: `register`, `get_user`, `list_users`, `delete_user`; `update_user`, `merge_attributes` and `lock_user`
-//! have files of their own.
+//! Accounts: `register`, `get_user`, `list_users`, `delete_user`; `search_users`, `update_user`,
+//! `merge_attributes` and `lock_user` have files of their own.
 
 pub(crate) mod attributes;
 pub(crate) mod lock;
+pub(crate) mod search;
 pub(crate) mod update;
 
 use doorward_derive::Build;

@@ -125,6 +125,33 @@ class AsyncOperations:
             skip=skip,
         )
 
+    async def search_users(
+        self,
+        *,
+        after: str | None = None,
+        filters: models.UserFilters | Mapping[str, Any] | None = None,
+        limit: int | None = None,
+        order: str | None = None,
+        text: str | None = None,
+    ) -> models.SearchUsersResponse:
+        """Searches accounts by the beginning of a name, by filters, in an order.
+
+        after: Only accounts after this place: `next` of the previous page, with the same `text`,
+            `filters` and `order`.
+        filters: Further conditions.
+        limit: The most to return: 1 to 1000, default 100.
+        order: The order: `oldest` (default) or `newest` first, by creation; or `username`, by its
+            canonical form.
+        text: How the username, the e-mail address that the account has claimed, or the external id
+            begins; at most 255 bytes. Names and addresses are compared by their canonical form, external ids
+            to the letter. An empty text is none.
+
+        Failures: store_unavailable.
+        """
+        return await to_thread(
+            self.engine.search_users, after=after, filters=filters, limit=limit, order=order, text=text
+        )
+
     async def update_user(
         self,
         *,
@@ -150,7 +177,8 @@ class AsyncOperations:
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
         add_roles: Roles to add; not with `roles`.
-        attributes: The new attributes, which replace the old ones.
+        attributes: The new attributes, which replace the old ones; `merge_attributes` changes single
+            ones.
         email: The new address. It counts as unverified, unless it is the same to the letter or
             `email_verified` is true.
         email_verified: Whether the address counts as verified, because the caller checked it by other
@@ -194,6 +222,26 @@ class AsyncOperations:
             unlock=unlock,
             username=username,
         )
+
+    async def merge_attributes(
+        self,
+        *,
+        user_id: str,
+        patch: Mapping[str, Any],
+        actor: str | None = None,
+    ) -> models.UserResponse:
+        """Changes single attributes of an account by a JSON Merge Patch.
+
+        user_id: The user's id.
+        patch: The changes, as a JSON Merge Patch (RFC 7396): a member that is `null` is removed, an
+            object is merged into the one that is there, and any other value, also a list, replaces what is
+            there. The result has at most 16 KiB.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+
+        Failures: user_not_found, store_unavailable.
+        """
+        return await to_thread(self.engine.merge_attributes, user_id=user_id, patch=patch, actor=actor)
 
     async def lock_user(
         self,

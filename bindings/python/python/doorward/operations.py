@@ -127,6 +127,39 @@ class Operations(_doorward.Engine):
         answer = self.call("list_users", _text(fields))
         return models.ListUsersResponse.model_validate(answer)
 
+    def search_users(
+        self,
+        *,
+        after: str | None = None,
+        filters: models.UserFilters | Mapping[str, Any] | None = None,
+        limit: int | None = None,
+        order: str | None = None,
+        text: str | None = None,
+    ) -> models.SearchUsersResponse:
+        """Searches accounts by the beginning of a name, by filters, in an order.
+
+        after: Only accounts after this place: `next` of the previous page, with the same `text`,
+            `filters` and `order`.
+        filters: Further conditions.
+        limit: The most to return: 1 to 1000, default 100.
+        order: The order: `oldest` (default) or `newest` first, by creation; or `username`, by its
+            canonical form.
+        text: How the username, the e-mail address that the account has claimed, or the external id
+            begins; at most 255 bytes. Names and addresses are compared by their canonical form, external ids
+            to the letter. An empty text is none.
+
+        Failures: store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "after": after,
+            "filters": filters,
+            "limit": limit,
+            "order": order,
+            "text": text,
+        }
+        answer = self.call("search_users", _text(fields))
+        return models.SearchUsersResponse.model_validate(answer)
+
     def update_user(
         self,
         *,
@@ -152,7 +185,8 @@ class Operations(_doorward.Engine):
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
         add_roles: Roles to add; not with `roles`.
-        attributes: The new attributes, which replace the old ones.
+        attributes: The new attributes, which replace the old ones; `merge_attributes` changes single
+            ones.
         email: The new address. It counts as unverified, unless it is the same to the letter or
             `email_verified` is true.
         email_verified: Whether the address counts as verified, because the caller checked it by other
@@ -196,6 +230,32 @@ class Operations(_doorward.Engine):
             "username": username,
         }
         answer = self.call("update_user", _text(fields))
+        return models.UserResponse.model_validate(answer)
+
+    def merge_attributes(
+        self,
+        *,
+        user_id: str,
+        patch: Mapping[str, Any],
+        actor: str | None = None,
+    ) -> models.UserResponse:
+        """Changes single attributes of an account by a JSON Merge Patch.
+
+        user_id: The user's id.
+        patch: The changes, as a JSON Merge Patch (RFC 7396): a member that is `null` is removed, an
+            object is merged into the one that is there, and any other value, also a list, replaces what is
+            there. The result has at most 16 KiB.
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+
+        Failures: user_not_found, store_unavailable.
+        """
+        fields: dict[str, object] = {
+            "user_id": user_id,
+            "patch": patch,
+            "actor": actor,
+        }
+        answer = self.call("merge_attributes", _text(fields))
         return models.UserResponse.model_validate(answer)
 
     def lock_user(

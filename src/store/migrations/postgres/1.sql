@@ -36,6 +36,7 @@ CREATE TABLE users (
 );
 
 CREATE INDEX users_by_activity ON users (is_active, id);
+CREATE INDEX users_by_creation ON users (created_at, id);
 CREATE INDEX service_accounts ON users (id) WHERE is_service_account = 1;
 
 CREATE TABLE user_roles (

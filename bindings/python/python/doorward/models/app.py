@@ -157,6 +157,8 @@ __all__ = [
     "MaintainResponse",
     "Member",
     "MemberResponse",
+    "MergeAttributesRequest",
+    "MergeAttributesResponse",
     "NeededBy",
     "NextProviderRequestRequest",
     "NextProviderRequestResponse",
@@ -219,6 +221,8 @@ __all__ = [
     "RevokedResponse",
     "RotateKeysRequest",
     "RotateKeysResponse",
+    "SearchUsersRequest",
+    "SearchUsersResponse",
     "SecondFactorStatus",
     "SecretKey",
     "SentResponse",
@@ -254,6 +258,7 @@ __all__ = [
     "UpdateUserRequest",
     "UpdateUserResponse",
     "User",
+    "UserFilters",
     "UserResponse",
     "VerifiedBackup",
     "VerifyEmailRequest",
@@ -267,6 +272,8 @@ __all__ = [
     "VerifyTotpResponse",
     "WaitingMail",
 ]
+
+UserOrder = Literal["oldest", "newest", "username"]
 
 OnConflict = Literal["fail", "skip"]
 
@@ -597,6 +604,56 @@ class ListUsersResponse(Model):
     """The id to give as `after` for the next page; absent if there is none."""
 
 
+class UserFilters(Model, extra="forbid"):
+    """Conditions of a search."""
+
+    created_since: int | None = None
+    """Only accounts that were created at this time or later, in Unix seconds."""
+    created_until: int | None = None
+    """Only accounts that were created at this time or earlier, in Unix seconds."""
+    email_verified: bool | None = None
+    """Only accounts with a verified address, or only those without one."""
+    has_second_factor: bool | None = None
+    """Only accounts that have an authenticator app or a passkey, or only those without both."""
+    is_active: bool | None = None
+    """Only active accounts, or only inactive ones."""
+    is_service_account: bool | None = None
+    """Only service accounts, or only accounts of people."""
+    role: Annotated[str | None, Field(max_length=64, min_length=1)] = None
+    """Only accounts with this role."""
+
+
+class SearchUsersRequest(Model, extra="forbid"):
+    """Searches accounts: for administrators. Everything that is given must be true of an account."""
+
+    after: str | None = None
+    """Only accounts after this place: `next` of the previous page, with the same `text`, `filters` and
+    `order`.
+    """
+    filters: UserFilters | None = None
+    """Further conditions."""
+    limit: Annotated[int | None, Field(ge=1, le=1000)] = None
+    """The most to return: 1 to 1000, default 100."""
+    order: UserOrder | None = None
+    """The order: `oldest` (default) or `newest` first, by creation; or `username`, by its canonical form."""
+    text: Annotated[str | None, Field(max_length=255)] = None
+    """How the username, the e-mail address that the account has claimed, or the external id begins; at
+    most 255 bytes. Names and addresses are compared by their canonical form, external ids to the
+    letter. An empty text is none.
+    """
+
+
+class SearchUsersResponse(Model):
+    """A page of the accounts found."""
+
+    users: list[User]
+    """The accounts. A page may have fewer than `limit`, or none, and still a `next`: if few accounts of
+    many are wanted, one call looks at up to 20,000.
+    """
+    next: str | None = None
+    """The place to give as `after` for the next page; absent if there is none."""
+
+
 class UpdateUserRequest(Model, extra="forbid"):
     """Changes an account. Members that are absent stay as they are."""
 
@@ -609,7 +666,7 @@ class UpdateUserRequest(Model, extra="forbid"):
     add_roles: list[str] | None = None
     """Roles to add; not with `roles`."""
     attributes: dict[str, Any] | None = None
-    """The new attributes, which replace the old ones."""
+    """The new attributes, which replace the old ones; `merge_attributes` changes single ones."""
     email: Annotated[str | None, Field(max_length=254, min_length=3)] = None
     """The new address. It counts as unverified, unless it is the same to the letter or `email_verified` is
     true.
@@ -654,6 +711,24 @@ class UserResponse(Model):
 
     user: User
     """The account."""
+
+
+class MergeAttributesRequest(Model, extra="forbid"):
+    """Changes single attributes of an account. The others stay, also if another caller changes them at the
+    same time.
+    """
+
+    user_id: str
+    """The user's id."""
+    patch: dict[str, Any]
+    """The changes, as a JSON Merge Patch (RFC 7396): a member that is `null` is removed, an object is
+    merged into the one that is there, and any other value, also a list, replaces what is there. The
+    result has at most 16 KiB.
+    """
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
+    """
 
 
 class LockUserRequest(Model, extra="forbid"):
@@ -3683,6 +3758,7 @@ class BackupResponse(Model):
 
 
 UpdateUserResponse = UserResponse
+MergeAttributesResponse = UserResponse
 SetPasswordResponse = UserResponse
 CompleteLoginResponse = LoginResponse
 ImpersonateResponse = LoginResponse

@@ -33,9 +33,19 @@ public final class AsyncDoorward {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.listUsers(request));
   }
 
+  /** Does what {@link Doorward#searchUsers(SearchUsersRequest)} does. */
+  public CompletableFuture<SearchUsersResponse> searchUsers(SearchUsersRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.searchUsers(request));
+  }
+
   /** Does what {@link Doorward#updateUser(UpdateUserRequest)} does. */
   public CompletableFuture<UserResponse> updateUser(UpdateUserRequest request) {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.updateUser(request));
+  }
+
+  /** Does what {@link Doorward#mergeAttributes(MergeAttributesRequest)} does. */
+  public CompletableFuture<UserResponse> mergeAttributes(MergeAttributesRequest request) {
+    return lanes.submit(Lanes.Cost.STORE, () -> engine.mergeAttributes(request));
   }
 
   /** Does what {@link Doorward#lockUser(LockUserRequest)} does. */

@@ -62,6 +62,20 @@ public abstract sealed class Operations permits Doorward {
   }
 
   /**
+   * Searches accounts by the beginning of a name, by filters, in an order.
+   *
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public SearchUsersResponse searchUsers(SearchUsersRequest request) {
+    return run(Operation.SEARCH_USERS, request, SearchUsersResponse::read);
+  }
+
+  /** The same with an empty request. */
+  public SearchUsersResponse searchUsers() {
+    return searchUsers(SearchUsersRequest.of());
+  }
+
+  /**
    * Changes an account.
    *
    * @throws NotFoundException {@code user_not_found}
@@ -72,6 +86,16 @@ public abstract sealed class Operations permits Doorward {
    */
   public UserResponse updateUser(UpdateUserRequest request) {
     return run(Operation.UPDATE_USER, request, UserResponse::read);
+  }
+
+  /**
+   * Changes single attributes of an account by a JSON Merge Patch.
+   *
+   * @throws NotFoundException {@code user_not_found}
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public UserResponse mergeAttributes(MergeAttributesRequest request) {
+    return run(Operation.MERGE_ATTRIBUTES, request, UserResponse::read);
   }
 
   /**

@@ -13,7 +13,8 @@ import java.util.Map;
  * @param actor The name or id of the person who makes this call, as the host knows them, if it is
  *     not the user. The call's events record it. May be null.
  * @param addRoles Roles to add; not with {@code roles}. May be null.
- * @param attributes The new attributes, which replace the old ones. May be null.
+ * @param attributes The new attributes, which replace the old ones; {@code merge_attributes}
+ *     changes single ones. May be null.
  * @param email The new address. It counts as unverified, unless it is the same to the letter or
  *     {@code email_verified} is true. May be null.
  * @param emailVerified Whether the address counts as verified, because the caller checked it by
@@ -103,7 +104,10 @@ public record UpdateUserRequest(
         username);
   }
 
-  /** Returns the same with attributes: The new attributes, which replace the old ones. */
+  /**
+   * Returns the same with attributes: The new attributes, which replace the old ones; {@code
+   * merge_attributes} changes single ones.
+   */
   public UpdateUserRequest withAttributes(Map<String, Object> attributes) {
     return new UpdateUserRequest(
         id,
