@@ -4867,7 +4867,8 @@ struct reauthenticate_request {
 
 // Opens a session in which the user of a token acts as another user.
 struct impersonate_request {
-  // An access token of the person who is to act, from a session of their own.
+  // An access token of the person who is to act, from a session of their own. The person must have
+  // authenticated in the last 15 minutes, by a second factor if their logins need one (`reauthenticate`).
   doorward::secret actor_token{};
   // The id of the user that the person acts as.
   std::string user_id{};

@@ -927,7 +927,8 @@ func (v ReauthenticateRequest) LogValue() slog.Value {
 
 // ImpersonateRequest: Opens a session in which the user of a token acts as another user.
 type ImpersonateRequest struct {
-	// An access token of the person who is to act, from a session of their own.
+	// An access token of the person who is to act, from a session of their own. The person must have
+	// authenticated in the last 15 minutes, by a second factor if their logins need one (`reauthenticate`).
 	ActorToken string `json:"actor_token" doorward:"secret"`
 
 	// The id of the user that the person acts as.

@@ -24,7 +24,8 @@ use crate::types::user::{Act, ActingReason, Amr, PublicUser, Scope};
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ImpersonateRequest<'a> {
-    /// An access token of the person who is to act, from a session of their own.
+    /// An access token of the person who is to act, from a session of their own. The person must have authenticated in
+    /// the last 15 minutes, by a second factor if their logins need one (`reauthenticate`).
     #[serde(borrow)]
     pub actor_token: Token<'a>,
     /// The backend that `actor_token` is for; default: `default`.
@@ -58,8 +59,9 @@ impl Engine {
     /// token, and `authorize` refuses every condition of a fresh proof. Operations that take a `user_id` cannot see in
     /// which session the host was asked. The user is told by mail, where notices go.
     ///
-    /// Failures: `invalid_token`, `user_not_found`, `permission_denied`, `invalid_config` where the configuration does
-    /// not allow it, `invalid_request`, `store_unavailable`.
+    /// Failures: `invalid_token`, `user_not_found`, `permission_denied` (the person lacks the role or gave no fresh
+    /// proof, or the user is protected), `invalid_config` where the configuration does not allow it,
+    /// `invalid_request`, `store_unavailable`.
     pub fn impersonate(&self, request: ImpersonateRequest) -> Result<LoginResponse> {
         let ImpersonateRequest { actor_token, actor_backend, user_id, reason, .. } = request;
         let ImpersonateRequest { lifetime_seconds, backend, scope, client, .. } = request;
@@ -91,6 +93,9 @@ impl Engine {
             if let Some(reason) = own.end(now, &self.config) {
                 return Err(Error::new(Code::InvalidToken, reason));
             }
+            let may_act = rules.allow(&own.user.public);
+            may_act.then_some(()).ok_or(Error::new(Code::PermissionDenied, "missing_role"))?;
+            self.factors.require_fresh_proof(tx, &bearer, now)?;
             let user = user_of(tx, rules, &own.user.public, user_id)?;
             let acting = Acting {
                 act: Act { sub: actor },
@@ -107,9 +112,6 @@ impl Engine {
 /// Returns the user that a person is to act as. Failures: `permission_denied`, `user_not_found`.
 fn user_of(tx: &mut Tx, rules: &Impersonation, actor: &PublicUser, user_id: Id) -> Result<users::User> {
     let refused = |reason| Err(Error::new(Code::PermissionDenied, reason));
-    if !rules.allow(actor) {
-        return refused("missing_role");
-    }
     let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
     if !rules.permit(actor, &user.public) {
         return refused("protected_user");

@@ -1377,7 +1377,10 @@ export interface ReauthenticateResponse {
 
 /** Opens a session in which the user of a token acts as another user. */
 export interface ImpersonateRequest {
-  /** An access token of the person who is to act, from a session of their own. */
+  /**
+   * An access token of the person who is to act, from a session of their own. The person must have
+   * authenticated in the last 15 minutes, by a second factor if their logins need one (`reauthenticate`).
+   */
   actor_token: string
   /** The id of the user that the person acts as. */
   user_id: string

@@ -770,7 +770,9 @@ class AsyncOperations:
     ) -> models.LoginResponse:
         """Opens a session in which the user of a token acts as another user.
 
-        actor_token: An access token of the person who is to act, from a session of their own.
+        actor_token: An access token of the person who is to act, from a session of their own. The person
+            must have authenticated in the last 15 minutes, by a second factor if their logins need one
+            (`reauthenticate`).
         user_id: The id of the user that the person acts as.
         reason: Why, for the audit log.
         actor_backend: The backend that `actor_token` is for; default: `default`.

@@ -1680,7 +1680,10 @@ class ImpersonateRequest(Model, extra="forbid"):
     """Opens a session in which the user of a token acts as another user."""
 
     actor_token: Annotated[str, Field(repr=False)]
-    """An access token of the person who is to act, from a session of their own."""
+    """An access token of the person who is to act, from a session of their own. The person must have
+    authenticated in the last 15 minutes, by a second factor if their logins need one
+    (`reauthenticate`).
+    """
     user_id: str
     """The id of the user that the person acts as."""
     reason: Annotated[str, Field(max_length=200, min_length=1)]

@@ -8,7 +8,9 @@ import java.util.Map;
 /**
  * Opens a session in which the user of a token acts as another user.
  *
- * @param actorToken An access token of the person who is to act, from a session of their own.
+ * @param actorToken An access token of the person who is to act, from a session of their own. The
+ *     person must have authenticated in the last 15 minutes, by a second factor if their logins
+ *     need one ({@code reauthenticate}).
  * @param userId The id of the user that the person acts as.
  * @param reason Why, for the audit log.
  * @param actorBackend The backend that {@code actor_token} is for; default: {@code default}. May be
