@@ -332,15 +332,16 @@ doorward_status doorward_set_password(const struct doorward_engine *engine,
 
 // Logs in by password and opens a session.
 // DENIED: invalid_credentials, invalid_code. STEP_UP: second_factor_required, password_change_required.
-// THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full, store_unavailable.
+// FORBIDDEN: permission_denied. THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full,
+// store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_login(const struct doorward_engine *engine, const char *request, char **response);
 
 // Takes the next step of a login and opens its session.
-// DENIED: invalid_challenge, invalid_code, invalid_credentials. FORBIDDEN: email_not_verified. CONFLICT:
-// already_configured. STEP_UP: second_factor_required, password_change_required. THROTTLED:
-// too_many_attempts. INVALID_REQUEST: weak_password. UNAVAILABLE: hash_queue_full, store_unavailable.
-// CONFIG: invalid_config.
+// DENIED: invalid_challenge, invalid_code, invalid_credentials. FORBIDDEN: email_not_verified,
+// permission_denied. CONFLICT: already_configured. STEP_UP: second_factor_required,
+// password_change_required. THROTTLED: too_many_attempts. INVALID_REQUEST: weak_password. UNAVAILABLE:
+// hash_queue_full, store_unavailable. CONFIG: invalid_config.
 DOORWARD_NODISCARD
 doorward_status doorward_complete_login(const struct doorward_engine *engine,
                                         const char *request,
@@ -348,7 +349,8 @@ doorward_status doorward_complete_login(const struct doorward_engine *engine,
 
 // Logs in by an ID token of a configured OpenID provider and opens a session.
 // DENIED: invalid_credentials, invalid_token. STEP_UP: second_factor_required. CONFLICT: email_taken.
-// THROTTLED: too_many_attempts. UNAVAILABLE: auth_service_unavailable, store_unavailable.
+// FORBIDDEN: permission_denied. THROTTLED: too_many_attempts. UNAVAILABLE: auth_service_unavailable,
+// store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_login_with_id_token(const struct doorward_engine *engine,
                                              const char *request,
@@ -690,8 +692,8 @@ doorward_status doorward_request_login_code(const struct doorward_engine *engine
                                             char **response);
 
 // Logs in by a mailed link and opens a session.
-// INVALID_REQUEST: invalid_token. STEP_UP: second_factor_required. CONFIG: invalid_config. UNAVAILABLE:
-// store_unavailable.
+// INVALID_REQUEST: invalid_token. STEP_UP: second_factor_required. FORBIDDEN: permission_denied. CONFIG:
+// invalid_config. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_login_with_mail_token(const struct doorward_engine *engine,
                                                const char *request,
@@ -861,8 +863,8 @@ doorward_status doorward_begin_passkey_login(const struct doorward_engine *engin
                                              char **response);
 
 // Logs in by a passkey alone and opens a session.
-// DENIED: invalid_credentials, invalid_challenge. THROTTLED: too_many_attempts. CONFIG: invalid_config.
-// UNAVAILABLE: store_unavailable.
+// DENIED: invalid_credentials, invalid_challenge. FORBIDDEN: permission_denied. THROTTLED:
+// too_many_attempts. CONFIG: invalid_config. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_finish_passkey_login(const struct doorward_engine *engine,
                                               const char *request,

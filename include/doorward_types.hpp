@@ -797,6 +797,8 @@ struct exported_session {
   std::optional<std::string> ip{};
   // The label, if the session has one.
   std::optional<std::string> label{};
+  // The organization that the session is in, if the login was for one.
+  std::optional<std::string> organization_id{};
   // Whether the session outlasts the browser, if the login said so.
   std::optional<bool> persistent{};
   // The login at an identity provider that opened the session, if one did.
@@ -822,6 +824,7 @@ struct exported_session {
     visit("idle_seconds", self.idle_seconds);
     visit("ip", self.ip);
     visit("label", self.label);
+    visit("organization_id", self.organization_id);
     visit("persistent", self.persistent);
     visit("provider", self.provider);
     visit("revoked_at", self.revoked_at);
@@ -1035,6 +1038,8 @@ struct login_response {
   std::string backend{};
   // The user who logged in.
   doorward::user user{};
+  // The organization that the session is in, if the login was for one.
+  std::optional<std::string> organization_id{};
   // Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so.
   std::optional<bool> persistent{};
   // If this login gave the account its first second factor: the recovery codes. They are shown only now.
@@ -1057,6 +1062,7 @@ struct login_response {
     visit("session_id", self.session_id);
     visit("backend", self.backend);
     visit("user", self.user);
+    visit("organization_id", self.organization_id);
     visit("persistent", self.persistent);
     visit("recovery_codes", self.recovery_codes);
     visit("refresh_expires_in", self.refresh_expires_in);
@@ -1082,6 +1088,8 @@ struct login_with_id_token_response {
   doorward::user user{};
   // Whether this login created the account.
   bool created{};
+  // The organization that the session is in, if the login was for one.
+  std::optional<std::string> organization_id{};
   // Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so.
   std::optional<bool> persistent{};
   // If this login gave the account its first second factor: the recovery codes. They are shown only now.
@@ -1105,6 +1113,7 @@ struct login_with_id_token_response {
     visit("backend", self.backend);
     visit("user", self.user);
     visit("created", self.created);
+    visit("organization_id", self.organization_id);
     visit("persistent", self.persistent);
     visit("recovery_codes", self.recovery_codes);
     visit("refresh_expires_in", self.refresh_expires_in);
@@ -1197,6 +1206,8 @@ struct finish_provider_login_response {
   // Whether the identity was linked to the account of `user_token`. Then the session is the one of that
   // token, with a new access token and no other refresh token.
   bool linked{};
+  // The organization that the session is in, if the login was for one.
+  std::optional<std::string> organization_id{};
   // Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so.
   std::optional<bool> persistent{};
   // If this login gave the account its first second factor: the recovery codes. They are shown only now.
@@ -1221,6 +1232,7 @@ struct finish_provider_login_response {
     visit("user", self.user);
     visit("created", self.created);
     visit("linked", self.linked);
+    visit("organization_id", self.organization_id);
     visit("persistent", self.persistent);
     visit("recovery_codes", self.recovery_codes);
     visit("refresh_expires_in", self.refresh_expires_in);
@@ -1350,6 +1362,8 @@ struct session {
   std::optional<std::string> ip{};
   // The label, if the session has one.
   std::optional<std::string> label{};
+  // The organization that the session is in, if the login was for one.
+  std::optional<std::string> organization_id{};
   // The login at an identity provider that opened the session, if one did.
   std::optional<doorward::provider_login> provider{};
   // The `User-Agent` that opened the session.
@@ -1368,6 +1382,7 @@ struct session {
     visit("device_id", self.device_id);
     visit("ip", self.ip);
     visit("label", self.label);
+    visit("organization_id", self.organization_id);
     visit("provider", self.provider);
     visit("user_agent", self.user_agent);
   }
@@ -1436,6 +1451,10 @@ struct claims {
   std::optional<std::string> jti{};
   // When the token becomes valid.
   std::optional<double> nbf{};
+  // The organization of the session, if the login was for one.
+  std::optional<std::string> org_id{};
+  // The roles in that organization when the token was issued; `authorize` checks the present ones.
+  std::optional<std::vector<std::string>> org_roles{};
   // In a session that an identity provider opened: the provider, and what it says of the login.
   std::optional<doorward::provider_login> provider{};
   // The roles when the token was issued (RFC 9068); `authorize` checks the present ones.
@@ -1465,6 +1484,8 @@ struct claims {
     visit("iss", self.iss);
     visit("jti", self.jti);
     visit("nbf", self.nbf);
+    visit("org_id", self.org_id);
+    visit("org_roles", self.org_roles);
     visit("provider", self.provider);
     visit("roles", self.roles);
     visit("scope", self.scope);
@@ -1503,6 +1524,20 @@ struct names<credential_kind> {
 
 }  // namespace detail
 
+// An organization, and the roles of a member there.
+struct organization_roles {
+  // The organization's id.
+  std::string id{};
+  // The user's roles in it, in alphabetical order.
+  std::vector<std::string> roles{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id", self.id);
+    visit("roles", self.roles);
+  }
+};
+
 // The user of a live token or API key.
 struct authenticate_response {
   // The account as it is now. With an API key that has fewer roles, these are its `roles`.
@@ -1516,6 +1551,8 @@ struct authenticate_response {
   std::optional<doorward::api_key> api_key{};
   // The token's claims; absent for an API key.
   std::optional<doorward::claims> claims{};
+  // The organization that the session is in, if the login was for one, and the user's roles there now.
+  std::optional<doorward::organization_roles> organization{};
   // The session's id, if the token belongs to a session.
   std::optional<std::string> session_id{};
 
@@ -1526,6 +1563,7 @@ struct authenticate_response {
     visit("act", self.act);
     visit("api_key", self.api_key);
     visit("claims", self.claims);
+    visit("organization", self.organization);
     visit("session_id", self.session_id);
   }
 };
@@ -1548,6 +1586,10 @@ struct introspect_response {
   std::optional<std::int64_t> iat{};
   // The issuer.
   std::optional<std::string> iss{};
+  // The organization that the session is in, if the login was for one.
+  std::optional<std::string> org_id{};
+  // The user's roles in that organization now.
+  std::optional<std::vector<std::string>> org_roles{};
   // Why the token is not active. It is for the host only: do not pass it on.
   std::optional<std::string> reason{};
   // The scopes, separated by spaces.
@@ -1571,6 +1613,8 @@ struct introspect_response {
     visit("exp", self.exp);
     visit("iat", self.iat);
     visit("iss", self.iss);
+    visit("org_id", self.org_id);
+    visit("org_roles", self.org_roles);
     visit.host_only("reason", self.reason);
     visit("scope", self.scope);
     visit("sid", self.sid);
@@ -1610,6 +1654,8 @@ struct authenticate_request_response {
   std::optional<doorward::claims> claims{};
   // The kind of the credential.
   std::optional<doorward::credential_kind> credential{};
+  // The organization that the session is in, if the login was for one, and the user's roles there now.
+  std::optional<doorward::organization_roles> organization{};
   // The session's id, if the token belongs to a session.
   std::optional<std::string> session_id{};
   // The account as it is now. With an API key that has fewer roles, these are its `roles`.
@@ -1622,6 +1668,7 @@ struct authenticate_request_response {
     visit("api_key", self.api_key);
     visit("claims", self.claims);
     visit("credential", self.credential);
+    visit("organization", self.organization);
     visit("session_id", self.session_id);
     visit("user", self.user);
   }
@@ -4134,6 +4181,9 @@ struct login_request {
   std::optional<std::string> label{};
   // A shorter life of the session than the configuration gives it.
   std::optional<doorward::session_lifetime> lifetime{};
+  // The organization that the session is in. Its user must be a member: otherwise the right proof is refused
+  // with `permission_denied`. The tokens have `org_id` and `org_roles`.
+  std::optional<std::string> organization_id{};
   // A recovery code instead, which is used up.
   std::optional<doorward::secret> recovery_code{};
   // The scopes of the access token, separated by spaces. The engine grants what the host asks for: a host
@@ -4190,6 +4240,12 @@ struct login_request {
     return *this;
   }
 
+  template <class Value = std::string>
+  login_request &set_organization_id(Value &&value) {
+    organization_id = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = doorward::secret>
   login_request &set_recovery_code(Value &&value) {
     recovery_code = std::forward<Value>(value);
@@ -4229,6 +4285,7 @@ struct login_request {
     visit("client", self.client);
     visit("label", self.label);
     visit("lifetime", self.lifetime);
+    visit("organization_id", self.organization_id);
     visit("recovery_code", self.recovery_code);
     visit("scope", self.scope);
     visit("trusted_device_token", self.trusted_device_token);
@@ -4377,6 +4434,8 @@ struct login_with_id_token_request {
   // The nonce that the host sent with its authentication request. The token must repeat it, so that it
   // answers this browser's request and no other.
   std::optional<doorward::secret> nonce{};
+  // The organization that the session is in, as in `login`.
+  std::optional<std::string> organization_id{};
   // The name of the issuer in `id_token_providers`; optional if there is only one.
   std::optional<std::string> provider{};
   // The scopes of the access token, separated by spaces. The engine grants what the host asks for.
@@ -4425,6 +4484,12 @@ struct login_with_id_token_request {
   }
 
   template <class Value = std::string>
+  login_with_id_token_request &set_organization_id(Value &&value) {
+    organization_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
   login_with_id_token_request &set_provider(Value &&value) {
     provider = std::forward<Value>(value);
     return *this;
@@ -4445,6 +4510,7 @@ struct login_with_id_token_request {
     visit("label", self.label);
     visit("lifetime", self.lifetime);
     visit("nonce", self.nonce);
+    visit("organization_id", self.organization_id);
     visit("provider", self.provider);
     visit("scope", self.scope);
   }
@@ -4495,6 +4561,8 @@ struct begin_provider_login_request {
   std::optional<std::string> login_hint{};
   // How long ago the user may have authenticated at the provider. The ID token must prove it.
   std::optional<std::int64_t> max_age_seconds{};
+  // The organization that the session is in, as in `login`; not for linking.
+  std::optional<std::string> organization_id{};
   // What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1). Like `acr_values`
   // and `max_age_seconds`, only for a provider with ID tokens.
   std::optional<doorward::provider_prompt> prompt{};
@@ -4537,6 +4605,12 @@ struct begin_provider_login_request {
     return *this;
   }
 
+  template <class Value = std::string>
+  begin_provider_login_request &set_organization_id(Value &&value) {
+    organization_id = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = doorward::provider_prompt>
   begin_provider_login_request &set_prompt(Value &&value) {
     prompt = std::forward<Value>(value);
@@ -4568,6 +4642,7 @@ struct begin_provider_login_request {
     visit("backend", self.backend);
     visit("login_hint", self.login_hint);
     visit("max_age_seconds", self.max_age_seconds);
+    visit("organization_id", self.organization_id);
     visit("prompt", self.prompt);
     visit("provider", self.provider);
     visit("scope", self.scope);
@@ -5353,8 +5428,8 @@ struct introspect_request {
 // the token, but the live checks (`authenticate`, `introspect`, `authorize`) do not.
 struct issue_token_request {
   // The claims: `sub`, a text, and any of the host's own. The claims that the engine makes (`iss`, `aud`,
-  // `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `provider`, `cnf`, `act`,
-  // `account_epoch`) are refused.
+  // `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `provider`, `cnf`, `org_id`,
+  // `org_roles`, `act`, `account_epoch`) are refused.
   std::map<std::string, doorward::json> claims{};
   // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
   // call's events record it.
@@ -5724,8 +5799,8 @@ struct authorize_request {
   std::optional<std::string> email{};
   // The user authenticated at most this many seconds ago. An API key is no such proof.
   std::optional<std::int64_t> max_age_seconds{};
-  // The account is a member of this organization. `roles` and `permissions` are then those in the
-  // organization.
+  // The account is a member of this organization, and the token is of no session in another. `roles` and
+  // `permissions` are then those in the organization.
   std::optional<std::string> organization_id{};
   // The roles of the account give all of these permissions (`roles` of the configuration, in an organization
   // `organization_roles`), and those of an API key give them, too.
@@ -6855,6 +6930,8 @@ struct request_login_code_request {
   std::optional<doorward::session_lifetime> lifetime{};
   // The language of the mail. Default: that of the account.
   std::optional<std::string> locale{};
+  // The organization that the session is in, as in `login`.
+  std::optional<std::string> organization_id{};
   // The scopes of the access token, separated by spaces. The engine grants what the host asks for.
   std::optional<std::string> scope{};
 
@@ -6907,6 +6984,12 @@ struct request_login_code_request {
   }
 
   template <class Value = std::string>
+  request_login_code_request &set_organization_id(Value &&value) {
+    organization_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
   request_login_code_request &set_scope(Value &&value) {
     scope = std::forward<Value>(value);
     return *this;
@@ -6922,6 +7005,7 @@ struct request_login_code_request {
     visit("label", self.label);
     visit("lifetime", self.lifetime);
     visit("locale", self.locale);
+    visit("organization_id", self.organization_id);
     visit("scope", self.scope);
   }
 };
@@ -7844,6 +7928,8 @@ struct begin_passkey_login_request {
   std::optional<bool> conditional{};
   // The kinds of authenticator that the page expects, the likeliest first.
   std::optional<std::vector<doorward::passkey_hint>> hints{};
+  // The organization that the session is in, as in `login`.
+  std::optional<std::string> organization_id{};
   // The scopes of the access token, as in `login`.
   std::optional<std::string> scope{};
   // The username or the e-mail address. Without it the authenticator offers the accounts that it knows.
@@ -7868,6 +7954,12 @@ struct begin_passkey_login_request {
   }
 
   template <class Value = std::string>
+  begin_passkey_login_request &set_organization_id(Value &&value) {
+    organization_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
   begin_passkey_login_request &set_scope(Value &&value) {
     scope = std::forward<Value>(value);
     return *this;
@@ -7884,6 +7976,7 @@ struct begin_passkey_login_request {
     visit("backend", self.backend);
     visit("conditional", self.conditional);
     visit("hints", self.hints);
+    visit("organization_id", self.organization_id);
     visit("scope", self.scope);
     visit("username", self.username);
   }
@@ -10767,23 +10860,23 @@ class operations {
   }
 
   // Logs in by password and opens a session. Cost: hash; not to be repeated. Failures: invalid_credentials,
-  // second_factor_required, invalid_code, password_change_required, too_many_attempts, hash_queue_full,
-  // store_unavailable.
+  // second_factor_required, invalid_code, password_change_required, permission_denied, too_many_attempts,
+  // hash_queue_full, store_unavailable.
   Result<doorward::login_response> login(const doorward::login_request &request) const {
     return run<login_response>(doorward_login, request);
   }
 
   // Takes the next step of a login and opens its session. Cost: hash; not to be repeated. Failures:
   // invalid_challenge, invalid_code, invalid_credentials, email_not_verified, already_configured,
-  // second_factor_required, password_change_required, too_many_attempts, weak_password, hash_queue_full,
-  // invalid_config, store_unavailable.
+  // second_factor_required, password_change_required, permission_denied, too_many_attempts, weak_password,
+  // hash_queue_full, invalid_config, store_unavailable.
   Result<doorward::login_response> complete_login(const doorward::complete_login_request &request) const {
     return run<login_response>(doorward_complete_login, request);
   }
 
   // Logs in by an ID token of a configured OpenID provider and opens a session. Cost: network; not to be
   // repeated. Failures: invalid_credentials, invalid_token, second_factor_required, email_taken,
-  // too_many_attempts, auth_service_unavailable, store_unavailable.
+  // permission_denied, too_many_attempts, auth_service_unavailable, store_unavailable.
   Result<doorward::login_with_id_token_response> login_with_id_token(
       const doorward::login_with_id_token_request &request) const {
     return run<login_with_id_token_response>(doorward_login_with_id_token, request);
@@ -11108,7 +11201,7 @@ class operations {
   }
 
   // Logs in by a mailed link and opens a session. Cost: store; not to be repeated. Failures: invalid_token,
-  // second_factor_required, invalid_config, store_unavailable.
+  // second_factor_required, permission_denied, invalid_config, store_unavailable.
   Result<doorward::login_response> login_with_mail_token(
       const doorward::login_with_mail_token_request &request) const {
     return run<login_response>(doorward_login_with_mail_token, request);
@@ -11265,7 +11358,8 @@ class operations {
   }
 
   // Logs in by a passkey alone and opens a session. Cost: store; not to be repeated. Failures:
-  // invalid_credentials, invalid_challenge, too_many_attempts, invalid_config, store_unavailable.
+  // invalid_credentials, invalid_challenge, permission_denied, too_many_attempts, invalid_config,
+  // store_unavailable.
   Result<doorward::login_response> finish_passkey_login(
       const doorward::finish_passkey_login_request &request) const {
     return run<login_response>(doorward_finish_passkey_login, request);

@@ -237,8 +237,8 @@ pub use types::session::{SessionLabel, SessionLifetime};
 pub use types::strict::{HostOnly, Object};
 pub use types::token::Token;
 pub use types::user::{
-    Act, ActingReason, Actor, Amr, Email, ExternalId, Locale, Offered, Permission, ProviderLogin, PublicUser,
-    Role, Scope, Username,
+    Act, ActingReason, Actor, Amr, Email, ExternalId, Locale, Offered, OrganizationRoles, Permission,
+    ProviderLogin, PublicUser, Role, Scope, Username,
 };
 pub use types::weakness::Weakness as PasswordWeakness;
 pub use types::webauthn::{

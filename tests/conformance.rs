@@ -27,13 +27,14 @@ fn every_code_of_every_operation_is_tried() {
     const FAULTS: [&str; 3] = ["store_unavailable", "store_constraint", "hash_queue_full"];
     // These come from another service (tests/it/remote.rs), from a build without a feature, or from one kind
     // of store. An authenticator, which signs random challenges, makes passkeys: tests/it/passkeys has some.
-    const ELSEWHERE: [(&str, &str); 12] = [
+    const ELSEWHERE: [(&str, &str); 13] = [
         // A file that was changed while it was open: tests/faults/passwords.rs.
         ("check_password", "invalid_config"),
         ("complete_login", "already_configured"),
         ("finish_passkey_registration", "ok"),
         ("finish_passkey_registration", "already_configured"),
         ("finish_passkey_login", "ok"),
+        ("finish_passkey_login", "permission_denied"),
         ("remove_passkey", "permission_denied"),
         ("update_passkey", "ok"),
         ("introspect_remote", "ok"),

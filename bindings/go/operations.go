@@ -325,7 +325,8 @@ func (e *Engine) SetPassword(ctx context.Context, request SetPasswordRequest) (*
 // Login logs in by password and opens a session.
 //
 // ErrDenied: invalid_credentials, invalid_code. ErrStepUp: second_factor_required, password_change_required.
-// ErrThrottled: too_many_attempts. ErrUnavailable: hash_queue_full, store_unavailable.
+// ErrForbidden: permission_denied. ErrThrottled: too_many_attempts. ErrUnavailable: hash_queue_full,
+// store_unavailable.
 //
 // The next step of a login is a [StepUp], which errors.As finds.
 func (e *Engine) Login(ctx context.Context, request LoginRequest) (*LoginResponse, error) {
@@ -334,10 +335,10 @@ func (e *Engine) Login(ctx context.Context, request LoginRequest) (*LoginRespons
 
 // CompleteLogin takes the next step of a login and opens its session.
 //
-// ErrDenied: invalid_challenge, invalid_code, invalid_credentials. ErrForbidden: email_not_verified.
-// ErrConflict: already_configured. ErrStepUp: second_factor_required, password_change_required. ErrThrottled:
-// too_many_attempts. ErrInvalidRequest: weak_password. ErrUnavailable: hash_queue_full, store_unavailable.
-// ErrConfig: invalid_config.
+// ErrDenied: invalid_challenge, invalid_code, invalid_credentials. ErrForbidden: email_not_verified,
+// permission_denied. ErrConflict: already_configured. ErrStepUp: second_factor_required,
+// password_change_required. ErrThrottled: too_many_attempts. ErrInvalidRequest: weak_password.
+// ErrUnavailable: hash_queue_full, store_unavailable. ErrConfig: invalid_config.
 //
 // The next step of a login is a [StepUp], which errors.As finds.
 func (e *Engine) CompleteLogin(ctx context.Context, request CompleteLoginRequest) (*LoginResponse, error) {
@@ -347,7 +348,8 @@ func (e *Engine) CompleteLogin(ctx context.Context, request CompleteLoginRequest
 // LoginWithIDToken logs in by an ID token of a configured OpenID provider and opens a session.
 //
 // ErrDenied: invalid_credentials, invalid_token. ErrStepUp: second_factor_required. ErrConflict: email_taken.
-// ErrThrottled: too_many_attempts. ErrUnavailable: auth_service_unavailable, store_unavailable.
+// ErrForbidden: permission_denied. ErrThrottled: too_many_attempts. ErrUnavailable: auth_service_unavailable,
+// store_unavailable.
 //
 // The next step of a login is a [StepUp], which errors.As finds.
 func (e *Engine) LoginWithIDToken(ctx context.Context, request LoginWithIDTokenRequest) (*LoginWithIDTokenResponse, error) {
@@ -703,8 +705,8 @@ func (e *Engine) RequestLoginCode(ctx context.Context, request RequestLoginCodeR
 
 // LoginWithMailToken logs in by a mailed link and opens a session.
 //
-// ErrInvalidRequest: invalid_token. ErrStepUp: second_factor_required. ErrConfig: invalid_config.
-// ErrUnavailable: store_unavailable.
+// ErrInvalidRequest: invalid_token. ErrStepUp: second_factor_required. ErrForbidden: permission_denied.
+// ErrConfig: invalid_config. ErrUnavailable: store_unavailable.
 //
 // The next step of a login is a [StepUp], which errors.As finds.
 func (e *Engine) LoginWithMailToken(ctx context.Context, request LoginWithMailTokenRequest) (*LoginResponse, error) {
@@ -876,8 +878,8 @@ func (e *Engine) BeginPasskeyLogin(ctx context.Context, request BeginPasskeyLogi
 
 // FinishPasskeyLogin logs in by a passkey alone and opens a session.
 //
-// ErrDenied: invalid_credentials, invalid_challenge. ErrThrottled: too_many_attempts. ErrConfig:
-// invalid_config. ErrUnavailable: store_unavailable.
+// ErrDenied: invalid_credentials, invalid_challenge. ErrForbidden: permission_denied. ErrThrottled:
+// too_many_attempts. ErrConfig: invalid_config. ErrUnavailable: store_unavailable.
 func (e *Engine) FinishPasskeyLogin(ctx context.Context, request FinishPasskeyLoginRequest) (*LoginResponse, error) {
 	return call[LoginResponse](ctx, e, opFinishPasskeyLogin, request)
 }

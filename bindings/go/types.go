@@ -564,6 +564,10 @@ type LoginRequest struct {
 	// A shorter life of the session than the configuration gives it.
 	Lifetime *SessionLifetime `json:"lifetime,omitzero"`
 
+	// The organization that the session is in. Its user must be a member: otherwise the right proof is
+	// refused with `permission_denied`. The tokens have `org_id` and `org_roles`.
+	OrganizationID *string `json:"organization_id,omitzero"`
+
 	// A recovery code instead, which is used up.
 	RecoveryCode *string `json:"recovery_code,omitzero" doorward:"secret"`
 
@@ -670,6 +674,9 @@ type LoginWithIDTokenRequest struct {
 	// answers this browser's request and no other.
 	Nonce *string `json:"nonce,omitzero" doorward:"secret"`
 
+	// The organization that the session is in, as in `login`.
+	OrganizationID *string `json:"organization_id,omitzero"`
+
 	// The name of the issuer in `id_token_providers`; optional if there is only one.
 	Provider *string `json:"provider,omitzero"`
 
@@ -728,6 +735,9 @@ type BeginProviderLoginRequest struct {
 
 	// How long ago the user may have authenticated at the provider. The ID token must prove it.
 	MaxAgeSeconds *int64 `json:"max_age_seconds,omitzero"`
+
+	// The organization that the session is in, as in `login`; not for linking.
+	OrganizationID *string `json:"organization_id,omitzero"`
 
 	// What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1). Like
 	// `acr_values` and `max_age_seconds`, only for a provider with ID tokens.
@@ -1221,8 +1231,8 @@ func (v IntrospectRequest) LogValue() slog.Value {
 // `verify` accepts the token, but the live checks (`authenticate`, `introspect`, `authorize`) do not.
 type IssueTokenRequest struct {
 	// The claims: `sub`, a text, and any of the host's own. The claims that the engine makes (`iss`, `aud`,
-	// `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `provider`, `cnf`, `act`,
-	// `account_epoch`) are refused.
+	// `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `provider`, `cnf`, `org_id`,
+	// `org_roles`, `act`, `account_epoch`) are refused.
 	Claims Object `json:"claims"`
 
 	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
@@ -1402,8 +1412,8 @@ type AuthorizeRequest struct {
 	// The user authenticated at most this many seconds ago. An API key is no such proof.
 	MaxAgeSeconds *int64 `json:"max_age_seconds,omitzero"`
 
-	// The account is a member of this organization. `roles` and `permissions` are then those in the
-	// organization.
+	// The account is a member of this organization, and the token is of no session in another. `roles` and
+	// `permissions` are then those in the organization.
 	OrganizationID *string `json:"organization_id,omitzero"`
 
 	// The roles of the account give all of these permissions (`roles` of the configuration, in an
@@ -1891,6 +1901,9 @@ type RequestLoginCodeRequest struct {
 
 	// The language of the mail. Default: that of the account.
 	Locale *string `json:"locale,omitzero"`
+
+	// The organization that the session is in, as in `login`.
+	OrganizationID *string `json:"organization_id,omitzero"`
 
 	// The scopes of the access token, separated by spaces. The engine grants what the host asks for.
 	Scope *string `json:"scope,omitzero"`
@@ -2453,6 +2466,9 @@ type BeginPasskeyLoginRequest struct {
 
 	// The kinds of authenticator that the page expects, the likeliest first.
 	Hints []PasskeyHint `json:"hints,omitzero"`
+
+	// The organization that the session is in, as in `login`.
+	OrganizationID *string `json:"organization_id,omitzero"`
 
 	// The scopes of the access token, as in `login`.
 	Scope *string `json:"scope,omitzero"`
@@ -4114,6 +4130,9 @@ type ExportedSession struct {
 	// The label, if the session has one.
 	Label string `json:"label,omitzero"`
 
+	// The organization that the session is in, if the login was for one.
+	OrganizationID string `json:"organization_id,omitzero"`
+
 	// Whether the session outlasts the browser, if the login said so.
 	Persistent bool `json:"persistent,omitzero"`
 
@@ -4333,6 +4352,9 @@ type LoginResponse struct {
 	// The user who logged in.
 	User User `json:"user"`
 
+	// The organization that the session is in, if the login was for one.
+	OrganizationID string `json:"organization_id,omitzero"`
+
 	// Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so.
 	Persistent bool `json:"persistent,omitzero"`
 
@@ -4390,6 +4412,9 @@ type LoginWithIDTokenResponse struct {
 
 	// Whether this login created the account.
 	Created bool `json:"created"`
+
+	// The organization that the session is in, if the login was for one.
+	OrganizationID string `json:"organization_id,omitzero"`
 
 	// Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so.
 	Persistent bool `json:"persistent,omitzero"`
@@ -4556,6 +4581,9 @@ type FinishProviderLoginResponse struct {
 	// Whether the identity was linked to the account of `user_token`. Then the session is the one of that
 	// token, with a new access token and no other refresh token.
 	Linked bool `json:"linked"`
+
+	// The organization that the session is in, if the login was for one.
+	OrganizationID string `json:"organization_id,omitzero"`
 
 	// Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so.
 	Persistent bool `json:"persistent,omitzero"`
@@ -4724,6 +4752,9 @@ type Session struct {
 	// The label, if the session has one.
 	Label string `json:"label,omitzero"`
 
+	// The organization that the session is in, if the login was for one.
+	OrganizationID string `json:"organization_id,omitzero"`
+
 	// The login at an identity provider that opened the session, if one did.
 	Provider *ProviderLogin `json:"provider,omitzero"`
 
@@ -4832,6 +4863,12 @@ type Claims struct {
 	// When the token becomes valid.
 	Nbf *NumericDate `json:"nbf,omitzero"`
 
+	// The organization of the session, if the login was for one.
+	OrgID string `json:"org_id,omitzero"`
+
+	// The roles in that organization when the token was issued; `authorize` checks the present ones.
+	OrgRoles []string `json:"org_roles,omitzero"`
+
 	// In a session that an identity provider opened: the provider, and what it says of the login.
 	Provider *ProviderLogin `json:"provider,omitzero"`
 
@@ -4888,6 +4925,10 @@ func (v *Claims) readMembers(text string) error {
 			v.Jti = r.string()
 		case "nbf":
 			number(&r, &v.Nbf)
+		case "org_id":
+			v.OrgID = r.string()
+		case "org_roles":
+			r.strings(&v.OrgRoles)
 		case "provider":
 			r.value(&v.Provider)
 		case "roles":
@@ -4927,6 +4968,15 @@ const (
 	CredentialKindApiKey CredentialKind = "api_key"
 )
 
+// OrganizationRoles: An organization, and the roles of a member there.
+type OrganizationRoles struct {
+	// The organization's id.
+	ID string `json:"id"`
+
+	// The user's roles in it, in alphabetical order.
+	Roles []string `json:"roles"`
+}
+
 // AuthenticateResponse: The user of a live token or API key.
 type AuthenticateResponse struct {
 	// The account as it is now. With an API key that has fewer roles, these are its `roles`.
@@ -4944,6 +4994,9 @@ type AuthenticateResponse struct {
 
 	// The token's claims; absent for an API key.
 	Claims *Claims `json:"claims,omitzero"`
+
+	// The organization that the session is in, if the login was for one, and the user's roles there now.
+	Organization *OrganizationRoles `json:"organization,omitzero"`
 
 	// The session's id, if the token belongs to a session.
 	SessionID string `json:"session_id,omitzero"`
@@ -4974,6 +5027,12 @@ type IntrospectResponse struct {
 
 	// The issuer.
 	Iss string `json:"iss,omitzero"`
+
+	// The organization that the session is in, if the login was for one.
+	OrgID string `json:"org_id,omitzero"`
+
+	// The user's roles in that organization now.
+	OrgRoles []string `json:"org_roles,omitzero"`
 
 	// Why the token is not active. It is for the host only: do not pass it on.
 	Reason HostOnly `json:"reason,omitzero"`
@@ -5038,6 +5097,9 @@ type AuthenticateRequestResponse struct {
 
 	// The kind of the credential.
 	Credential *CredentialKind `json:"credential,omitzero"`
+
+	// The organization that the session is in, if the login was for one, and the user's roles there now.
+	Organization *OrganizationRoles `json:"organization,omitzero"`
 
 	// The session's id, if the token belongs to a session.
 	SessionID string `json:"session_id,omitzero"`

@@ -195,7 +195,8 @@ pub unsafe extern "C" fn doorward_set_password(
 
 /// Logs in by password and opens a session.
 /// DENIED: invalid_credentials, invalid_code. STEP_UP: second_factor_required, password_change_required.
-/// THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full, store_unavailable.
+/// FORBIDDEN: permission_denied. THROTTLED: too_many_attempts. UNAVAILABLE: hash_queue_full,
+/// store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_login(
     engine: *const doorward_engine,
@@ -207,10 +208,10 @@ pub unsafe extern "C" fn doorward_login(
 }
 
 /// Takes the next step of a login and opens its session.
-/// DENIED: invalid_challenge, invalid_code, invalid_credentials. FORBIDDEN: email_not_verified. CONFLICT:
-/// already_configured. STEP_UP: second_factor_required, password_change_required. THROTTLED:
-/// too_many_attempts. INVALID_REQUEST: weak_password. UNAVAILABLE: hash_queue_full, store_unavailable.
-/// CONFIG: invalid_config.
+/// DENIED: invalid_challenge, invalid_code, invalid_credentials. FORBIDDEN: email_not_verified,
+/// permission_denied. CONFLICT: already_configured. STEP_UP: second_factor_required,
+/// password_change_required. THROTTLED: too_many_attempts. INVALID_REQUEST: weak_password. UNAVAILABLE:
+/// hash_queue_full, store_unavailable. CONFIG: invalid_config.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_complete_login(
     engine: *const doorward_engine,
@@ -223,7 +224,8 @@ pub unsafe extern "C" fn doorward_complete_login(
 
 /// Logs in by an ID token of a configured OpenID provider and opens a session.
 /// DENIED: invalid_credentials, invalid_token. STEP_UP: second_factor_required. CONFLICT: email_taken.
-/// THROTTLED: too_many_attempts. UNAVAILABLE: auth_service_unavailable, store_unavailable.
+/// FORBIDDEN: permission_denied. THROTTLED: too_many_attempts. UNAVAILABLE: auth_service_unavailable,
+/// store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_login_with_id_token(
     engine: *const doorward_engine,
@@ -813,8 +815,8 @@ pub unsafe extern "C" fn doorward_request_login_code(
 }
 
 /// Logs in by a mailed link and opens a session.
-/// INVALID_REQUEST: invalid_token. STEP_UP: second_factor_required. CONFIG: invalid_config. UNAVAILABLE:
-/// store_unavailable.
+/// INVALID_REQUEST: invalid_token. STEP_UP: second_factor_required. FORBIDDEN: permission_denied. CONFIG:
+/// invalid_config. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_login_with_mail_token(
     engine: *const doorward_engine,
@@ -1099,8 +1101,8 @@ pub unsafe extern "C" fn doorward_begin_passkey_login(
 }
 
 /// Logs in by a passkey alone and opens a session.
-/// DENIED: invalid_credentials, invalid_challenge. THROTTLED: too_many_attempts. CONFIG: invalid_config.
-/// UNAVAILABLE: store_unavailable.
+/// DENIED: invalid_credentials, invalid_challenge. FORBIDDEN: permission_denied. THROTTLED:
+/// too_many_attempts. CONFIG: invalid_config. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_finish_passkey_login(
     engine: *const doorward_engine,

@@ -112,6 +112,16 @@ impl Claims {
         self.texts("roles")
     }
 
+    /// The organization of the session, if the login was for one.
+    pub fn org_id(&self) -> Option<Id> {
+        self.text("org_id")?.parse().ok()
+    }
+
+    /// The roles in that organization when the token was issued; `authorize` checks the present ones.
+    pub fn org_roles(&self) -> Vec<&str> {
+        self.texts("org_roles")
+    }
+
     /// The account of the person who acts as the user, if another one does (RFC 8693 section 4.1).
     pub fn act(&self) -> Option<Act> {
         let sub = self.get("act")?.get("sub")?.as_str()?;
@@ -173,7 +183,7 @@ pub(crate) fn as_signed_if_any<S: Serializer>(
 }
 
 /// Claims that the engine makes itself, in tokens with and without a session.
-const RESERVED: [&str; 15] = [
+const RESERVED: [&str; 17] = [
     "iss",
     "aud",
     "exp",
@@ -187,6 +197,8 @@ const RESERVED: [&str; 15] = [
     "amr",
     "provider",
     "cnf",
+    "org_id",
+    "org_roles",
     "act",
     "account_epoch",
 ];
@@ -247,6 +259,12 @@ impl JsonSchema for Claims {
                     "type": "array",
                     "items": {"type": "string"},
                     "description": "The roles when the token was issued (RFC 9068); `authorize` checks the present ones.",
+                },
+                "org_id": {"type": "string", "description": "The organization of the session, if the login was for one."},
+                "org_roles": {
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "description": "The roles in that organization when the token was issued; `authorize` checks the present ones.",
                 },
             },
             "required": ["aud", "exp"],

@@ -54,6 +54,8 @@ impl Template {
         rest.member(r#","amr":["#, Rest::texts)?;
         rest.member(r#","scope":"#, |rest| rest.text().map(drop))?;
         rest.member(r#","roles":["#, Rest::texts)?;
+        rest.member(r#","org_id":"#, |rest| rest.text().map(drop))?;
+        rest.member(r#","org_roles":["#, Rest::texts)?;
         (!subject.is_empty() && rest.0 == b"}").then_some(Times { iat, exp })
     }
 }
@@ -128,7 +130,7 @@ mod tests {
     const WRITTEN: [&str; 5] = [
         r#"{"iss":"doorward","sub":"ada","aud":"doorward","client_id":"default","iat":1800000000,"exp":1800000900,"jti":"x"}"#,
         r#"{"iss":"doorward","sub":"01a2","aud":"doorward","client_id":"default","iat":0,"exp":1,"jti":"","account_epoch":12,"sid":"s"}"#,
-        r#"{"iss":"doorward","sub":"é","aud":"doorward","client_id":"default","iat":5,"exp":999999999999999999,"jti":"x","sid":"s","auth_time":4,"amr":["pwd","otp"],"scope":"a b","roles":["admin","a"]}"#,
+        r#"{"iss":"doorward","sub":"é","aud":"doorward","client_id":"default","iat":5,"exp":999999999999999999,"jti":"x","sid":"s","auth_time":4,"amr":["pwd","otp"],"scope":"a b","roles":["admin","a"],"org_id":"o","org_roles":["owner"]}"#,
         r#"{"iss":"doorward","sub":"ada","aud":"doorward","client_id":"default","iat":5,"exp":6,"jti":"x","sid":"s","auth_time":4,"amr":[],"roles":[]}"#,
         r#"{"iss":"doorward","sub":"ada","aud":"doorward","client_id":"default","iat":5,"exp":6,"jti":"x","account_epoch":0,"amr":["a"]}"#,
     ];

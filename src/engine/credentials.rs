@@ -15,7 +15,7 @@ use crate::error::{Code, Error, Result};
 use crate::store::api_keys::ApiKey;
 use crate::types::id::Id;
 use crate::types::token::Token;
-use crate::types::user::{Act, Proofs, PublicUser};
+use crate::types::user::{Act, OrganizationRoles, Proofs, PublicUser};
 
 /// The kind of a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -42,6 +42,8 @@ pub(crate) struct Accepted {
     pub user: PublicUser,
     pub kind: CredentialKind,
     pub session_id: Option<Id>,
+    /// The organization of the session, and the user's roles there now.
+    pub organization: Option<OrganizationRoles>,
     /// The person who acts as the user, if another one does.
     pub act: Option<Act>,
     /// The claims of a token.
@@ -90,6 +92,7 @@ impl Credentials {
             scope: key.scope,
             auth_time: None,
             proofs: Proofs::default(),
+            organization_id: None,
             act: None,
             provider: None,
             is_api_key: true,
@@ -100,9 +103,9 @@ impl Credentials {
 
 impl From<Authenticated> for Accepted {
     fn from(authenticated: Authenticated) -> Accepted {
-        let Authenticated { user, session_id, act, claims } = authenticated;
+        let Authenticated { user, session_id, organization, act, claims } = authenticated;
         let kind = session_id.map_or(CredentialKind::Token, |_| CredentialKind::Session);
-        Accepted { user, kind, session_id, act, claims: Some(claims), api_key: None }
+        Accepted { user, kind, session_id, organization, act, claims: Some(claims), api_key: None }
     }
 }
 
@@ -110,7 +113,8 @@ impl From<Identified> for Accepted {
     fn from(identified: Identified) -> Accepted {
         let Identified { user, key } = identified;
         let kind = CredentialKind::ApiKey;
-        Accepted { user, kind, session_id: None, act: None, claims: None, api_key: Some(key) }
+        let (session_id, organization, act) = (None, None, None);
+        Accepted { user, kind, session_id, organization, act, claims: None, api_key: Some(key) }
     }
 }
 

@@ -7,6 +7,7 @@ use super::audit::{Audit, Kind, event};
 use super::factors::{Factors, Proof};
 use super::key_ring::KeyRing;
 use super::one_time::{Found, Making, OneTime, Purpose};
+use super::organizations;
 use super::sessions::{Entry, Session, Sessions};
 use super::trusted_devices::TrustedDevices;
 use crate::error::{Code, Error, Result};
@@ -77,6 +78,14 @@ impl Logins {
         entry: &Entry,
         now_ms: i64,
     ) -> Result<Step<Login<Session<'_>>>> {
+        // The proof was right, so that nothing counts as a guess.
+        if let Err(refused) = organizations::of_login(tx, entry.organization_id, user.public.id) {
+            return if refused.code == Code::PermissionDenied {
+                Ok(Step::Refused(refused))
+            } else {
+                Err(refused)
+            };
+        }
         let factors = self.factors.demanded_of(tx, &user.public)?;
         let now = now_ms / 1000;
         if !factors.any() && !self.factors.are_required_of(&user.public) {

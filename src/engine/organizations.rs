@@ -9,6 +9,7 @@ use crate::store::events::Event;
 use crate::store::organizations::{self, Invitation, Membership};
 use crate::store::{Tx, damaged};
 use crate::types::id::Id;
+use crate::types::user::OrganizationRoles;
 
 /// What the mailed token of an invitation is for, sealed with it.
 #[derive(Serialize, Deserialize)]
@@ -62,6 +63,20 @@ pub(crate) fn record_member(
 ) -> Result<()> {
     let detail = organization_id.to_string();
     audit.record(tx, now, Event { detail: Some(&detail), ..event(kind, user_id) })
+}
+
+/// Returns the organization that a login is for, with the roles of its user there. Failure: `permission_denied`, the same
+/// whether there is such an organization.
+pub(crate) fn of_login(
+    tx: &mut Tx,
+    organization_id: Option<Id>,
+    user_id: Id,
+) -> Result<Option<OrganizationRoles>> {
+    let Some(id) = organization_id else { return Ok(None) };
+    match organizations::membership(tx, id, user_id)? {
+        Some(Membership { roles, .. }) => Ok(Some(OrganizationRoles { id, roles })),
+        None => Err(Error::new(Code::PermissionDenied, "not_a_member").about(Some(user_id), None)),
+    }
 }
 
 /// Fails unless an organization keeps an owner without this account.

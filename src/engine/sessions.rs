@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::audit::{Audit, Kind, event};
 use super::backends::Backend;
 use super::key_ring::KeyRing;
+use super::organizations;
 use super::outbox::{self, Outbox};
 use super::own_claims::OwnClaims;
 use super::terms::Terms;
@@ -30,7 +31,7 @@ use crate::types::id::Id;
 use crate::types::session::{SessionLabel, SessionLifetime};
 use crate::types::strict::Object;
 use crate::types::token::Token;
-use crate::types::user::{Act, ActingReason, Amr, ProviderLogin, PublicUser, Scope};
+use crate::types::user::{Act, ActingReason, Amr, OrganizationRoles, ProviderLogin, PublicUser, Scope};
 
 /// How long a session is kept after its end. Until it is deleted, its tokens are refused with the reason. Sessions are
 /// deleted so that logins do not fill the disk.
@@ -55,6 +56,8 @@ impl sessions::Session {
             Some("revoked")
         } else if !self.user.public.is_active {
             Some("inactive_user")
+        } else if self.organization.as_ref().is_some_and(|organization| organization.membership.is_none()) {
+            Some("not_a_member")
         } else if now >= self.expires_at || now >= self.idle_at {
             Some("expired_session")
         } else {
@@ -209,6 +212,7 @@ impl Sessions {
         let longest = self.settings.session_max_seconds.seconds();
         let longest = now + terms.absolute_seconds.map_or(longest, |wanted| wanted.min(longest));
         let expires_at = acting.map_or(longest, |acting| acting.expires_at);
+        let organization = organizations::of_login(tx, entry.organization_id, user.public.id)?;
         // Other logins than those by password take no token of a trusted device.
         let trusted_device = match entry.trusts_device && entry.amr.members().contains(&"pwd") {
             true => self.trusted_devices.trust(tx, &user, &entry.client, now_ms)?,
@@ -228,6 +232,7 @@ impl Sessions {
             expires_at,
             scope: entry.scope.clone(),
             terms: terms.clone(),
+            organization,
             actor: acting.map(|acting| (acting.act, acting.session_id)),
             retirement: keys::retirement(tx)?,
             trusted_device,
@@ -253,6 +258,7 @@ impl Sessions {
                 amr: &session.amr,
                 provider: session.provider.as_ref(),
                 act: session.actor.map(|(act, _)| act),
+                organization: session.organization.as_ref(),
                 own: &session.terms.claims,
                 iat: now,
                 exp: expires_at,
@@ -269,6 +275,7 @@ impl Sessions {
             backend: backend.name.clone(),
             user: session.user,
             persistent: session.terms.persistent,
+            organization_id: session.organization.map(|organization| organization.id),
             trusted_device: session.trusted_device,
         })
     }
@@ -287,6 +294,7 @@ impl Sessions {
             provider: session.provider,
             scope: session.scope,
             roles: Some(&session.user.roles).filter(|roles| !roles.is_empty()).map(Vec::as_slice),
+            organization: session.organization,
             act: session.act,
         };
         self.tokens.sign(backend, &claims, Some(session.own.members()))
@@ -341,6 +349,9 @@ pub(crate) struct Entry {
     pub trusts_device: bool,
     #[serde(default)]
     pub terms: Terms,
+    /// The organization that the login is for.
+    #[serde(default)]
+    pub organization_id: Option<Id>,
 }
 
 impl Entry {
@@ -372,6 +383,7 @@ pub(crate) struct Session<'e> {
     expires_at: i64,
     scope: Option<Scope>,
     terms: Terms,
+    organization: Option<OrganizationRoles>,
     /// The person who acts as the user, and the session from which they do.
     actor: Option<(Act, Id)>,
     retirement: Retirement,
@@ -401,6 +413,7 @@ impl Session<'_> {
             claims: claims.as_deref(),
             idle_seconds: self.terms.idle_seconds,
             persistent: self.terms.persistent,
+            organization_id: self.organization.as_ref().map(|organization| organization.id),
         };
         sessions::insert(tx, &new)
     }
@@ -416,6 +429,8 @@ pub(crate) struct SessionClaims<'a> {
     pub amr: &'a Amr,
     pub provider: Option<&'a ProviderLogin>,
     pub act: Option<Act>,
+    /// The organization of the session, and the user's roles there.
+    pub organization: Option<&'a OrganizationRoles>,
     /// The host's own claims.
     pub own: &'a OwnClaims,
     pub iat: i64,
@@ -432,5 +447,6 @@ pub(crate) struct FirstTokens {
     pub backend: String,
     pub user: PublicUser,
     pub persistent: Option<bool>,
+    pub organization_id: Option<Id>,
     pub trusted_device: Option<Trusted>,
 }

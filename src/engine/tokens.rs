@@ -23,12 +23,13 @@ use crate::crypto::token_code::TokenCode;
 use crate::error::{Code, Error, Result};
 use crate::settings::Settings;
 use crate::store::keys::{self, Retirement};
+use crate::store::sessions::Placed;
 use crate::store::users::{self, By, User};
 use crate::store::{Store, revoked_tokens, sessions};
 use crate::types::base64url::text_from_base64url;
 use crate::types::id::Id;
 use crate::types::token::Token;
-use crate::types::user::{Act, Proofs, ProviderLogin, PublicUser, Role};
+use crate::types::user::{Act, OrganizationRoles, Proofs, ProviderLogin, PublicUser, Role};
 
 /// The claims of an access token, as they are written.
 #[derive(Serialize)]
@@ -57,6 +58,10 @@ struct Payload<'a> {
     scope: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     roles: Option<&'a [Role]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    org_id: Option<Id>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    org_roles: Option<&'a [Role]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     act: Option<Act>,
     #[serde(flatten)]
@@ -96,9 +101,10 @@ impl Tokens {
     /// Identifies the user of a live token.
     pub(crate) fn authenticate(&self, token: &Token, backend: &Backend) -> Result<Authenticated> {
         let signed = self.keys.signed(token.expose(), Some(backend))?;
-        let Subject { user, session_id, act, .. } = self.subject(token, &self.verified(&signed)?)?;
+        let verified = self.verified(&signed)?;
+        let Subject { user, session_id, organization, act, .. } = self.subject(token, &verified)?;
         let claims = Claims::new(signed.text, signed.backend.subject_claim);
-        Ok(Authenticated { user, session_id, act, claims })
+        Ok(Authenticated { user, session_id, organization, act, claims })
     }
 
     /// Signs an access token of this backend.
@@ -124,6 +130,8 @@ impl Tokens {
             provider: claims.provider,
             scope: claims.scope,
             roles: claims.roles,
+            org_id: claims.organization.map(|organization| organization.id),
+            org_roles: claims.organization.map(|organization| organization.roles.as_slice()),
             act: claims.act,
             own,
         };
@@ -265,7 +273,8 @@ impl Tokens {
             refused("revoked")
         } else {
             let proofs = Proofs::default();
-            Ok(Subject { user: user.public, session_id: None, proofs, provider: None, act: None })
+            let (organization, provider, act) = (None, None, None);
+            Ok(Subject { user: user.public, session_id: None, proofs, organization, provider, act })
         }
     }
 
@@ -293,6 +302,7 @@ impl Tokens {
                     user: session.user.public,
                     session_id: Some(session_id),
                     proofs: session.proofs,
+                    organization: session.organization.and_then(Placed::roles),
                     act: session.actor.map(|actor| actor.act),
                     provider: session.provider,
                 }),
@@ -311,12 +321,24 @@ impl Tokens {
     pub(crate) fn bearer(&self, token: &Token, backend: &Backend) -> Result<Bearer> {
         let signed = self.keys.signed(token.expose(), Some(backend))?;
         let verified = self.verified(&signed)?;
-        let Subject { user, session_id, proofs, provider, act } = self.subject(token, &verified)?;
+        let Subject { user, session_id, proofs, organization, provider, act } =
+            self.subject(token, &verified)?;
         let claims = verified.claims;
         let scope = claims.scope.map(Cow::into_owned);
         let auth_time = claims.auth_time;
-        let (is_api_key, key_roles) = (false, None);
-        Ok(Bearer { user, session_id, scope, auth_time, proofs, provider, act, is_api_key, key_roles })
+        let organization_id = organization.map(|organization| organization.id);
+        Ok(Bearer {
+            user,
+            session_id,
+            scope,
+            auth_time,
+            proofs,
+            organization_id,
+            provider,
+            act,
+            is_api_key: false,
+            key_roles: None,
+        })
     }
 
     /// Identifies the user of a live token of this backend, for what only that user may do. Failure:
@@ -382,6 +404,8 @@ pub(crate) struct Bearer {
     pub auth_time: Option<i64>,
     /// The proofs of the session; empty without a session.
     pub proofs: Proofs,
+    /// The organization of the session, if the login was for one.
+    pub organization_id: Option<Id>,
     /// The person who acts as the user, if another one does.
     pub act: Option<Act>,
     /// The login at a provider that opened the session, if one did.
@@ -396,6 +420,7 @@ pub(crate) struct Bearer {
 pub(crate) struct Authenticated {
     pub user: PublicUser,
     pub session_id: Option<Id>,
+    pub organization: Option<OrganizationRoles>,
     pub act: Option<Act>,
     pub claims: Claims,
 }
@@ -405,6 +430,8 @@ pub(crate) struct Subject {
     pub user: PublicUser,
     pub session_id: Option<Id>,
     pub proofs: Proofs,
+    /// The organization of the session, and the user's roles there now.
+    pub organization: Option<OrganizationRoles>,
     /// The person who acts as the user, if another one does.
     pub act: Option<Act>,
     pub provider: Option<ProviderLogin>,
@@ -424,6 +451,8 @@ pub(crate) struct AccessClaims<'a> {
     pub provider: Option<&'a ProviderLogin>,
     pub scope: Option<&'a str>,
     pub roles: Option<&'a [Role]>,
+    /// The organization of the session, and its user's roles there.
+    pub organization: Option<&'a OrganizationRoles>,
     pub act: Option<Act>,
 }
 

@@ -27,7 +27,7 @@ pub struct AuthorizeRequest<'a> {
     pub token: Token<'a>,
     /// The backend that must have issued the token, or that the API key is for; default: `default`.
     pub backend: Option<String>,
-    /// The account is a member of this organization. `roles` and `permissions` are then those in the organization.
+    /// The account is a member of this organization, and the token is of no session in another. `roles` and `permissions` are then those in the organization.
     pub organization_id: Option<Id>,
     /// The account has at least one of these roles, and an API key has it, too. An empty list admits no user.
     pub roles: Option<Vec<Role>>,
@@ -115,6 +115,11 @@ impl Engine {
                 offered.zip(user.email.as_ref()).is_some_and(|(offered, own)| own.is_mailbox_of(&offered));
             is_theirs && is_own
         };
+        let elsewhere =
+            bearer.organization_id.filter(|id| request.organization_id.is_some_and(|asked| asked != *id));
+        if elsewhere.is_some() {
+            return Ok(Some("another_organization"));
+        }
         let Some(Standing { roles, gives }) = self.standing(request, bearer)? else {
             return Ok(Some("not_a_member"));
         };

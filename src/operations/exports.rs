@@ -180,6 +180,9 @@ pub struct ExportedSession {
     /// The longest time without a refresh, if the login gave a shorter one than the backend's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle_seconds: Option<i64>,
+    /// The organization that the session is in, if the login was for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<Id>,
     /// Whether the session outlasts the browser, if the login said so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub persistent: Option<bool>,
@@ -320,6 +323,7 @@ impl ExportedSession {
             claims: claims.and_then(OwnClaims::into_object),
             idle_seconds: session.idle_seconds,
             persistent: session.persistent,
+            organization_id: session.organization_id,
             id: session.id,
             backend: session.backend,
             scope: session.scope,

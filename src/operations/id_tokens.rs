@@ -13,6 +13,7 @@ use crate::engine::provider_logins::Newcomer;
 use crate::engine::sessions::Entry;
 use crate::error::Result;
 use crate::types::client::Client;
+use crate::types::id::Id;
 use crate::types::login::Login;
 use crate::types::secret::Secret;
 use crate::types::session::{SessionLabel, SessionLifetime};
@@ -37,6 +38,8 @@ pub struct LoginWithIdTokenRequest<'a> {
     pub backend: Option<String>,
     /// The scopes of the access token, separated by spaces. The engine grants what the host asks for.
     pub scope: Option<Scope>,
+    /// The organization that the session is in, as in `login`.
+    pub organization_id: Option<Id>,
     /// The client's connection, where known.
     #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
@@ -66,7 +69,7 @@ impl Engine {
     /// account with this address is linked. An account that never verified the address first loses everything
     /// that opened it before. Otherwise a new account is created, if the provider may register users.
     ///
-    /// Failures: `invalid_token`, `invalid_credentials`, `email_taken`, `too_many_attempts`, `invalid_request`,
+    /// Failures: `invalid_token`, `invalid_credentials`, `permission_denied` (as of `login`), `email_taken`, `too_many_attempts`, `invalid_request`,
     /// `auth_service_unavailable`, `store_unavailable`.
     pub fn login_with_id_token(
         &self,
@@ -84,6 +87,7 @@ impl Engine {
             provider: None,
             trusts_device: false,
             terms: self.sessions.terms(backend, request.claims, request.lifetime, request.label)?,
+            organization_id: request.organization_id,
         };
         let user = self.providers.user_of(provider, &id_token, nonce.as_ref());
         entry.provider = user.as_ref().ok().map(|user| provider.login(user));

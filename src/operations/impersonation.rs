@@ -77,6 +77,7 @@ impl Engine {
             provider: None,
             trusts_device: false,
             terms: Terms::default(),
+            organization_id: None,
         };
         let actor_backend = self.keys.backend(actor_backend.as_deref());
         let actor_backend = actor_backend.map_err(|error| error.at_field("/actor_backend"))?;

@@ -47,6 +47,9 @@ pub struct LoginRequest {
     /// The scopes of the access token, separated by spaces. The engine grants what the host asks for: a host
     /// that passes on a client's wish decides first what the client may have.
     pub scope: Option<Scope>,
+    /// The organization that the session is in. Its user must be a member: otherwise the right proof is refused with
+    /// `permission_denied`. The tokens have `org_id` and `org_roles`.
+    pub organization_id: Option<Id>,
     /// The client's connection, where known.
     #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
@@ -120,6 +123,9 @@ pub struct LoginResponse {
     pub session_id: Id,
     /// The backend that the token is for.
     pub backend: String,
+    /// The organization that the session is in, if the login was for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<Id>,
     /// The user who logged in.
     pub user: PublicUser,
     /// Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so.
@@ -147,6 +153,7 @@ impl From<FirstTokens> for LoginResponse {
             refresh_expires_in: first.refresh_expires_in,
             session_id: first.session_id,
             backend: first.backend,
+            organization_id: first.organization_id,
             user: first.user,
             persistent: first.persistent,
             recovery_codes: Vec::new(),
@@ -162,8 +169,8 @@ impl Engine {
     /// that was locked under another of its names, or after 100 failures in a row. A required further step is
     /// disclosed only after the right password, with a challenge for `complete_login`.
     ///
-    /// Failures: `invalid_credentials`, `invalid_code`, `too_many_attempts`, `invalid_request`, `hash_queue_full`,
-    /// `store_unavailable`.
+    /// Failures: `invalid_credentials`, `invalid_code`, `permission_denied` (the user is no member of the organization),
+    /// `too_many_attempts`, `invalid_request`, `hash_queue_full`, `store_unavailable`.
     pub fn login(&self, request: LoginRequest) -> Result<Login<LoginResponse>> {
         let LoginRequest { username, password, backend, scope, client, trusted_device_token, .. } = request;
         let passkey = |response| PasskeyProof { response, challenge: None, is_alone: false };
@@ -179,6 +186,7 @@ impl Engine {
             provider: None,
             trusts_device: false,
             terms: self.sessions.terms(backend, request.claims, request.lifetime, request.label)?,
+            organization_id: request.organization_id,
         };
         let password = Password::offered(&password, &self.config.password, "/password")?;
         let identifier = Identifier::parse(username.as_str());
@@ -212,8 +220,8 @@ impl Engine {
     /// must have a second factor and has none, the proof is the new factor's, which comes into force.
     ///
     /// Failures: `invalid_challenge`, `invalid_code`, `invalid_credentials` and `already_configured` (of
-    /// `webauthn_registration`), `email_not_verified`, `too_many_attempts`, `weak_password`, `invalid_request`,
-    /// `invalid_config`, `hash_queue_full`, `store_unavailable`.
+    /// `webauthn_registration`), `email_not_verified`, `permission_denied` (the user is no member of the
+    /// organization), `too_many_attempts`, `weak_password`, `invalid_request`, `invalid_config`, `hash_queue_full`, `store_unavailable`.
     pub fn complete_login(&self, request: CompleteLoginRequest) -> Result<Login<LoginResponse>> {
         let CompleteLoginRequest { challenge, webauthn_registration, new_password, mail_code, .. } = request;
         let trusts_device = request.trust_device.unwrap_or(false);

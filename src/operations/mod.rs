@@ -296,7 +296,7 @@ operations! {
     /// }
     login: login::LoginRequest => Login<login::LoginResponse>, "0.1.0", Hash once,
         "Logs in by password and opens a session.",
-        [InvalidCredentials, SecondFactorRequired, InvalidCode, PasswordChangeRequired, TooManyAttempts, HashQueueFull, StoreUnavailable];
+        [InvalidCredentials, SecondFactorRequired, InvalidCode, PasswordChangeRequired, PermissionDenied, TooManyAttempts, HashQueueFull, StoreUnavailable];
     /// fn log_in(engine: &Engine, name: &str, password: &str, code: &str) -> Result<Login<LoginResponse>> {
     ///     match engine.login(LoginRequest::new(name, password))? {
     ///         Login::StepUp(step) if step.second_factors.as_ref().is_some_and(|factors| factors.totp_supported) => {
@@ -309,13 +309,13 @@ operations! {
     /// assert!(matches!(log_in(&engine, "ada", "eight wise words", "123456")?, Login::Session(_)));
     complete_login: login::CompleteLoginRequest => Login<login::LoginResponse>, "0.1.0", Hash once,
         "Takes the next step of a login and opens its session.",
-        [InvalidChallenge, InvalidCode, InvalidCredentials, EmailNotVerified, AlreadyConfigured, SecondFactorRequired, PasswordChangeRequired, TooManyAttempts, WeakPassword, HashQueueFull, InvalidConfig, StoreUnavailable];
+        [InvalidChallenge, InvalidCode, InvalidCredentials, EmailNotVerified, AlreadyConfigured, SecondFactorRequired, PasswordChangeRequired, PermissionDenied, TooManyAttempts, WeakPassword, HashQueueFull, InvalidConfig, StoreUnavailable];
     /// fn login(engine: &Engine, id_token: &str) -> Result<Login<LoginWithIdTokenResponse>> {
     ///     engine.login_with_id_token(LoginWithIdTokenRequest::new(id_token).provider("example".parse()?))
     /// }
     login_with_id_token: id_tokens::LoginWithIdTokenRequest => Login<id_tokens::LoginWithIdTokenResponse>, "0.1.0", Network once,
         "Logs in by an ID token of a configured OpenID provider and opens a session.",
-        [InvalidCredentials, InvalidToken, SecondFactorRequired, EmailTaken, TooManyAttempts, AuthServiceUnavailable, StoreUnavailable];
+        [InvalidCredentials, InvalidToken, SecondFactorRequired, EmailTaken, PermissionDenied, TooManyAttempts, AuthServiceUnavailable, StoreUnavailable];
     /// fn begin(engine: &Engine) -> Result<BeginProviderLoginResponse> {
     ///     let redirect_uri = "https://app.example/callback/google".parse()?;
     ///     engine.begin_provider_login(BeginProviderLoginRequest::new(redirect_uri).provider("google".parse()?))
@@ -589,7 +589,7 @@ operations! {
     /// assert_eq!(engine.login_with_mail_token(request).unwrap_err().code, Code::InvalidMailToken);
     login_with_mail_token: mail::login::LoginWithMailTokenRequest => Login<login::LoginResponse>, "0.1.0", Store once,
         "Logs in by a mailed link and opens a session.",
-        [InvalidMailToken, SecondFactorRequired, InvalidConfig, StoreUnavailable];
+        [InvalidMailToken, SecondFactorRequired, PermissionDenied, InvalidConfig, StoreUnavailable];
     /// let request = InviteUserRequest::new("grace@example.com".parse()?).roles(vec!["editor".parse()?]);
     /// assert!(!engine.invite_user(request)?.user.email_verified);
     invite_user: mail::invitations::InviteUserRequest => mail::invitations::InviteUserResponse, "0.1.0", Store once actor,
@@ -725,7 +725,7 @@ operations! {
     /// }
     finish_passkey_login: passkeys::login::FinishPasskeyLoginRequest => login::LoginResponse, "0.1.0", Store once,
         "Logs in by a passkey alone and opens a session.",
-        [InvalidCredentials, InvalidChallenge, TooManyAttempts, InvalidConfig, StoreUnavailable];
+        [InvalidCredentials, InvalidChallenge, PermissionDenied, TooManyAttempts, InvalidConfig, StoreUnavailable];
     /// assert!(engine.list_passkeys(ListPasskeysRequest::new(ada.id))?.passkeys.is_empty());
     list_passkeys: passkeys::ListPasskeysRequest => passkeys::ListPasskeysResponse, "0.1.0", Store again,
         "Lists the passkeys of an account.",

@@ -16,13 +16,14 @@ use crate::engine::tokens::Bearer;
 use crate::error::{Code, Error, Result};
 use crate::password::Password;
 use crate::store::events::Event;
+use crate::store::sessions::Placed;
 use crate::store::users::{self, By};
 use crate::store::{Durability, Tx, sessions};
 use crate::types::client::Client;
 use crate::types::id::Id;
 use crate::types::secret::Secret;
 use crate::types::token::Token;
-use crate::types::user::{Amr, ProviderLogin};
+use crate::types::user::{Amr, OrganizationRoles, ProviderLogin};
 use crate::types::webauthn::AuthenticationResponse;
 
 /// Authenticates the user of a session again, before an important act. Give one proof; the host decides which
@@ -87,7 +88,7 @@ impl Engine {
                 return Err(Error::new(Code::InvalidRequest, expected));
             }
         };
-        let Proven { amr, provider, now, expires_at, backend, own, persistent } =
+        let Proven { amr, provider, now, expires_at, backend, organization, own, persistent } =
             proven.map_err(|error| error.about(Some(bearer.user.id), Some(session_id)))?;
         let backend = self.keys.backend(Some(&backend))?;
         let expires_at = (now + backend.access_token_seconds).min(expires_at);
@@ -100,6 +101,7 @@ impl Engine {
             amr: &amr,
             provider: provider.as_ref(),
             act: None,
+            organization: organization.as_ref(),
             own: &own,
             iat: now,
             exp: expires_at,
@@ -203,6 +205,7 @@ impl Engine {
             now,
             expires_at,
             backend: session.backend,
+            organization: session.organization.and_then(Placed::roles),
             own,
             persistent: session.persistent,
         })
@@ -216,6 +219,7 @@ struct Proven {
     now: i64,
     expires_at: i64,
     backend: String,
+    organization: Option<OrganizationRoles>,
     own: OwnClaims,
     persistent: Option<bool>,
 }

@@ -21,13 +21,14 @@ use crate::engine::credentials::{Accepted, CredentialKind};
 use crate::engine::tokens::{AccessClaims, Subject};
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
+use crate::store::sessions::Placed;
 use crate::store::users::{self, By};
 use crate::store::{Durability, keys, sessions};
 use crate::types::base64url::base64url;
 use crate::types::id::Id;
 use crate::types::strict::{HostOnly, Object};
 use crate::types::token::Token;
-use crate::types::user::{Act, PublicUser, Scope};
+use crate::types::user::{Act, OrganizationRoles, PublicUser, Role, Scope};
 
 /// Verifies an access token by signature and claims alone, without the store: a session that was
 /// revoked still passes until the token expires.
@@ -69,6 +70,9 @@ pub struct AuthenticateResponse {
     /// The session's id, if the token belongs to a session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<Id>,
+    /// The organization that the session is in, if the login was for one, and the user's roles there now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization: Option<OrganizationRoles>,
     /// The person who acts as the user, if another one does (RFC 8693 section 4.1). The host lets that person change
     /// no password, factor, address or API key.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,6 +143,12 @@ pub struct IntrospectResponse {
     /// `Bearer`, `refresh_token` or `api_key`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_type: Option<&'static str>,
+    /// The organization that the session is in, if the login was for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub org_id: Option<Id>,
+    /// The user's roles in that organization now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub org_roles: Option<Vec<Role>>,
     /// The person who acts as the user, if another one does (RFC 8693 section 4.1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub act: Option<Act>,
@@ -155,7 +165,7 @@ pub struct IntrospectResponse {
 pub struct IssueTokenRequest {
     /// The claims: `sub`, a text, and any of the host's own. The claims that the engine makes (`iss`,
     /// `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `provider`, `cnf`,
-    /// `act`, `account_epoch`) are refused.
+    /// `org_id`, `org_roles`, `act`, `account_epoch`) are refused.
     pub claims: Object,
     /// The token's lifetime; default `access_token_seconds`, at most `session_max_seconds`.
     #[schemars(range(min = 1))]
@@ -178,9 +188,9 @@ pub struct IssueTokenResponse {
 
 impl From<Accepted> for AuthenticateResponse {
     fn from(accepted: Accepted) -> AuthenticateResponse {
-        let Accepted { user, kind, session_id, act, claims, api_key } = accepted;
+        let Accepted { user, kind: credential, session_id, organization, act, claims, api_key } = accepted;
         let api_key = api_key.map(ApiKeyInfo::from);
-        AuthenticateResponse { user, credential: kind, session_id, act, claims, api_key }
+        AuthenticateResponse { user, credential, session_id, organization, act, claims, api_key }
     }
 }
 
@@ -284,6 +294,7 @@ impl Engine {
             provider: None,
             scope: None,
             roles: None,
+            organization: None,
             act: None,
         };
         let token = self.tokens.sign(backend, &registered, Some(&claims))?;
@@ -354,7 +365,9 @@ impl Engine {
         if audience.is_some_and(|audience| !verified.claims.aud.iter().any(|member| member == audience)) {
             return Ok(inactive(Some("wrong_audience".into())));
         }
-        let Subject { user, session_id: sid, act, .. } = self.tokens.subject(token, &verified)?;
+        let Subject { user, session_id: sid, organization, act, .. } =
+            self.tokens.subject(token, &verified)?;
+        let (org_id, org_roles) = organization.map(|it| (it.id, it.roles)).unzip();
         let claims = verified.claims;
         Ok(IntrospectResponse {
             active: true,
@@ -369,6 +382,8 @@ impl Engine {
             iss: claims.iss.map(Cow::into_owned),
             aud: Some(claims.aud.into_iter().map(Cow::into_owned).collect()),
             token_type: Some("Bearer"),
+            org_id,
+            org_roles,
             act,
             api_key: None,
         })
@@ -421,6 +436,8 @@ impl Engine {
         if audience.is_some_and(|audience| !members.iter().any(|member| member == audience)) {
             return Ok(inactive(Some("wrong_audience".into())));
         }
+        let organization = session.organization.and_then(Placed::roles);
+        let (org_id, org_roles) = organization.map(|it| (it.id, it.roles)).unzip();
         Ok(IntrospectResponse {
             active: true,
             sub: Some(session.user.public.id.to_string()),
@@ -431,6 +448,8 @@ impl Engine {
             iss: Some(self.settings.issuer.as_str().to_owned()),
             aud: Some(members.to_vec()),
             token_type: Some("refresh_token"),
+            org_id,
+            org_roles,
             act: session.actor.map(|actor| actor.act),
             ..IntrospectResponse::default()
         })

@@ -302,6 +302,14 @@ fn read_membership(row: &Row, first: usize) -> Result<Membership> {
     Ok(Membership { roles, created_at: row.integer(first + 2)? })
 }
 
+/// Reads the membership of a row, unless it was joined to none.
+pub(super) fn read_joined(row: &Row, first: usize) -> Result<Option<Membership>> {
+    match row.optional_integer(first)? {
+        Some(_) => read_membership(row, first).map(Some),
+        None => Ok(None),
+    }
+}
+
 fn is_owner(roles: &[Role]) -> bool {
     roles.iter().any(|role| role.as_str() == OWNER)
 }

@@ -1,6 +1,7 @@
 //! Rows of `sessions`: one for each session, however often it is refreshed.
 
 use super::keys::Retirement;
+use super::organizations::{self, Membership};
 use super::row::{Row, damaged};
 use super::tx::{Share, Tx};
 use super::users::{self, User, select};
@@ -8,7 +9,7 @@ use super::value::Value;
 use crate::error::Result;
 use crate::json;
 use crate::types::id::Id;
-use crate::types::user::{Act, Amr, Proofs, ProviderLogin};
+use crate::types::user::{Act, Amr, OrganizationRoles, Proofs, ProviderLogin};
 
 /// A session and its user.
 pub(crate) struct Session {
@@ -30,10 +31,26 @@ pub(crate) struct Session {
     pub idle_seconds: Option<i64>,
     /// Whether the session outlasts the browser, if the host said so.
     pub persistent: Option<bool>,
+    /// The organization that the login was for.
+    pub organization: Option<Placed>,
     /// The person who acts as the user, if another one does.
     pub actor: Option<Actor>,
     /// The retirement in force when the session was read.
     pub retirement: Retirement,
+}
+
+/// The organization of a session.
+pub(crate) struct Placed {
+    pub id: Id,
+    /// The user's membership there now, if there is one.
+    pub membership: Option<Membership>,
+}
+
+impl Placed {
+    /// Returns the roles of the user, who is a member.
+    pub(crate) fn roles(self) -> Option<OrganizationRoles> {
+        self.membership.map(|membership| OrganizationRoles { id: self.id, roles: membership.roles })
+    }
 }
 
 /// A person who acts as the user of a session.
@@ -69,10 +86,12 @@ pub(crate) fn find(tx: &mut Tx, id: Id) -> Result<Option<Session>> {
 fn find_alone(tx: &mut Tx, id: Id) -> Result<Option<Session>> {
     const SQL: &str = concat!(
         select!(
-            "sessions s JOIN users u ON u.id = s.user_id",
+            "sessions s JOIN users u ON u.id = s.user_id LEFT JOIN organization_members m \
+             ON m.organization_id = s.organization_id AND m.user_id = s.user_id",
             "s.epoch, s.generation, s.rotated_at, s.replaced_at, s.repeats, s.auth_time, s.idle_at, \
              s.expires_at, s.revoked_at, s.scope, s.backend, s.amr, s.provider, \
-             s.actor_id, s.actor_session_id, s.claims, s.idle_seconds, s.persistent, (SELECT value FROM meta WHERE name = 'retired_keys')"
+             s.actor_id, s.actor_session_id, s.claims, s.idle_seconds, s.persistent, \
+             (SELECT value FROM meta WHERE name = 'retired_keys'), s.organization_id, m.is_owner, m.roles, m.created_at"
         ),
         "WHERE s.id = ?1 ORDER BY r.role"
     );
@@ -115,6 +134,10 @@ fn read(row: &Row) -> Result<Session> {
         idle_seconds: row.optional_integer(column(16))?,
         persistent: switch(row, column(17))?,
         retirement: Retirement::stored(row.optional_bytes(column(18))?),
+        organization: match row.optional_id(column(19))? {
+            Some(id) => Some(Placed { id, membership: organizations::read_joined(row, column(20))? }),
+            None => None,
+        },
     })
 }
 
@@ -155,6 +178,7 @@ pub(crate) struct NewSession<'a> {
     pub claims: Option<&'a [u8]>,
     pub idle_seconds: Option<i64>,
     pub persistent: Option<bool>,
+    pub organization_id: Option<Id>,
     /// The account of a person who acts as the user, and the session from which they do.
     pub actor: Option<(Id, Id)>,
 }
@@ -166,9 +190,9 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewSession) -> Result<()> {
     tx.run(
         "INSERT INTO sessions (id, user_id, epoch, generation, rotated_at, replaced_at, repeats, auth_time, \
          created_at, idle_at, expires_at, scope, ip, user_agent, device_id, backend, amr, provider, \
-         actor_id, actor_session_id, label, claims, idle_seconds, persistent) \
+         actor_id, actor_session_id, label, claims, idle_seconds, persistent, organization_id) \
          VALUES (?1, ?2, ?3, 0, ?4, ?4, '', ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
-         ?18, ?19)",
+         ?18, ?19, ?20)",
         &[
             Value::Bytes(new.id.as_bytes()),
             Value::Bytes(new.user_id.as_bytes()),
@@ -189,6 +213,7 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewSession) -> Result<()> {
             Value::optional_bytes(new.claims),
             Value::optional_integer(new.idle_seconds),
             Value::optional_integer(new.persistent.map(i64::from)),
+            Value::optional_bytes(new.organization_id.as_ref().map(|id| id.as_bytes().as_slice())),
         ],
     )
 }
@@ -274,6 +299,24 @@ pub(crate) fn revoke_all(tx: &mut Tx, user_id: Id, except: Option<Id>, now: i64)
     )
 }
 
+/// Ends every session in an organization that has not been ended.
+pub(crate) fn revoke_in(tx: &mut Tx, organization_id: Id, now: i64) -> Result<()> {
+    tx.run(
+        "UPDATE sessions SET revoked_at = ?2 WHERE organization_id = ?1 AND revoked_at IS NULL",
+        &[Value::Bytes(organization_id.as_bytes()), Value::Integer(now)],
+    )
+}
+
+/// Ends every session of a member in an organization that has not been ended.
+pub(crate) fn revoke_of_member(tx: &mut Tx, organization_id: Id, user_id: Id, now: i64) -> Result<()> {
+    let (organization_id, user_id) = (organization_id.as_bytes(), user_id.as_bytes());
+    tx.run(
+        "UPDATE sessions SET revoked_at = ?3 \
+         WHERE organization_id = ?1 AND user_id = ?2 AND revoked_at IS NULL",
+        &[Value::Bytes(organization_id), Value::Bytes(user_id), Value::Integer(now)],
+    )
+}
+
 /// Ends `limit` sessions of all users after an id that had not been ended. Returns their ids in order.
 pub(crate) fn revoke_after(tx: &mut Tx, after: Id, limit: usize, now: i64) -> Result<Vec<Id>> {
     const SQL: &str = "UPDATE sessions SET revoked_at = ?1 WHERE id IN (SELECT id FROM sessions \
@@ -341,6 +384,7 @@ pub(crate) struct Kept {
     pub claims: Option<Vec<u8>>,
     pub idle_seconds: Option<i64>,
     pub persistent: Option<bool>,
+    pub organization_id: Option<Id>,
     pub act: Option<Act>,
 }
 
@@ -348,7 +392,8 @@ macro_rules! select_kept {
     ($which:literal) => {
         concat!(
             "SELECT id, backend, scope, created_at, rotated_at, idle_at, expires_at, revoked_at, ip, user_agent, ",
-            "device_id, amr, provider, actor_id, label, claims, idle_seconds, persistent FROM sessions WHERE ",
+            "device_id, amr, provider, actor_id, label, claims, idle_seconds, persistent, organization_id ",
+            "FROM sessions WHERE ",
             $which
         )
     };
@@ -399,6 +444,7 @@ fn read_kept(row: &Row) -> Result<Kept> {
         claims: row.optional_bytes(15)?,
         idle_seconds: row.optional_integer(16)?,
         persistent: switch(row, 17)?,
+        organization_id: row.optional_id(18)?,
         act,
     })
 }

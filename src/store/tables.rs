@@ -90,6 +90,7 @@ pub(super) const TABLES: &[Table] = &[
             ("claims", Bytes),
             ("idle_seconds", Integer),
             ("persistent", Integer),
+            ("organization_id", Bytes),
             ("actor_id", Bytes),
             ("actor_session_id", Bytes),
         ],

@@ -557,6 +557,16 @@ pub struct Act {
     pub sub: Id,
 }
 
+/// An organization, and the roles of a member there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct OrganizationRoles {
+    /// The organization's id.
+    pub id: Id,
+    /// The user's roles in it, in alphabetical order.
+    pub roles: Vec<Role>,
+}
+
 /// What roles permit, in the words of the host, such as `doc:write`: 1 to 64 visible ASCII characters without quotes or
 /// backslash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

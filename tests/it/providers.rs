@@ -207,6 +207,24 @@ fn answers_to_a_code_that_are_none() {
 }
 
 #[test]
+fn a_login_is_for_an_organization_of_its_user() {
+    let provider = Provider::new();
+    let stage = provider.stage();
+    let begin = |organization: &Value| {
+        let request = json!({"redirect_uri": CALLBACK, "organization_id": organization});
+        let begun = stage.call("begin_provider_login", request).map(Begun).unwrap();
+        provider.signs_in(&begun);
+        begun
+    };
+    let ada = begin(&Value::Null).finish(&stage).unwrap()["user"]["id"].clone();
+    let created = stage.call("create_organization", json!({"name": "Analysts", "owner_id": ada})).unwrap();
+    let own = &created["organization"]["id"];
+    assert_eq!(&begin(own).finish(&stage).unwrap()["organization_id"], own);
+    let error = begin(&ada).finish(&stage).unwrap_err();
+    assert_eq!((error.code, error.detail.as_deref()), (Code::PermissionDenied, Some("not_a_member")));
+}
+
+#[test]
 fn a_transaction_is_spent_once() {
     let provider = Provider::new();
     let stage = provider.stage();

@@ -353,6 +353,7 @@ export abstract class Operations {
    *
    * - DeniedError: invalid_credentials, invalid_code.
    * - StepUp: second_factor_required, password_change_required.
+   * - ForbiddenError: permission_denied.
    * - ThrottledError: too_many_attempts.
    * - UnavailableError: hash_queue_full, store_unavailable.
    */
@@ -364,7 +365,7 @@ export abstract class Operations {
    * Takes the next step of a login and opens its session.
    *
    * - DeniedError: invalid_challenge, invalid_code, invalid_credentials.
-   * - ForbiddenError: email_not_verified.
+   * - ForbiddenError: email_not_verified, permission_denied.
    * - ConflictError: already_configured.
    * - StepUp: second_factor_required, password_change_required.
    * - ThrottledError: too_many_attempts.
@@ -382,6 +383,7 @@ export abstract class Operations {
    * - DeniedError: invalid_credentials, invalid_token.
    * - StepUp: second_factor_required.
    * - ConflictError: email_taken.
+   * - ForbiddenError: permission_denied.
    * - ThrottledError: too_many_attempts.
    * - UnavailableError: auth_service_unavailable, store_unavailable.
    */
@@ -929,6 +931,7 @@ export abstract class Operations {
    *
    * - InvalidRequestError: invalid_token.
    * - StepUp: second_factor_required.
+   * - ForbiddenError: permission_denied.
    * - ConfigError: invalid_config.
    * - UnavailableError: store_unavailable.
    */
@@ -1199,6 +1202,7 @@ export abstract class Operations {
    * Logs in by a passkey alone and opens a session.
    *
    * - DeniedError: invalid_credentials, invalid_challenge.
+   * - ForbiddenError: permission_denied.
    * - ThrottledError: too_many_attempts.
    * - ConfigError: invalid_config.
    * - UnavailableError: store_unavailable.

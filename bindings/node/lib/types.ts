@@ -694,6 +694,8 @@ export interface ExportedSession {
   ip?: string
   /** The label, if the session has one. */
   label?: string
+  /** The organization that the session is in, if the login was for one. */
+  organization_id?: string
   /** Whether the session outlasts the browser, if the login said so. */
   persistent?: boolean
   /** The login at an identity provider that opened the session, if one did. */
@@ -946,6 +948,11 @@ export interface LoginRequest {
   label?: string | null
   /** A shorter life of the session than the configuration gives it. */
   lifetime?: SessionLifetime | null
+  /**
+   * The organization that the session is in. Its user must be a member: otherwise the right proof is refused
+   * with `permission_denied`. The tokens have `org_id` and `org_roles`.
+   */
+  organization_id?: string | null
   /** A recovery code instead, which is used up. */
   recovery_code?: string | null
   /**
@@ -983,6 +990,8 @@ export interface LoginResponse {
   backend: string
   /** The user who logged in. */
   user: User
+  /** The organization that the session is in, if the login was for one. */
+  organization_id?: string
   /** Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so. */
   persistent?: boolean
   /** If this login gave the account its first second factor: the recovery codes. They are shown only now. */
@@ -1078,6 +1087,8 @@ export interface LoginWithIdTokenRequest {
    * answers this browser's request and no other.
    */
   nonce?: string | null
+  /** The organization that the session is in, as in `login`. */
+  organization_id?: string | null
   /** The name of the issuer in `id_token_providers`; optional if there is only one. */
   provider?: string | null
   /** The scopes of the access token, separated by spaces. The engine grants what the host asks for. */
@@ -1102,6 +1113,8 @@ export interface LoginWithIdTokenResponse {
   user: User
   /** Whether this login created the account. */
   created: boolean
+  /** The organization that the session is in, if the login was for one. */
+  organization_id?: string
   /** Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so. */
   persistent?: boolean
   /** If this login gave the account its first second factor: the recovery codes. They are shown only now. */
@@ -1140,6 +1153,8 @@ export interface BeginProviderLoginRequest {
   login_hint?: string | null
   /** How long ago the user may have authenticated at the provider. The ID token must prove it. */
   max_age_seconds?: number | null
+  /** The organization that the session is in, as in `login`; not for linking. */
+  organization_id?: string | null
   /**
    * What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1). Like `acr_values`
    * and `max_age_seconds`, only for a provider with ID tokens.
@@ -1281,6 +1296,8 @@ export interface FinishProviderLoginResponse {
    * token, with a new access token and no other refresh token.
    */
   linked: boolean
+  /** The organization that the session is in, if the login was for one. */
+  organization_id?: string
   /** Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so. */
   persistent?: boolean
   /** If this login gave the account its first second factor: the recovery codes. They are shown only now. */
@@ -1477,6 +1494,8 @@ export interface Session {
   ip?: string
   /** The label, if the session has one. */
   label?: string
+  /** The organization that the session is in, if the login was for one. */
+  organization_id?: string
   /** The login at an identity provider that opened the session, if one did. */
   provider?: ProviderLogin
   /** The `User-Agent` that opened the session. */
@@ -1613,6 +1632,10 @@ export interface Claims {
   jti?: string
   /** When the token becomes valid. */
   nbf?: number
+  /** The organization of the session, if the login was for one. */
+  org_id?: string
+  /** The roles in that organization when the token was issued; `authorize` checks the present ones. */
+  org_roles?: string[]
   /** In a session that an identity provider opened: the provider, and what it says of the login. */
   provider?: ProviderLogin
   /** The roles when the token was issued (RFC 9068); `authorize` checks the present ones. */
@@ -1648,6 +1671,14 @@ export interface AuthenticateRequest {
 /** The kind of a credential. */
 export type CredentialKind = 'session' | 'token' | 'api_key'
 
+/** An organization, and the roles of a member there. */
+export interface OrganizationRoles {
+  /** The organization's id. */
+  id: string
+  /** The user's roles in it, in alphabetical order. */
+  roles: string[]
+}
+
 /** The user of a live token or API key. */
 export interface AuthenticateResponse {
   /** The account as it is now. With an API key that has fewer roles, these are its `roles`. */
@@ -1663,6 +1694,8 @@ export interface AuthenticateResponse {
   api_key?: ApiKey
   /** The token's claims; absent for an API key. */
   claims?: Claims
+  /** The organization that the session is in, if the login was for one, and the user's roles there now. */
+  organization?: OrganizationRoles
   /** The session's id, if the token belongs to a session. */
   session_id?: string
 }
@@ -1696,6 +1729,10 @@ export type IntrospectResponse =
       iat?: number
       /** The issuer. */
       iss?: string
+      /** The organization that the session is in, if the login was for one. */
+      org_id?: string
+      /** The user's roles in that organization now. */
+      org_roles?: string[]
       /**
        * Why the token is not active. It is for the host only: do not pass it on. It is not enumerable, so
        * that JSON does not have it.
@@ -1727,6 +1764,10 @@ export type IntrospectResponse =
       iat?: number
       /** The issuer. */
       iss?: string
+      /** The organization that the session is in, if the login was for one. */
+      org_id?: string
+      /** The user's roles in that organization now. */
+      org_roles?: string[]
       /**
        * Why the token is not active. It is for the host only: do not pass it on. It is not enumerable, so
        * that JSON does not have it.
@@ -1748,8 +1789,8 @@ export type IntrospectResponse =
 export interface IssueTokenRequest {
   /**
    * The claims: `sub`, a text, and any of the host's own. The claims that the engine makes (`iss`, `aud`,
-   * `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `provider`, `cnf`, `act`,
-   * `account_epoch`) are refused.
+   * `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `provider`, `cnf`, `org_id`,
+   * `org_roles`, `act`, `account_epoch`) are refused.
    */
   claims: Record<string, unknown>
   /**
@@ -1880,6 +1921,10 @@ export type AuthenticateRequestResponse =
       claims?: Claims
       /** The kind of the credential. */
       credential: CredentialKind
+      /**
+       * The organization that the session is in, if the login was for one, and the user's roles there now.
+       */
+      organization?: OrganizationRoles
       /** The session's id, if the token belongs to a session. */
       session_id?: string
       /** The account as it is now. With an API key that has fewer roles, these are its `roles`. */
@@ -1898,6 +1943,10 @@ export type AuthenticateRequestResponse =
       /** The token's claims; absent for an API key. */
       claims?: Claims
       credential?: undefined
+      /**
+       * The organization that the session is in, if the login was for one, and the user's roles there now.
+       */
+      organization?: OrganizationRoles
       /** The session's id, if the token belongs to a session. */
       session_id?: string
       user?: undefined
@@ -1963,8 +2012,8 @@ export interface AuthorizeRequest {
   /** The user authenticated at most this many seconds ago. An API key is no such proof. */
   max_age_seconds?: number | null
   /**
-   * The account is a member of this organization. `roles` and `permissions` are then those in the
-   * organization.
+   * The account is a member of this organization, and the token is of no session in another. `roles` and
+   * `permissions` are then those in the organization.
    */
   organization_id?: string | null
   /**
@@ -2590,6 +2639,8 @@ export interface RequestLoginCodeRequest {
   lifetime?: SessionLifetime | null
   /** The language of the mail. Default: that of the account. */
   locale?: string | null
+  /** The organization that the session is in, as in `login`. */
+  organization_id?: string | null
   /** The scopes of the access token, separated by spaces. The engine grants what the host asks for. */
   scope?: string | null
 }
@@ -3205,6 +3256,8 @@ export interface BeginPasskeyLoginRequest {
   conditional?: boolean | null
   /** The kinds of authenticator that the page expects, the likeliest first. */
   hints?: PasskeyHint[] | null
+  /** The organization that the session is in, as in `login`. */
+  organization_id?: string | null
   /** The scopes of the access token, as in `login`. */
   scope?: string | null
   /** The username or the e-mail address. Without it the authenticator offers the accounts that it knows. */

@@ -260,6 +260,7 @@ pub(crate) struct Ceremony {
     pub user_id: Option<Id>,
     pub backend: String,
     pub scope: Option<Scope>,
+    pub organization_id: Option<Id>,
     /// Whether a page offers the passkeys from when it opens; the answer then only logs in.
     pub is_conditional: bool,
     pub expires_at: i64,

@@ -48,6 +48,8 @@ pub struct RequestLoginCodeRequest {
     pub backend: Option<String>,
     /// The scopes of the access token, separated by spaces. The engine grants what the host asks for.
     pub scope: Option<Scope>,
+    /// The organization that the session is in, as in `login`.
+    pub organization_id: Option<Id>,
     /// The language of the mail. Default: that of the account.
     pub locale: Option<Locale>,
     /// The client's connection: too many mails for one network address are refused. Pass it on, so that a
@@ -147,6 +149,7 @@ impl Engine {
             provider: None,
             trusts_device: false,
             terms: self.sessions.terms(backend, request.claims, request.lifetime, request.label)?,
+            organization_id: request.organization_id,
         };
         let now_ms = self.clock.now_ms();
         let now = now_ms / 1000;
@@ -177,7 +180,7 @@ impl Engine {
     /// when the user confirms the login on the page of the link, not when the page is opened: mail scanners open
     /// links, too.
     ///
-    /// Failures: `invalid_config`, `invalid_token`, `store_unavailable`.
+    /// Failures: `invalid_config`, `invalid_token`, `permission_denied` (as of `login`), `store_unavailable`.
     pub fn login_with_mail_token(&self, request: LoginWithMailTokenRequest) -> Result<Login<LoginResponse>> {
         let LoginWithMailTokenRequest { token, client } = request;
         self.mailed_login()?;

@@ -10,9 +10,9 @@ use crate::engine::accounts::in_order;
 use crate::engine::audit::Kind;
 use crate::engine::organizations::{another_owner, record_member};
 use crate::error::{Code, Error, Result};
-use crate::store::Durability;
 use crate::store::organizations::{self as rows, Member, Membership};
 use crate::store::users::{self, By};
+use crate::store::{Durability, sessions};
 use crate::types::id::Id;
 use crate::types::user::{PublicUser, Role};
 
@@ -153,7 +153,8 @@ impl Engine {
         })
     }
 
-    /// Removes a member from an organization. The last owner stays. An account that is no member is not a failure.
+    /// Removes a member from an organization, and ends the member's sessions in it. The last owner stays. An account that
+    /// is no member is not a failure.
     ///
     /// Failures: `permission_denied` (no other owner would remain), `store_unavailable`.
     pub fn remove_member(&self, request: RemoveMemberRequest) -> Result<RemoveMemberResponse> {
@@ -165,6 +166,7 @@ impl Engine {
                 another_owner(tx, organization_id, user_id)?;
             }
             rows::remove_member(tx, organization_id, user_id)?;
+            sessions::revoke_of_member(tx, organization_id, user_id, now)?;
             record_member(&self.audit, tx, Kind::MemberRemoved, organization_id, user_id, now)?;
             Ok(true)
         })?;

@@ -18,7 +18,7 @@ use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
 use crate::store::organizations::{self as rows, Membership, Organization};
 use crate::store::users::{self, By};
-use crate::store::{Durability, Tx};
+use crate::store::{Durability, Tx, sessions};
 use crate::types::id::Id;
 use crate::types::parse_error::ParseError;
 use crate::types::strict::Object;
@@ -230,7 +230,8 @@ impl Engine {
         Ok(OrganizationResponse { organization: organization.into() })
     }
 
-    /// Deletes an organization with its memberships, all or nothing. The accounts stay.
+    /// Deletes an organization with its memberships and invitations, and ends the sessions in it, all or nothing. The
+    /// accounts stay.
     ///
     /// Failures: `organization_not_found`, `store_constraint` (rows of the host's own tables refer to it),
     /// `store_unavailable`.
@@ -244,6 +245,7 @@ impl Engine {
             if !rows::delete(tx, organization_id)? {
                 return Err(Code::OrganizationNotFound.into());
             }
+            sessions::revoke_in(tx, organization_id, now)?;
             self.record_organization(tx, Kind::OrganizationDeleted, organization_id, now)
         })?;
         Ok(DeleteOrganizationResponse { deleted: true })

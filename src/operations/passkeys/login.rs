@@ -47,6 +47,8 @@ pub struct BeginPasskeyLoginRequest {
     pub backend: Option<String>,
     /// The scopes of the access token, as in `login`.
     pub scope: Option<Scope>,
+    /// The organization that the session is in, as in `login`.
+    pub organization_id: Option<Id>,
     /// Whether the passkeys are offered in a form as the page opens (autofill), so that the ceremony has an hour; not
     /// with `username`. The answer is taken by `finish_passkey_login` only. Default: false.
     pub conditional: Option<bool>,
@@ -99,7 +101,8 @@ impl Engine {
         &self,
         request: BeginPasskeyLoginRequest,
     ) -> Result<BeginPasskeyLoginResponse> {
-        let BeginPasskeyLoginRequest { username, backend, scope, conditional, hints } = request;
+        let BeginPasskeyLoginRequest { username, backend, scope, organization_id, conditional, hints } =
+            request;
         let is_conditional = conditional.unwrap_or(false);
         if is_conditional && username.is_some() {
             return Err(Error::at(Code::InvalidRequest, "/conditional", "not with username"));
@@ -114,7 +117,7 @@ impl Engine {
         let user_id = allowed.as_ref().map(|allowed| allowed.user_id);
         let id = Id::new(now_ms)?;
         let expires_at = self.clock.now() + lifetime_seconds;
-        let ceremony = Ceremony { id, user_id, backend, scope, is_conditional, expires_at };
+        let ceremony = Ceremony { id, user_id, backend, scope, organization_id, is_conditional, expires_at };
         let sealed = self.secrets.seal(LOGIN, json::render(&ceremony)?.as_bytes())?;
         let credentials = allowed.map(|allowed| allowed.credentials).unwrap_or_default();
         let challenge = Secret::new(base64url(&sealed));
@@ -131,8 +134,8 @@ impl Engine {
     /// changed and a lock after wrong passwords do not matter, because no password was used. Failures are
     /// counted for the source.
     ///
-    /// Failures: `invalid_credentials`, `invalid_challenge`, `too_many_attempts`, `invalid_request`,
-    /// `invalid_config`, `store_unavailable`.
+    /// Failures: `invalid_credentials`, `invalid_challenge`, `permission_denied` (as of `login`), `too_many_attempts`,
+    /// `invalid_request`, `invalid_config`, `store_unavailable`.
     pub fn finish_passkey_login(&self, request: FinishPasskeyLoginRequest) -> Result<LoginResponse> {
         let FinishPasskeyLoginRequest { challenge, response, client, claims, lifetime, label } = request;
         let party = self.factors.passkeys.relying_party()?;
@@ -328,6 +331,7 @@ impl Ceremony {
             provider: None,
             trusts_device: false,
             terms,
+            organization_id: self.organization_id,
         }
     }
 }

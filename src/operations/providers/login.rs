@@ -20,7 +20,7 @@ use crate::engine::tokens::Bearer;
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::operations::login::LoginResponse;
-use crate::store::sessions::{self, Session};
+use crate::store::sessions::{self, Placed, Session};
 use crate::store::{Share, Tx, damaged, passkeys as spent};
 use crate::types::base64url::{base64url, from_base64url};
 use crate::types::client::Client;
@@ -53,6 +53,8 @@ pub struct BeginProviderLoginRequest<'a> {
     pub backend: Option<String>,
     /// The scopes of the access token, as in `login`.
     pub scope: Option<Scope>,
+    /// The organization that the session is in, as in `login`; not for linking.
+    pub organization_id: Option<Id>,
     /// What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1). Like `acr_values` and
     /// `max_age_seconds`, only for a provider with ID tokens.
     pub prompt: Option<ProviderPrompt>,
@@ -179,6 +181,7 @@ struct Transaction {
     verifier: String,
     backend: String,
     scope: Option<Scope>,
+    organization_id: Option<Id>,
     link: Option<Link>,
     max_age_seconds: Option<u32>,
     expires_at: i64,
@@ -247,6 +250,7 @@ impl Engine {
             verifier: text()?,
             backend: backend.name.clone(),
             scope: request.scope,
+            organization_id: request.organization_id,
             link,
             max_age_seconds: request.max_age_seconds,
             expires_at: now_ms / 1000 + TRANSACTION_SECONDS,
@@ -305,7 +309,7 @@ impl Engine {
     ///
     /// Failures: `invalid_challenge` (the transaction is unknown, expired or spent, or the response is not to it),
     /// `invalid_credentials` (the provider refused, or no account may be opened), `invalid_token`, `user_not_found`
-    /// (of `user_token`), `permission_denied` (the account has 20 identities, or a person acts as the user), `email_taken`, `email_not_verified`,
+    /// (of `user_token`), `permission_denied` (the account has 20 identities, a person acts as the user, or as of `login`), `email_taken`, `email_not_verified`,
     /// `already_configured`, `too_many_attempts`, `invalid_request`, `invalid_config`, `auth_service_unavailable`,
     /// `store_unavailable`.
     pub fn finish_provider_login(
@@ -506,6 +510,7 @@ impl Engine {
         let end = session.expires_at.min(session.idle_at);
         let expires_at = (now + backend.access_token_seconds).min(end);
         let own = self.sessions.own_claims(sid, session.claims.as_deref())?;
+        let organization = session.organization.and_then(Placed::roles);
         let claims = SessionClaims {
             user: &session.user.public,
             sid,
@@ -514,6 +519,7 @@ impl Engine {
             amr: &session.proofs.amr(),
             provider: session.provider.as_ref(),
             act: None,
+            organization: organization.as_ref(),
             own: &own,
             iat: now,
             exp: expires_at,
@@ -524,6 +530,7 @@ impl Engine {
             refresh_token: None,
             refresh_expires_in: None,
             persistent: session.persistent,
+            organization_id: organization.map(|organization| organization.id),
             trusted_device: None,
             session_id: sid,
             backend: session.backend,
@@ -544,6 +551,7 @@ impl Transaction {
             provider: None,
             trusts_device: false,
             terms,
+            organization_id: self.organization_id,
         }
     }
 }

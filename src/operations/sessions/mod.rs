@@ -20,6 +20,7 @@ use crate::engine::tokens::{Issued, token_id};
 use crate::engine::{Engine, outbox};
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
+use crate::store::sessions::Placed;
 use crate::store::users::{self, By};
 use crate::store::{
     Durability, Share, Tx, keys, one_time_secrets, revoked_tokens, sessions, trusted_devices,
@@ -125,6 +126,9 @@ pub struct SessionInfo {
     /// The label, if the session has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// The organization that the session is in, if the login was for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<Id>,
     /// The methods by which the user authenticated (RFC 8176).
     pub amr: Amr,
     /// The login at an identity provider that opened the session, if one did.
@@ -224,6 +228,7 @@ impl Engine {
         self.keys.follow(&session.retirement);
         let generation = u32::try_from(next).map_err(|_| Error::new(Code::InvalidToken, "worn_out"))?;
         let expires_at = (now + backend.access_token_seconds).min(idle_at);
+        let organization = session.organization.and_then(Placed::roles);
         let access_token = self.sessions.access_token(
             backend,
             &SessionClaims {
@@ -234,6 +239,7 @@ impl Engine {
                 amr: &session.proofs.amr(),
                 provider: session.provider.as_ref(),
                 act: session.actor.as_ref().map(|actor| actor.act),
+                organization: organization.as_ref(),
                 own: &own,
                 iat: now,
                 exp: expires_at,
@@ -551,6 +557,7 @@ impl SessionInfo {
             refreshed_at: session.refreshed_at,
             expires_at: session.expires_at,
             label: session.label,
+            organization_id: session.organization_id,
             amr: session.amr,
             provider: session.provider,
             act: session.act,

@@ -111,6 +111,24 @@ fn a_login_by_passkey_gives_its_session_what_the_host_says(store: &Store) {
     assert_eq!(sessions["sessions"][0]["label"], "phone");
 }
 
+on_each_store!(a_login_by_passkey_is_for_an_organization_of_its_user);
+fn a_login_by_passkey_is_for_an_organization_of_its_user(store: &Store) {
+    let stage = Stage::new(store);
+    let ada = stage.register("ada");
+    let mut device = stage.device(&ada);
+    let created = stage.call("create_organization", json!({"name": "Analysts", "owner_id": ada}));
+    let own = &created["organization"]["id"];
+    let begin = |id: &Value| stage.call("begin_passkey_login", json!({"organization_id": id}));
+    let begun = begin(own);
+    let answer = stage.call("finish_passkey_login", finish(&begun, &device.get(&begun["options"])));
+    assert_eq!(&answer["organization_id"], own);
+    // The id of no organization.
+    let begun = begin(&json!(ada));
+    let request = finish(&begun, &device.get(&begun["options"]));
+    let refused = (Code::PermissionDenied, "not_a_member".to_owned());
+    assert_eq!(stage.refused("finish_passkey_login", request), refused);
+}
+
 on_each_store!(a_challenge_is_for_one_ceremony);
 fn a_challenge_is_for_one_ceremony(store: &Store) {
     let stage = Stage::new(store);

@@ -430,6 +430,7 @@ class AsyncOperations:
         client: models.Client | Mapping[str, Any] | None = None,
         label: str | None = None,
         lifetime: models.SessionLifetime | Mapping[str, Any] | None = None,
+        organization_id: str | None = None,
         recovery_code: str | None = None,
         scope: str | None = None,
         trusted_device_token: str | None = None,
@@ -446,6 +447,8 @@ class AsyncOperations:
         client: The client's connection, where known.
         label: A label for the session in the user's list, such as the name of the device.
         lifetime: A shorter life of the session than the configuration gives it.
+        organization_id: The organization that the session is in. Its user must be a member: otherwise the
+            right proof is refused with `permission_denied`. The tokens have `org_id` and `org_roles`.
         recovery_code: A recovery code instead, which is used up.
         scope: The scopes of the access token, separated by spaces. The engine grants what the host asks
             for: a host that passes on a client's wish decides first what the client may have.
@@ -458,7 +461,7 @@ class AsyncOperations:
             spent: the credential's `toJSON()`.
 
         Failures: invalid_credentials, second_factor_required, invalid_code, password_change_required,
-        too_many_attempts, hash_queue_full, store_unavailable.
+        permission_denied, too_many_attempts, hash_queue_full, store_unavailable.
         """
         return await to_thread(
             self.engine.login,
@@ -469,6 +472,7 @@ class AsyncOperations:
             client=client,
             label=label,
             lifetime=lifetime,
+            organization_id=organization_id,
             recovery_code=recovery_code,
             scope=scope,
             trusted_device_token=trusted_device_token,
@@ -506,8 +510,8 @@ class AsyncOperations:
             the credential's `toJSON()`.
 
         Failures: invalid_challenge, invalid_code, invalid_credentials, email_not_verified,
-        already_configured, second_factor_required, password_change_required, too_many_attempts,
-        weak_password, hash_queue_full, invalid_config, store_unavailable.
+        already_configured, second_factor_required, password_change_required, permission_denied,
+        too_many_attempts, weak_password, hash_queue_full, invalid_config, store_unavailable.
         """
         return await to_thread(
             self.engine.complete_login,
@@ -531,6 +535,7 @@ class AsyncOperations:
         label: str | None = None,
         lifetime: models.SessionLifetime | Mapping[str, Any] | None = None,
         nonce: str | None = None,
+        organization_id: str | None = None,
         provider: str | None = None,
         scope: str | None = None,
     ) -> models.LoginWithIdTokenResponse:
@@ -545,12 +550,13 @@ class AsyncOperations:
         lifetime: A shorter life of the session than the configuration gives it.
         nonce: The nonce that the host sent with its authentication request. The token must repeat it, so
             that it answers this browser's request and no other.
+        organization_id: The organization that the session is in, as in `login`.
         provider: The name of the issuer in `id_token_providers`; optional if there is only one.
         scope: The scopes of the access token, separated by spaces. The engine grants what the host asks
             for.
 
         Failures: invalid_credentials, invalid_token, second_factor_required, email_taken,
-        too_many_attempts, auth_service_unavailable, store_unavailable.
+        permission_denied, too_many_attempts, auth_service_unavailable, store_unavailable.
         """
         return await to_thread(
             self.engine.login_with_id_token,
@@ -561,6 +567,7 @@ class AsyncOperations:
             label=label,
             lifetime=lifetime,
             nonce=nonce,
+            organization_id=organization_id,
             provider=provider,
             scope=scope,
         )
@@ -573,6 +580,7 @@ class AsyncOperations:
         backend: str | None = None,
         login_hint: str | None = None,
         max_age_seconds: int | None = None,
+        organization_id: str | None = None,
         prompt: str | None = None,
         provider: str | None = None,
         scope: str | None = None,
@@ -588,6 +596,7 @@ class AsyncOperations:
         login_hint: The name that the user probably logs in with.
         max_age_seconds: How long ago the user may have authenticated at the provider. The ID token must
             prove it.
+        organization_id: The organization that the session is in, as in `login`; not for linking.
         prompt: What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1).
             Like `acr_values` and `max_age_seconds`, only for a provider with ID tokens.
         provider: The name of the provider in `id_token_providers`; optional if there is only one.
@@ -606,6 +615,7 @@ class AsyncOperations:
             backend=backend,
             login_hint=login_hint,
             max_age_seconds=max_age_seconds,
+            organization_id=organization_id,
             prompt=prompt,
             provider=provider,
             scope=scope,
@@ -1026,7 +1036,7 @@ class AsyncOperations:
 
         claims: The claims: `sub`, a text, and any of the host's own. The claims that the engine makes
             (`iss`, `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`,
-            `provider`, `cnf`, `act`, `account_epoch`) are refused.
+            `provider`, `cnf`, `org_id`, `org_roles`, `act`, `account_epoch`) are refused.
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
         backend: The backend that issues the token; default: `default`.
@@ -1149,8 +1159,8 @@ class AsyncOperations:
             `require_verified_email` is false.
         max_age_seconds: The user authenticated at most this many seconds ago. An API key is no such
             proof.
-        organization_id: The account is a member of this organization. `roles` and `permissions` are then
-            those in the organization.
+        organization_id: The account is a member of this organization, and the token is of no session in
+            another. `roles` and `permissions` are then those in the organization.
         permissions: The roles of the account give all of these permissions (`roles` of the configuration,
             in an organization `organization_roles`), and those of an API key give them, too.
         provider: The token's session was opened by a login at a provider of which this holds, in the
@@ -1727,6 +1737,7 @@ class AsyncOperations:
         label: str | None = None,
         lifetime: models.SessionLifetime | Mapping[str, Any] | None = None,
         locale: str | None = None,
+        organization_id: str | None = None,
         scope: str | None = None,
     ) -> models.RequestLoginCodeResponse:
         """Mails a code and a link that log in.
@@ -1742,6 +1753,7 @@ class AsyncOperations:
         label: A label for the session in the user's list, such as the name of the device.
         lifetime: A shorter life of the session than the configuration gives it.
         locale: The language of the mail. Default: that of the account.
+        organization_id: The organization that the session is in, as in `login`.
         scope: The scopes of the access token, separated by spaces. The engine grants what the host asks
             for.
 
@@ -1757,6 +1769,7 @@ class AsyncOperations:
             label=label,
             lifetime=lifetime,
             locale=locale,
+            organization_id=organization_id,
             scope=scope,
         )
 
@@ -1771,7 +1784,8 @@ class AsyncOperations:
         token: The token of the link.
         client: The connection of the client that opened the link, where known.
 
-        Failures: invalid_token, second_factor_required, invalid_config, store_unavailable.
+        Failures: invalid_token, second_factor_required, permission_denied, invalid_config,
+        store_unavailable.
         """
         return await to_thread(self.engine.login_with_mail_token, token=token, client=client)
 
@@ -2243,6 +2257,7 @@ class AsyncOperations:
         backend: str | None = None,
         conditional: bool | None = None,
         hints: Sequence[str] | None = None,
+        organization_id: str | None = None,
         scope: str | None = None,
         username: str | None = None,
     ) -> models.BeginPasskeyLoginResponse:
@@ -2253,6 +2268,7 @@ class AsyncOperations:
             ceremony has an hour; not with `username`. The answer is taken by `finish_passkey_login` only.
             Default: false.
         hints: The kinds of authenticator that the page expects, the likeliest first.
+        organization_id: The organization that the session is in, as in `login`.
         scope: The scopes of the access token, as in `login`.
         username: The username or the e-mail address. Without it the authenticator offers the accounts
             that it knows.
@@ -2264,6 +2280,7 @@ class AsyncOperations:
             backend=backend,
             conditional=conditional,
             hints=hints,
+            organization_id=organization_id,
             scope=scope,
             username=username,
         )
@@ -2288,8 +2305,8 @@ class AsyncOperations:
         label: A label for the session in the user's list, such as the name of the device.
         lifetime: A shorter life of the session than the configuration gives it.
 
-        Failures: invalid_credentials, invalid_challenge, too_many_attempts, invalid_config,
-        store_unavailable.
+        Failures: invalid_credentials, invalid_challenge, permission_denied, too_many_attempts,
+        invalid_config, store_unavailable.
         """
         return await to_thread(
             self.engine.finish_passkey_login,

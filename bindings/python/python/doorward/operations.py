@@ -482,6 +482,7 @@ class Operations(_doorward.Engine):
         client: models.Client | Mapping[str, Any] | None = None,
         label: str | None = None,
         lifetime: models.SessionLifetime | Mapping[str, Any] | None = None,
+        organization_id: str | None = None,
         recovery_code: str | None = None,
         scope: str | None = None,
         trusted_device_token: str | None = None,
@@ -498,6 +499,8 @@ class Operations(_doorward.Engine):
         client: The client's connection, where known.
         label: A label for the session in the user's list, such as the name of the device.
         lifetime: A shorter life of the session than the configuration gives it.
+        organization_id: The organization that the session is in. Its user must be a member: otherwise the
+            right proof is refused with `permission_denied`. The tokens have `org_id` and `org_roles`.
         recovery_code: A recovery code instead, which is used up.
         scope: The scopes of the access token, separated by spaces. The engine grants what the host asks
             for: a host that passes on a client's wish decides first what the client may have.
@@ -510,7 +513,7 @@ class Operations(_doorward.Engine):
             spent: the credential's `toJSON()`.
 
         Failures: invalid_credentials, second_factor_required, invalid_code, password_change_required,
-        too_many_attempts, hash_queue_full, store_unavailable.
+        permission_denied, too_many_attempts, hash_queue_full, store_unavailable.
         """
         fields: dict[str, object] = {
             "username": username,
@@ -520,6 +523,7 @@ class Operations(_doorward.Engine):
             "client": client,
             "label": label,
             "lifetime": lifetime,
+            "organization_id": organization_id,
             "recovery_code": recovery_code,
             "scope": scope,
             "trusted_device_token": trusted_device_token,
@@ -559,8 +563,8 @@ class Operations(_doorward.Engine):
             the credential's `toJSON()`.
 
         Failures: invalid_challenge, invalid_code, invalid_credentials, email_not_verified,
-        already_configured, second_factor_required, password_change_required, too_many_attempts,
-        weak_password, hash_queue_full, invalid_config, store_unavailable.
+        already_configured, second_factor_required, password_change_required, permission_denied,
+        too_many_attempts, weak_password, hash_queue_full, invalid_config, store_unavailable.
         """
         fields: dict[str, object] = {
             "challenge": challenge,
@@ -585,6 +589,7 @@ class Operations(_doorward.Engine):
         label: str | None = None,
         lifetime: models.SessionLifetime | Mapping[str, Any] | None = None,
         nonce: str | None = None,
+        organization_id: str | None = None,
         provider: str | None = None,
         scope: str | None = None,
     ) -> models.LoginWithIdTokenResponse:
@@ -599,12 +604,13 @@ class Operations(_doorward.Engine):
         lifetime: A shorter life of the session than the configuration gives it.
         nonce: The nonce that the host sent with its authentication request. The token must repeat it, so
             that it answers this browser's request and no other.
+        organization_id: The organization that the session is in, as in `login`.
         provider: The name of the issuer in `id_token_providers`; optional if there is only one.
         scope: The scopes of the access token, separated by spaces. The engine grants what the host asks
             for.
 
         Failures: invalid_credentials, invalid_token, second_factor_required, email_taken,
-        too_many_attempts, auth_service_unavailable, store_unavailable.
+        permission_denied, too_many_attempts, auth_service_unavailable, store_unavailable.
         """
         fields: dict[str, object] = {
             "id_token": id_token,
@@ -614,6 +620,7 @@ class Operations(_doorward.Engine):
             "label": label,
             "lifetime": lifetime,
             "nonce": nonce,
+            "organization_id": organization_id,
             "provider": provider,
             "scope": scope,
         }
@@ -628,6 +635,7 @@ class Operations(_doorward.Engine):
         backend: str | None = None,
         login_hint: str | None = None,
         max_age_seconds: int | None = None,
+        organization_id: str | None = None,
         prompt: str | None = None,
         provider: str | None = None,
         scope: str | None = None,
@@ -643,6 +651,7 @@ class Operations(_doorward.Engine):
         login_hint: The name that the user probably logs in with.
         max_age_seconds: How long ago the user may have authenticated at the provider. The ID token must
             prove it.
+        organization_id: The organization that the session is in, as in `login`; not for linking.
         prompt: What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1).
             Like `acr_values` and `max_age_seconds`, only for a provider with ID tokens.
         provider: The name of the provider in `id_token_providers`; optional if there is only one.
@@ -660,6 +669,7 @@ class Operations(_doorward.Engine):
             "backend": backend,
             "login_hint": login_hint,
             "max_age_seconds": max_age_seconds,
+            "organization_id": organization_id,
             "prompt": prompt,
             "provider": provider,
             "scope": scope,
@@ -1124,7 +1134,7 @@ class Operations(_doorward.Engine):
 
         claims: The claims: `sub`, a text, and any of the host's own. The claims that the engine makes
             (`iss`, `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`,
-            `provider`, `cnf`, `act`, `account_epoch`) are refused.
+            `provider`, `cnf`, `org_id`, `org_roles`, `act`, `account_epoch`) are refused.
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
         backend: The backend that issues the token; default: `default`.
@@ -1254,8 +1264,8 @@ class Operations(_doorward.Engine):
             `require_verified_email` is false.
         max_age_seconds: The user authenticated at most this many seconds ago. An API key is no such
             proof.
-        organization_id: The account is a member of this organization. `roles` and `permissions` are then
-            those in the organization.
+        organization_id: The account is a member of this organization, and the token is of no session in
+            another. `roles` and `permissions` are then those in the organization.
         permissions: The roles of the account give all of these permissions (`roles` of the configuration,
             in an organization `organization_roles`), and those of an API key give them, too.
         provider: The token's session was opened by a login at a provider of which this holds, in the
@@ -1911,6 +1921,7 @@ class Operations(_doorward.Engine):
         label: str | None = None,
         lifetime: models.SessionLifetime | Mapping[str, Any] | None = None,
         locale: str | None = None,
+        organization_id: str | None = None,
         scope: str | None = None,
     ) -> models.RequestLoginCodeResponse:
         """Mails a code and a link that log in.
@@ -1926,6 +1937,7 @@ class Operations(_doorward.Engine):
         label: A label for the session in the user's list, such as the name of the device.
         lifetime: A shorter life of the session than the configuration gives it.
         locale: The language of the mail. Default: that of the account.
+        organization_id: The organization that the session is in, as in `login`.
         scope: The scopes of the access token, separated by spaces. The engine grants what the host asks
             for.
 
@@ -1940,6 +1952,7 @@ class Operations(_doorward.Engine):
             "label": label,
             "lifetime": lifetime,
             "locale": locale,
+            "organization_id": organization_id,
             "scope": scope,
         }
         answer = self.call("request_login_code", _text(fields))
@@ -1956,7 +1969,8 @@ class Operations(_doorward.Engine):
         token: The token of the link.
         client: The connection of the client that opened the link, where known.
 
-        Failures: invalid_token, second_factor_required, invalid_config, store_unavailable.
+        Failures: invalid_token, second_factor_required, permission_denied, invalid_config,
+        store_unavailable.
         """
         fields: dict[str, object] = {
             "token": token,
@@ -2505,6 +2519,7 @@ class Operations(_doorward.Engine):
         backend: str | None = None,
         conditional: bool | None = None,
         hints: Sequence[str] | None = None,
+        organization_id: str | None = None,
         scope: str | None = None,
         username: str | None = None,
     ) -> models.BeginPasskeyLoginResponse:
@@ -2515,6 +2530,7 @@ class Operations(_doorward.Engine):
             ceremony has an hour; not with `username`. The answer is taken by `finish_passkey_login` only.
             Default: false.
         hints: The kinds of authenticator that the page expects, the likeliest first.
+        organization_id: The organization that the session is in, as in `login`.
         scope: The scopes of the access token, as in `login`.
         username: The username or the e-mail address. Without it the authenticator offers the accounts
             that it knows.
@@ -2525,6 +2541,7 @@ class Operations(_doorward.Engine):
             "backend": backend,
             "conditional": conditional,
             "hints": hints,
+            "organization_id": organization_id,
             "scope": scope,
             "username": username,
         }
@@ -2551,8 +2568,8 @@ class Operations(_doorward.Engine):
         label: A label for the session in the user's list, such as the name of the device.
         lifetime: A shorter life of the session than the configuration gives it.
 
-        Failures: invalid_credentials, invalid_challenge, too_many_attempts, invalid_config,
-        store_unavailable.
+        Failures: invalid_credentials, invalid_challenge, permission_denied, too_many_attempts,
+        invalid_config, store_unavailable.
         """
         fields: dict[str, object] = {
             "challenge": challenge,

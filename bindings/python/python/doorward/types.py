@@ -672,6 +672,10 @@ class Claims(TypedDict, total=False):
     """The id of the token."""
     nbf: int | float
     """When the token becomes valid."""
+    org_id: str
+    """The organization of the session, if the login was for one."""
+    org_roles: list[str]
+    """The roles in that organization when the token was issued; `authorize` checks the present ones."""
     provider: ProviderLogin
     """In a session that an identity provider opened: the provider, and what it says of the login."""
     roles: list[str]

@@ -102,6 +102,8 @@ CREATE TABLE sessions (
   -- outlasts the browser.
   idle_seconds BIGINT,
   persistent  BIGINT,
+  -- The organization that the login was for. Without the membership the session is over.
+  organization_id BYTEA,
   -- The account of a person who acts as the user, and the session from which they do. Without that session this one
   -- is over, too.
   actor_id    BYTEA,
@@ -109,6 +111,7 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_by_user ON sessions (user_id, id);
 CREATE INDEX sessions_by_end ON sessions (idle_at);
+CREATE INDEX sessions_by_organization ON sessions (organization_id, user_id) WHERE organization_id IS NOT NULL;
 
 -- The devices on which users logged in. The id is a code of account and device.
 CREATE TABLE known_devices (

@@ -166,6 +166,7 @@ __all__ = [
     "OperationStats",
     "Organization",
     "OrganizationResponse",
+    "OrganizationRoles",
     "Passkey",
     "PasskeySignalsRequest",
     "PasskeySignalsResponse",
@@ -1065,6 +1066,8 @@ class ExportedSession(Model):
     """The IP address that opened the session."""
     label: str | None = None
     """The label, if the session has one."""
+    organization_id: str | None = None
+    """The organization that the session is in, if the login was for one."""
     persistent: bool | None = None
     """Whether the session outlasts the browser, if the login said so."""
     provider: ProviderLogin | None = None
@@ -1284,6 +1287,10 @@ class FullLoginRequest(LoginRequest, extra="forbid"):
     """A label for the session in the user's list, such as the name of the device."""
     lifetime: SessionLifetime | None = None
     """A shorter life of the session than the configuration gives it."""
+    organization_id: str | None = None
+    """The organization that the session is in. Its user must be a member: otherwise the right proof is
+    refused with `permission_denied`. The tokens have `org_id` and `org_roles`.
+    """
     recovery_code: Annotated[str | None, Field(repr=False)] = None
     """A recovery code instead, which is used up."""
     scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
@@ -1317,6 +1324,8 @@ class LoginResponse(Model):
     """The backend that the token is for."""
     user: User
     """The user who logged in."""
+    organization_id: str | None = None
+    """The organization that the session is in, if the login was for one."""
     persistent: bool | None = None
     """Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so."""
     recovery_codes: Annotated[list[str] | None, Field(repr=False)] = None
@@ -1384,6 +1393,8 @@ class LoginWithIdTokenRequest(Model, extra="forbid"):
     """The nonce that the host sent with its authentication request. The token must repeat it, so that it
     answers this browser's request and no other.
     """
+    organization_id: str | None = None
+    """The organization that the session is in, as in `login`."""
     provider: Annotated[str | None, Field(max_length=64, min_length=1)] = None
     """The name of the issuer in `id_token_providers`; optional if there is only one."""
     scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
@@ -1407,6 +1418,8 @@ class LoginWithIdTokenResponse(Model):
     """The user who logged in."""
     created: bool
     """Whether this login created the account."""
+    organization_id: str | None = None
+    """The organization that the session is in, if the login was for one."""
     persistent: bool | None = None
     """Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so."""
     recovery_codes: Annotated[list[str] | None, Field(repr=False)] = None
@@ -1440,6 +1453,8 @@ class BeginProviderLoginRequest(Model, extra="forbid"):
     """The name that the user probably logs in with."""
     max_age_seconds: Annotated[int | None, Field(ge=0)] = None
     """How long ago the user may have authenticated at the provider. The ID token must prove it."""
+    organization_id: str | None = None
+    """The organization that the session is in, as in `login`; not for linking."""
     prompt: ProviderPrompt | None = None
     """What the provider asks the user for (`prompt` of OpenID Connect Core section 3.1.2.1). Like
     `acr_values` and `max_age_seconds`, only for a provider with ID tokens.
@@ -1577,6 +1592,8 @@ class FinishProviderLoginResponse(Model):
     """Whether the identity was linked to the account of `user_token`. Then the session is the one of that
     token, with a new access token and no other refresh token.
     """
+    organization_id: str | None = None
+    """The organization that the session is in, if the login was for one."""
     persistent: bool | None = None
     """Whether the user stays logged in when the browser is closed, if the login's `lifetime` said so."""
     recovery_codes: Annotated[list[str] | None, Field(repr=False)] = None
@@ -1784,6 +1801,8 @@ class Session(Model):
     """
     label: str | None = None
     """The label, if the session has one."""
+    organization_id: str | None = None
+    """The organization that the session is in, if the login was for one."""
     provider: ProviderLogin | None = None
     """The login at an identity provider that opened the session, if one did."""
     user_agent: str | None = None
@@ -1912,6 +1931,15 @@ class AuthenticateRequest(Model, extra="forbid"):
     """The access token or API key."""
 
 
+class OrganizationRoles(Model):
+    """An organization, and the roles of a member there."""
+
+    id: str
+    """The organization's id."""
+    roles: list[str]
+    """The user's roles in it, in alphabetical order."""
+
+
 class AuthenticateResponse(Model):
     """The user of a live token or API key."""
 
@@ -1927,6 +1955,8 @@ class AuthenticateResponse(Model):
     """The API key, without the key itself, if the credential is one."""
     claims: Annotated[Claims, SkipValidation] | None = None
     """The token's claims; absent for an API key."""
+    organization: OrganizationRoles | None = None
+    """The organization that the session is in, if the login was for one, and the user's roles there now."""
     session_id: str | None = None
     """The session's id, if the token belongs to a session."""
 
@@ -1966,6 +1996,10 @@ class IntrospectResponse(Model):
     """When the token was issued."""
     iss: str | None = None
     """The issuer."""
+    org_id: str | None = None
+    """The organization that the session is in, if the login was for one."""
+    org_roles: list[str] | None = None
+    """The user's roles in that organization now."""
     reason: Annotated[str | None, Field(exclude=True)] = None
     """Why the token is not active. It is for the host only: do not pass it on."""
     scope: str | None = None
@@ -1988,7 +2022,7 @@ class IssueTokenRequest(Model, extra="forbid"):
     claims: dict[str, Any]
     """The claims: `sub`, a text, and any of the host's own. The claims that the engine makes (`iss`,
     `aud`, `exp`, `nbf`, `iat`, `jti`, `sid`, `client_id`, `auth_time`, `acr`, `amr`, `provider`, `cnf`,
-    `act`, `account_epoch`) are refused.
+    `org_id`, `org_roles`, `act`, `account_epoch`) are refused.
     """
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
@@ -2074,6 +2108,8 @@ class AuthenticateRequestResponse(Model):
     """The token's claims; absent for an API key."""
     credential: CredentialKind | None = None
     """The kind of the credential."""
+    organization: OrganizationRoles | None = None
+    """The organization that the session is in, if the login was for one, and the user's roles there now."""
     session_id: str | None = None
     """The session's id, if the token belongs to a session."""
     user: User | None = None
@@ -2137,8 +2173,8 @@ class AuthorizeRequest(Model, extra="forbid"):
     max_age_seconds: Annotated[int | None, Field(ge=0)] = None
     """The user authenticated at most this many seconds ago. An API key is no such proof."""
     organization_id: str | None = None
-    """The account is a member of this organization. `roles` and `permissions` are then those in the
-    organization.
+    """The account is a member of this organization, and the token is of no session in another. `roles` and
+    `permissions` are then those in the organization.
     """
     permissions: list[str] | None = None
     """The roles of the account give all of these permissions (`roles` of the configuration, in an
@@ -2779,6 +2815,8 @@ class RequestLoginCodeRequest(Model, extra="forbid"):
     """A shorter life of the session than the configuration gives it."""
     locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
     """The language of the mail. Default: that of the account."""
+    organization_id: str | None = None
+    """The organization that the session is in, as in `login`."""
     scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
     """The scopes of the access token, separated by spaces. The engine grants what the host asks for."""
 
@@ -3340,6 +3378,8 @@ class BeginPasskeyLoginRequest(Model, extra="forbid"):
     """
     hints: list[PasskeyHint] | None = None
     """The kinds of authenticator that the page expects, the likeliest first."""
+    organization_id: str | None = None
+    """The organization that the session is in, as in `login`."""
     scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
     """The scopes of the access token, as in `login`."""
     username: str | None = None

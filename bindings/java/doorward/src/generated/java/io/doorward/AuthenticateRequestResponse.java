@@ -14,6 +14,8 @@ import java.util.Map;
  * @param apiKey The API key, without the key itself, if the credential is one. May be null.
  * @param claims The token's claims; absent for an API key. May be null.
  * @param credential The kind of the credential. May be null.
+ * @param organization The organization that the session is in, if the login was for one, and the
+ *     user's roles there now. May be null.
  * @param sessionId The session's id, if the token belongs to a session. May be null.
  * @param user The account as it is now. With an API key that has fewer roles, these are its {@code
  *     roles}. May be null.
@@ -24,6 +26,7 @@ public record AuthenticateRequestResponse(
     ApiKey apiKey,
     Claims claims,
     CredentialKind credential,
+    OrganizationRoles organization,
     String sessionId,
     User user)
     implements Shape {
@@ -35,6 +38,7 @@ public record AuthenticateRequestResponse(
         Read.optional(json, "api_key", ApiKey::read),
         Read.optional(json, "claims", Claims::read),
         Read.optional(json, "credential", CredentialKind::read),
+        Read.optional(json, "organization", OrganizationRoles::read),
         Read.optional(json, "session_id", Read::text),
         Read.optional(json, "user", User::read));
   }
@@ -47,6 +51,7 @@ public record AuthenticateRequestResponse(
     Read.put(json, "api_key", apiKey);
     Read.put(json, "claims", claims);
     Read.put(json, "credential", credential);
+    Read.put(json, "organization", organization);
     Read.put(json, "session_id", sessionId);
     Read.put(json, "user", user);
     return json;

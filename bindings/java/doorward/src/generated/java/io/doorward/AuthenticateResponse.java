@@ -15,10 +15,18 @@ import java.util.Map;
  *     lets that person change no password, factor, address or API key. May be null.
  * @param apiKey The API key, without the key itself, if the credential is one. May be null.
  * @param claims The token's claims; absent for an API key. May be null.
+ * @param organization The organization that the session is in, if the login was for one, and the
+ *     user's roles there now. May be null.
  * @param sessionId The session's id, if the token belongs to a session. May be null.
  */
 public record AuthenticateResponse(
-    User user, CredentialKind credential, Act act, ApiKey apiKey, Claims claims, String sessionId)
+    User user,
+    CredentialKind credential,
+    Act act,
+    ApiKey apiKey,
+    Claims claims,
+    OrganizationRoles organization,
+    String sessionId)
     implements Shape {
   static AuthenticateResponse read(Object value) {
     Map<String, Object> json = Read.object(value);
@@ -28,6 +36,7 @@ public record AuthenticateResponse(
         Read.optional(json, "act", Act::read),
         Read.optional(json, "api_key", ApiKey::read),
         Read.optional(json, "claims", Claims::read),
+        Read.optional(json, "organization", OrganizationRoles::read),
         Read.optional(json, "session_id", Read::text));
   }
 
@@ -39,6 +48,7 @@ public record AuthenticateResponse(
     Read.put(json, "act", act);
     Read.put(json, "api_key", apiKey);
     Read.put(json, "claims", claims);
+    Read.put(json, "organization", organization);
     Read.put(json, "session_id", sessionId);
     return json;
   }

@@ -22,8 +22,9 @@ import java.util.Map;
  *     {@code require_verified_email} is false. May be null.
  * @param maxAgeSeconds The user authenticated at most this many seconds ago. An API key is no such
  *     proof. May be null.
- * @param organizationId The account is a member of this organization. {@code roles} and {@code
- *     permissions} are then those in the organization. May be null.
+ * @param organizationId The account is a member of this organization, and the token is of no
+ *     session in another. {@code roles} and {@code permissions} are then those in the organization.
+ *     May be null.
  * @param permissions The roles of the account give all of these permissions ({@code roles} of the
  *     configuration, in an organization {@code organization_roles}), and those of an API key give
  *     them, too. May be null.
@@ -165,8 +166,9 @@ public record AuthorizeRequest(
   }
 
   /**
-   * Returns the same with organization_id: The account is a member of this organization. {@code
-   * roles} and {@code permissions} are then those in the organization.
+   * Returns the same with organization_id: The account is a member of this organization, and the
+   * token is of no session in another. {@code roles} and {@code permissions} are then those in the
+   * organization.
    */
   public AuthorizeRequest withOrganizationId(String organizationId) {
     return new AuthorizeRequest(

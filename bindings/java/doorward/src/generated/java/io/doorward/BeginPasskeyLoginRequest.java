@@ -15,16 +15,22 @@ import java.util.Map;
  *     that the ceremony has an hour; not with {@code username}. The answer is taken by {@code
  *     finish_passkey_login} only. Default: false. May be null.
  * @param hints The kinds of authenticator that the page expects, the likeliest first. May be null.
+ * @param organizationId The organization that the session is in, as in {@code login}. May be null.
  * @param scope The scopes of the access token, as in {@code login}. May be null.
  * @param username The username or the e-mail address. Without it the authenticator offers the
  *     accounts that it knows. May be null.
  */
 public record BeginPasskeyLoginRequest(
-    String backend, Boolean conditional, List<PasskeyHint> hints, String scope, String username)
+    String backend,
+    Boolean conditional,
+    List<PasskeyHint> hints,
+    String organizationId,
+    String scope,
+    String username)
     implements Shape {
   /** Returns an empty one. */
   public static BeginPasskeyLoginRequest of() {
-    return new BeginPasskeyLoginRequest(null, null, null, null, null);
+    return new BeginPasskeyLoginRequest(null, null, null, null, null, null);
   }
 
   /**
@@ -32,7 +38,8 @@ public record BeginPasskeyLoginRequest(
    * default}.
    */
   public BeginPasskeyLoginRequest withBackend(String backend) {
-    return new BeginPasskeyLoginRequest(backend, conditional, hints, scope, username);
+    return new BeginPasskeyLoginRequest(
+        backend, conditional, hints, organizationId, scope, username);
   }
 
   /**
@@ -41,7 +48,8 @@ public record BeginPasskeyLoginRequest(
    * {@code finish_passkey_login} only. Default: false.
    */
   public BeginPasskeyLoginRequest withConditional(boolean conditional) {
-    return new BeginPasskeyLoginRequest(backend, conditional, hints, scope, username);
+    return new BeginPasskeyLoginRequest(
+        backend, conditional, hints, organizationId, scope, username);
   }
 
   /**
@@ -49,12 +57,23 @@ public record BeginPasskeyLoginRequest(
    * first.
    */
   public BeginPasskeyLoginRequest withHints(List<PasskeyHint> hints) {
-    return new BeginPasskeyLoginRequest(backend, conditional, hints, scope, username);
+    return new BeginPasskeyLoginRequest(
+        backend, conditional, hints, organizationId, scope, username);
+  }
+
+  /**
+   * Returns the same with organization_id: The organization that the session is in, as in {@code
+   * login}.
+   */
+  public BeginPasskeyLoginRequest withOrganizationId(String organizationId) {
+    return new BeginPasskeyLoginRequest(
+        backend, conditional, hints, organizationId, scope, username);
   }
 
   /** Returns the same with scope: The scopes of the access token, as in {@code login}. */
   public BeginPasskeyLoginRequest withScope(String scope) {
-    return new BeginPasskeyLoginRequest(backend, conditional, hints, scope, username);
+    return new BeginPasskeyLoginRequest(
+        backend, conditional, hints, organizationId, scope, username);
   }
 
   /**
@@ -62,7 +81,8 @@ public record BeginPasskeyLoginRequest(
    * authenticator offers the accounts that it knows.
    */
   public BeginPasskeyLoginRequest withUsername(String username) {
-    return new BeginPasskeyLoginRequest(backend, conditional, hints, scope, username);
+    return new BeginPasskeyLoginRequest(
+        backend, conditional, hints, organizationId, scope, username);
   }
 
   static BeginPasskeyLoginRequest read(Object value) {
@@ -71,6 +91,7 @@ public record BeginPasskeyLoginRequest(
         Read.optional(json, "backend", Read::text),
         Read.optional(json, "conditional", Read::bool),
         Read.optional(json, "hints", Read.list(PasskeyHint::read)),
+        Read.optional(json, "organization_id", Read::text),
         Read.optional(json, "scope", Read::text),
         Read.optional(json, "username", Read::text));
   }
@@ -81,6 +102,7 @@ public record BeginPasskeyLoginRequest(
     Read.put(json, "backend", backend);
     Read.put(json, "conditional", conditional);
     Read.put(json, "hints", hints);
+    Read.put(json, "organization_id", organizationId);
     Read.put(json, "scope", scope);
     Read.put(json, "username", username);
     return json;

@@ -17,6 +17,8 @@ import java.util.Map;
  * @param loginHint The name that the user probably logs in with. May be null.
  * @param maxAgeSeconds How long ago the user may have authenticated at the provider. The ID token
  *     must prove it. May be null.
+ * @param organizationId The organization that the session is in, as in {@code login}; not for
+ *     linking. May be null.
  * @param prompt What the provider asks the user for ({@code prompt} of OpenID Connect Core section
  *     3.1.2.1). Like {@code acr_values} and {@code max_age_seconds}, only for a provider with ID
  *     tokens. May be null.
@@ -33,6 +35,7 @@ public record BeginProviderLoginRequest(
     String backend,
     String loginHint,
     Long maxAgeSeconds,
+    String organizationId,
     ProviderPrompt prompt,
     String provider,
     String scope,
@@ -41,7 +44,7 @@ public record BeginProviderLoginRequest(
   /** Makes one of what must be given. */
   public static BeginProviderLoginRequest of(String redirectUri) {
     return new BeginProviderLoginRequest(
-        redirectUri, null, null, null, null, null, null, null, null);
+        redirectUri, null, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -55,6 +58,7 @@ public record BeginProviderLoginRequest(
         backend,
         loginHint,
         maxAgeSeconds,
+        organizationId,
         prompt,
         provider,
         scope,
@@ -72,6 +76,7 @@ public record BeginProviderLoginRequest(
         backend,
         loginHint,
         maxAgeSeconds,
+        organizationId,
         prompt,
         provider,
         scope,
@@ -86,6 +91,7 @@ public record BeginProviderLoginRequest(
         backend,
         loginHint,
         maxAgeSeconds,
+        organizationId,
         prompt,
         provider,
         scope,
@@ -103,6 +109,25 @@ public record BeginProviderLoginRequest(
         backend,
         loginHint,
         maxAgeSeconds,
+        organizationId,
+        prompt,
+        provider,
+        scope,
+        userToken);
+  }
+
+  /**
+   * Returns the same with organization_id: The organization that the session is in, as in {@code
+   * login}; not for linking.
+   */
+  public BeginProviderLoginRequest withOrganizationId(String organizationId) {
+    return new BeginProviderLoginRequest(
+        redirectUri,
+        acrValues,
+        backend,
+        loginHint,
+        maxAgeSeconds,
+        organizationId,
         prompt,
         provider,
         scope,
@@ -121,6 +146,7 @@ public record BeginProviderLoginRequest(
         backend,
         loginHint,
         maxAgeSeconds,
+        organizationId,
         prompt,
         provider,
         scope,
@@ -138,6 +164,7 @@ public record BeginProviderLoginRequest(
         backend,
         loginHint,
         maxAgeSeconds,
+        organizationId,
         prompt,
         provider,
         scope,
@@ -152,6 +179,7 @@ public record BeginProviderLoginRequest(
         backend,
         loginHint,
         maxAgeSeconds,
+        organizationId,
         prompt,
         provider,
         scope,
@@ -170,6 +198,7 @@ public record BeginProviderLoginRequest(
         backend,
         loginHint,
         maxAgeSeconds,
+        organizationId,
         prompt,
         provider,
         scope,
@@ -184,6 +213,7 @@ public record BeginProviderLoginRequest(
         Read.optional(json, "backend", Read::text),
         Read.optional(json, "login_hint", Read::text),
         Read.optional(json, "max_age_seconds", Read::integer),
+        Read.optional(json, "organization_id", Read::text),
         Read.optional(json, "prompt", ProviderPrompt::read),
         Read.optional(json, "provider", Read::text),
         Read.optional(json, "scope", Read::text),
@@ -198,6 +228,7 @@ public record BeginProviderLoginRequest(
     Read.put(json, "backend", backend);
     Read.put(json, "login_hint", loginHint);
     Read.put(json, "max_age_seconds", maxAgeSeconds);
+    Read.put(json, "organization_id", organizationId);
     Read.put(json, "prompt", prompt);
     Read.put(json, "provider", provider);
     Read.put(json, "scope", scope);
@@ -218,6 +249,8 @@ public record BeginProviderLoginRequest(
         + loginHint
         + ", maxAgeSeconds="
         + maxAgeSeconds
+        + ", organizationId="
+        + organizationId
         + ", prompt="
         + prompt
         + ", provider="

@@ -26,6 +26,9 @@ import java.util.Set;
  *     May be null.
  * @param jti The id of the token. May be null.
  * @param nbf When the token becomes valid. May be null.
+ * @param orgId The organization of the session, if the login was for one. May be null.
+ * @param orgRoles The roles in that organization when the token was issued; {@code authorize}
+ *     checks the present ones.
  * @param provider In a session that an identity provider opened: the provider, and what it says of
  *     the login. May be null.
  * @param roles The roles when the token was issued (RFC 9068); {@code authorize} checks the present
@@ -50,6 +53,8 @@ public record Claims(
     String iss,
     String jti,
     Instant nbf,
+    String orgId,
+    List<String> orgRoles,
     ProviderLogin provider,
     List<String> roles,
     String scope,
@@ -71,6 +76,8 @@ public record Claims(
           "iss",
           "jti",
           "nbf",
+          "org_id",
+          "org_roles",
           "provider",
           "roles",
           "scope",
@@ -93,6 +100,8 @@ public record Claims(
         Read.fitting(json, extra, "iss", Read::text),
         Read.fitting(json, extra, "jti", Read::text),
         Read.fitting(json, extra, "nbf", Read::instant),
+        Read.fitting(json, extra, "org_id", Read::text),
+        Read.orEmpty(Read.fitting(json, extra, "org_roles", Read.list(Read::text))),
         Read.fitting(json, extra, "provider", ProviderLogin::read),
         Read.orEmpty(Read.fitting(json, extra, "roles", Read.list(Read::text))),
         Read.fitting(json, extra, "scope", Read::text),
@@ -114,6 +123,8 @@ public record Claims(
     String iss = null;
     String jti = null;
     Instant nbf = null;
+    String orgId = null;
+    List<String> orgRoles = null;
     ProviderLogin provider = null;
     List<String> roles = null;
     String scope = null;
@@ -137,6 +148,8 @@ public record Claims(
           case "iss" -> iss = (String) value;
           case "jti" -> jti = (String) value;
           case "nbf" -> nbf = Read.orNull(value, Read::instant);
+          case "org_id" -> orgId = (String) value;
+          case "org_roles" -> orgRoles = Read.orNull(value, Read.list(Read::text));
           case "provider" -> provider = Read.orNull(value, ProviderLogin::read);
           case "roles" -> roles = Read.orNull(value, Read.list(Read::text));
           case "scope" -> scope = (String) value;
@@ -161,6 +174,8 @@ public record Claims(
         iss,
         jti,
         nbf,
+        orgId,
+        Read.orEmpty(orgRoles),
         provider,
         Read.orEmpty(roles),
         scope,
@@ -184,6 +199,8 @@ public record Claims(
     Read.put(json, "iss", iss);
     Read.put(json, "jti", jti);
     Read.put(json, "nbf", Read.seconds(nbf));
+    Read.put(json, "org_id", orgId);
+    Read.putUnlessEmpty(json, "org_roles", orgRoles);
     Read.put(json, "provider", provider);
     Read.putUnlessEmpty(json, "roles", roles);
     Read.put(json, "scope", scope);

@@ -24,6 +24,8 @@ import java.util.Map;
  *     backend's. May be null.
  * @param ip The IP address that opened the session. May be null.
  * @param label The label, if the session has one. May be null.
+ * @param organizationId The organization that the session is in, if the login was for one. May be
+ *     null.
  * @param persistent Whether the session outlasts the browser, if the login said so. May be null.
  * @param provider The login at an identity provider that opened the session, if one did. May be
  *     null.
@@ -44,6 +46,7 @@ public record ExportedSession(
     Long idleSeconds,
     String ip,
     String label,
+    String organizationId,
     Boolean persistent,
     ProviderLogin provider,
     Long revokedAt,
@@ -65,6 +68,7 @@ public record ExportedSession(
         Read.optional(json, "idle_seconds", Read::integer),
         Read.optional(json, "ip", Read::text),
         Read.optional(json, "label", Read::text),
+        Read.optional(json, "organization_id", Read::text),
         Read.optional(json, "persistent", Read::bool),
         Read.optional(json, "provider", ProviderLogin::read),
         Read.optional(json, "revoked_at", Read::integer),
@@ -87,6 +91,7 @@ public record ExportedSession(
     Read.put(json, "idle_seconds", idleSeconds);
     Read.put(json, "ip", ip);
     Read.put(json, "label", label);
+    Read.put(json, "organization_id", organizationId);
     Read.put(json, "persistent", persistent);
     Read.put(json, "provider", provider);
     Read.put(json, "revoked_at", revokedAt);
@@ -122,6 +127,8 @@ public record ExportedSession(
         + ip
         + ", label="
         + label
+        + ", organizationId="
+        + organizationId
         + ", persistent="
         + persistent
         + ", provider="

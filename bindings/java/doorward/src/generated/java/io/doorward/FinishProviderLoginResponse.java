@@ -18,6 +18,8 @@ import java.util.Map;
  * @param created Whether this login created the account.
  * @param linked Whether the identity was linked to the account of {@code user_token}. Then the
  *     session is the one of that token, with a new access token and no other refresh token.
+ * @param organizationId The organization that the session is in, if the login was for one. May be
+ *     null.
  * @param persistent Whether the user stays logged in when the browser is closed, if the login's
  *     {@code lifetime} said so. May be null.
  * @param recoveryCodes If this login gave the account its first second factor: the recovery codes.
@@ -39,6 +41,7 @@ public record FinishProviderLoginResponse(
     User user,
     boolean created,
     boolean linked,
+    String organizationId,
     Boolean persistent,
     List<String> recoveryCodes,
     Long refreshExpiresIn,
@@ -57,6 +60,7 @@ public record FinishProviderLoginResponse(
         Read.optional(json, "user", User::read),
         Read.required(json, "created", Read::bool),
         Read.required(json, "linked", Read::bool),
+        Read.optional(json, "organization_id", Read::text),
         Read.optional(json, "persistent", Read::bool),
         Read.orEmpty(Read.optional(json, "recovery_codes", Read.list(Read::text))),
         Read.optional(json, "refresh_expires_in", Read::integer),
@@ -76,6 +80,7 @@ public record FinishProviderLoginResponse(
     Read.put(json, "user", user);
     Read.put(json, "created", created);
     Read.put(json, "linked", linked);
+    Read.put(json, "organization_id", organizationId);
     Read.put(json, "persistent", persistent);
     Read.putUnlessEmpty(json, "recovery_codes", recoveryCodes);
     Read.put(json, "refresh_expires_in", refreshExpiresIn);
@@ -104,6 +109,8 @@ public record FinishProviderLoginResponse(
         + created
         + ", linked="
         + linked
+        + ", organizationId="
+        + organizationId
         + ", persistent="
         + persistent
         + ", recoveryCodes="

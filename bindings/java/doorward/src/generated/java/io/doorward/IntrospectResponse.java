@@ -19,6 +19,8 @@ import java.util.Map;
  *     null.
  * @param iat When the token was issued. May be null.
  * @param iss The issuer. May be null.
+ * @param orgId The organization that the session is in, if the login was for one. May be null.
+ * @param orgRoles The user's roles in that organization now.
  * @param reason Why the token is not active. It is for the host only: do not pass it on. May be
  *     null.
  * @param scope The scopes, separated by spaces. May be null.
@@ -37,6 +39,8 @@ public record IntrospectResponse(
     Long exp,
     Long iat,
     String iss,
+    String orgId,
+    List<String> orgRoles,
     String reason,
     String scope,
     String sid,
@@ -55,6 +59,8 @@ public record IntrospectResponse(
         Read.optional(json, "exp", Read::integer),
         Read.optional(json, "iat", Read::integer),
         Read.optional(json, "iss", Read::text),
+        Read.optional(json, "org_id", Read::text),
+        Read.orEmpty(Read.optional(json, "org_roles", Read.list(Read::text))),
         Read.optional(json, "reason", Read::text),
         Read.optional(json, "scope", Read::text),
         Read.optional(json, "sid", Read::text),
@@ -74,6 +80,8 @@ public record IntrospectResponse(
     Read.put(json, "exp", exp);
     Read.put(json, "iat", iat);
     Read.put(json, "iss", iss);
+    Read.put(json, "org_id", orgId);
+    Read.putUnlessEmpty(json, "org_roles", orgRoles);
     Read.put(json, "scope", scope);
     Read.put(json, "sid", sid);
     Read.put(json, "sub", sub);

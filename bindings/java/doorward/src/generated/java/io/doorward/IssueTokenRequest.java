@@ -13,7 +13,8 @@ import java.util.Map;
  * @param claims The claims: {@code sub}, a text, and any of the host's own. The claims that the
  *     engine makes ({@code iss}, {@code aud}, {@code exp}, {@code nbf}, {@code iat}, {@code jti},
  *     {@code sid}, {@code client_id}, {@code auth_time}, {@code acr}, {@code amr}, {@code
- *     provider}, {@code cnf}, {@code act}, {@code account_epoch}) are refused.
+ *     provider}, {@code cnf}, {@code org_id}, {@code org_roles}, {@code act}, {@code
+ *     account_epoch}) are refused.
  * @param actor The name or id of the person who makes this call, as the host knows them, if it is
  *     not the user. The call's events record it. May be null.
  * @param backend The backend that issues the token; default: {@code default}. May be null.

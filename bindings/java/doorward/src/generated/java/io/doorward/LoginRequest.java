@@ -18,6 +18,9 @@ import java.util.Map;
  * @param label A label for the session in the user's list, such as the name of the device. May be
  *     null.
  * @param lifetime A shorter life of the session than the configuration gives it. May be null.
+ * @param organizationId The organization that the session is in. Its user must be a member:
+ *     otherwise the right proof is refused with {@code permission_denied}. The tokens have {@code
+ *     org_id} and {@code org_roles}. May be null.
  * @param recoveryCode A recovery code instead, which is used up. May be null.
  * @param scope The scopes of the access token, separated by spaces. The engine grants what the host
  *     asks for: a host that passes on a client's wish decides first what the client may have. May
@@ -38,6 +41,7 @@ public record LoginRequest(
     Client client,
     String label,
     SessionLifetime lifetime,
+    String organizationId,
     String recoveryCode,
     String scope,
     String trustedDeviceToken,
@@ -47,7 +51,7 @@ public record LoginRequest(
   /** Makes one of what must be given. */
   public static LoginRequest of(String username, String password) {
     return new LoginRequest(
-        username, password, null, null, null, null, null, null, null, null, null, null);
+        username, password, null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -63,6 +67,7 @@ public record LoginRequest(
         client,
         label,
         lifetime,
+        organizationId,
         recoveryCode,
         scope,
         trustedDeviceToken,
@@ -83,6 +88,7 @@ public record LoginRequest(
         client,
         label,
         lifetime,
+        organizationId,
         recoveryCode,
         scope,
         trustedDeviceToken,
@@ -100,6 +106,7 @@ public record LoginRequest(
         client,
         label,
         lifetime,
+        organizationId,
         recoveryCode,
         scope,
         trustedDeviceToken,
@@ -120,6 +127,7 @@ public record LoginRequest(
         client,
         label,
         lifetime,
+        organizationId,
         recoveryCode,
         scope,
         trustedDeviceToken,
@@ -139,6 +147,29 @@ public record LoginRequest(
         client,
         label,
         lifetime,
+        organizationId,
+        recoveryCode,
+        scope,
+        trustedDeviceToken,
+        twoFaCode,
+        webauthnResponse);
+  }
+
+  /**
+   * Returns the same with organization_id: The organization that the session is in. Its user must
+   * be a member: otherwise the right proof is refused with {@code permission_denied}. The tokens
+   * have {@code org_id} and {@code org_roles}.
+   */
+  public LoginRequest withOrganizationId(String organizationId) {
+    return new LoginRequest(
+        username,
+        password,
+        backend,
+        claims,
+        client,
+        label,
+        lifetime,
+        organizationId,
         recoveryCode,
         scope,
         trustedDeviceToken,
@@ -156,6 +187,7 @@ public record LoginRequest(
         client,
         label,
         lifetime,
+        organizationId,
         recoveryCode,
         scope,
         trustedDeviceToken,
@@ -177,6 +209,7 @@ public record LoginRequest(
         client,
         label,
         lifetime,
+        organizationId,
         recoveryCode,
         scope,
         trustedDeviceToken,
@@ -198,6 +231,7 @@ public record LoginRequest(
         client,
         label,
         lifetime,
+        organizationId,
         recoveryCode,
         scope,
         trustedDeviceToken,
@@ -218,6 +252,7 @@ public record LoginRequest(
         client,
         label,
         lifetime,
+        organizationId,
         recoveryCode,
         scope,
         trustedDeviceToken,
@@ -238,6 +273,7 @@ public record LoginRequest(
         client,
         label,
         lifetime,
+        organizationId,
         recoveryCode,
         scope,
         trustedDeviceToken,
@@ -255,6 +291,7 @@ public record LoginRequest(
         Read.optional(json, "client", Client::read),
         Read.optional(json, "label", Read::text),
         Read.optional(json, "lifetime", SessionLifetime::read),
+        Read.optional(json, "organization_id", Read::text),
         Read.optional(json, "recovery_code", Read::text),
         Read.optional(json, "scope", Read::text),
         Read.optional(json, "trusted_device_token", Read::text),
@@ -272,6 +309,7 @@ public record LoginRequest(
     Read.put(json, "client", client);
     Read.put(json, "label", label);
     Read.put(json, "lifetime", lifetime);
+    Read.put(json, "organization_id", organizationId);
     Read.put(json, "recovery_code", recoveryCode);
     Read.put(json, "scope", scope);
     Read.put(json, "trusted_device_token", trustedDeviceToken);
@@ -297,6 +335,8 @@ public record LoginRequest(
         + label
         + ", lifetime="
         + lifetime
+        + ", organizationId="
+        + organizationId
         + ", recoveryCode="
         + Read.hidden(recoveryCode)
         + ", scope="

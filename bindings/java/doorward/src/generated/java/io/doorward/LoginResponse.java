@@ -15,6 +15,8 @@ import java.util.Map;
  * @param sessionId The session's id: {@code sid} in the token.
  * @param backend The backend that the token is for.
  * @param user The user who logged in.
+ * @param organizationId The organization that the session is in, if the login was for one. May be
+ *     null.
  * @param persistent Whether the user stays logged in when the browser is closed, if the login's
  *     {@code lifetime} said so. May be null.
  * @param recoveryCodes If this login gave the account its first second factor: the recovery codes.
@@ -34,6 +36,7 @@ public record LoginResponse(
     String sessionId,
     String backend,
     User user,
+    String organizationId,
     Boolean persistent,
     List<String> recoveryCodes,
     Long refreshExpiresIn,
@@ -50,6 +53,7 @@ public record LoginResponse(
         Read.optional(json, "session_id", Read::text),
         Read.optional(json, "backend", Read::text),
         Read.optional(json, "user", User::read),
+        Read.optional(json, "organization_id", Read::text),
         Read.optional(json, "persistent", Read::bool),
         Read.orEmpty(Read.optional(json, "recovery_codes", Read.list(Read::text))),
         Read.optional(json, "refresh_expires_in", Read::integer),
@@ -67,6 +71,7 @@ public record LoginResponse(
     Read.put(json, "session_id", sessionId);
     Read.put(json, "backend", backend);
     Read.put(json, "user", user);
+    Read.put(json, "organization_id", organizationId);
     Read.put(json, "persistent", persistent);
     Read.putUnlessEmpty(json, "recovery_codes", recoveryCodes);
     Read.put(json, "refresh_expires_in", refreshExpiresIn);
@@ -91,6 +96,8 @@ public record LoginResponse(
         + backend
         + ", user="
         + user
+        + ", organizationId="
+        + organizationId
         + ", persistent="
         + persistent
         + ", recoveryCodes="

@@ -19,6 +19,7 @@ import java.util.Map;
  * @param lifetime A shorter life of the session than the configuration gives it. May be null.
  * @param nonce The nonce that the host sent with its authentication request. The token must repeat
  *     it, so that it answers this browser's request and no other. May be null.
+ * @param organizationId The organization that the session is in, as in {@code login}. May be null.
  * @param provider The name of the issuer in {@code id_token_providers}; optional if there is only
  *     one. May be null.
  * @param scope The scopes of the access token, separated by spaces. The engine grants what the host
@@ -32,12 +33,14 @@ public record LoginWithIdTokenRequest(
     String label,
     SessionLifetime lifetime,
     String nonce,
+    String organizationId,
     String provider,
     String scope)
     implements Shape {
   /** Makes one of what must be given. */
   public static LoginWithIdTokenRequest of(String idToken) {
-    return new LoginWithIdTokenRequest(idToken, null, null, null, null, null, null, null, null);
+    return new LoginWithIdTokenRequest(
+        idToken, null, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -46,7 +49,7 @@ public record LoginWithIdTokenRequest(
    */
   public LoginWithIdTokenRequest withBackend(String backend) {
     return new LoginWithIdTokenRequest(
-        idToken, backend, claims, client, label, lifetime, nonce, provider, scope);
+        idToken, backend, claims, client, label, lifetime, nonce, organizationId, provider, scope);
   }
 
   /**
@@ -55,13 +58,13 @@ public record LoginWithIdTokenRequest(
    */
   public LoginWithIdTokenRequest withClaims(Map<String, Object> claims) {
     return new LoginWithIdTokenRequest(
-        idToken, backend, claims, client, label, lifetime, nonce, provider, scope);
+        idToken, backend, claims, client, label, lifetime, nonce, organizationId, provider, scope);
   }
 
   /** Returns the same with client: The client's connection, where known. */
   public LoginWithIdTokenRequest withClient(Client client) {
     return new LoginWithIdTokenRequest(
-        idToken, backend, claims, client, label, lifetime, nonce, provider, scope);
+        idToken, backend, claims, client, label, lifetime, nonce, organizationId, provider, scope);
   }
 
   /**
@@ -70,7 +73,7 @@ public record LoginWithIdTokenRequest(
    */
   public LoginWithIdTokenRequest withLabel(String label) {
     return new LoginWithIdTokenRequest(
-        idToken, backend, claims, client, label, lifetime, nonce, provider, scope);
+        idToken, backend, claims, client, label, lifetime, nonce, organizationId, provider, scope);
   }
 
   /**
@@ -78,7 +81,7 @@ public record LoginWithIdTokenRequest(
    */
   public LoginWithIdTokenRequest withLifetime(SessionLifetime lifetime) {
     return new LoginWithIdTokenRequest(
-        idToken, backend, claims, client, label, lifetime, nonce, provider, scope);
+        idToken, backend, claims, client, label, lifetime, nonce, organizationId, provider, scope);
   }
 
   /**
@@ -87,7 +90,16 @@ public record LoginWithIdTokenRequest(
    */
   public LoginWithIdTokenRequest withNonce(String nonce) {
     return new LoginWithIdTokenRequest(
-        idToken, backend, claims, client, label, lifetime, nonce, provider, scope);
+        idToken, backend, claims, client, label, lifetime, nonce, organizationId, provider, scope);
+  }
+
+  /**
+   * Returns the same with organization_id: The organization that the session is in, as in {@code
+   * login}.
+   */
+  public LoginWithIdTokenRequest withOrganizationId(String organizationId) {
+    return new LoginWithIdTokenRequest(
+        idToken, backend, claims, client, label, lifetime, nonce, organizationId, provider, scope);
   }
 
   /**
@@ -96,7 +108,7 @@ public record LoginWithIdTokenRequest(
    */
   public LoginWithIdTokenRequest withProvider(String provider) {
     return new LoginWithIdTokenRequest(
-        idToken, backend, claims, client, label, lifetime, nonce, provider, scope);
+        idToken, backend, claims, client, label, lifetime, nonce, organizationId, provider, scope);
   }
 
   /**
@@ -105,7 +117,7 @@ public record LoginWithIdTokenRequest(
    */
   public LoginWithIdTokenRequest withScope(String scope) {
     return new LoginWithIdTokenRequest(
-        idToken, backend, claims, client, label, lifetime, nonce, provider, scope);
+        idToken, backend, claims, client, label, lifetime, nonce, organizationId, provider, scope);
   }
 
   static LoginWithIdTokenRequest read(Object value) {
@@ -118,6 +130,7 @@ public record LoginWithIdTokenRequest(
         Read.optional(json, "label", Read::text),
         Read.optional(json, "lifetime", SessionLifetime::read),
         Read.optional(json, "nonce", Read::text),
+        Read.optional(json, "organization_id", Read::text),
         Read.optional(json, "provider", Read::text),
         Read.optional(json, "scope", Read::text));
   }
@@ -132,6 +145,7 @@ public record LoginWithIdTokenRequest(
     Read.put(json, "label", label);
     Read.put(json, "lifetime", lifetime);
     Read.put(json, "nonce", nonce);
+    Read.put(json, "organization_id", organizationId);
     Read.put(json, "provider", provider);
     Read.put(json, "scope", scope);
     return json;
@@ -154,6 +168,8 @@ public record LoginWithIdTokenRequest(
         + lifetime
         + ", nonce="
         + Read.hidden(nonce)
+        + ", organizationId="
+        + organizationId
         + ", provider="
         + provider
         + ", scope="

@@ -16,6 +16,8 @@ import java.util.Map;
  * @param backend The backend that the token is for.
  * @param user The user who logged in.
  * @param created Whether this login created the account.
+ * @param organizationId The organization that the session is in, if the login was for one. May be
+ *     null.
  * @param persistent Whether the user stays logged in when the browser is closed, if the login's
  *     {@code lifetime} said so. May be null.
  * @param recoveryCodes If this login gave the account its first second factor: the recovery codes.
@@ -36,6 +38,7 @@ public record LoginWithIdTokenResponse(
     String backend,
     User user,
     boolean created,
+    String organizationId,
     Boolean persistent,
     List<String> recoveryCodes,
     Long refreshExpiresIn,
@@ -53,6 +56,7 @@ public record LoginWithIdTokenResponse(
         Read.optional(json, "backend", Read::text),
         Read.optional(json, "user", User::read),
         Read.required(json, "created", Read::bool),
+        Read.optional(json, "organization_id", Read::text),
         Read.optional(json, "persistent", Read::bool),
         Read.orEmpty(Read.optional(json, "recovery_codes", Read.list(Read::text))),
         Read.optional(json, "refresh_expires_in", Read::integer),
@@ -71,6 +75,7 @@ public record LoginWithIdTokenResponse(
     Read.put(json, "backend", backend);
     Read.put(json, "user", user);
     Read.put(json, "created", created);
+    Read.put(json, "organization_id", organizationId);
     Read.put(json, "persistent", persistent);
     Read.putUnlessEmpty(json, "recovery_codes", recoveryCodes);
     Read.put(json, "refresh_expires_in", refreshExpiresIn);
@@ -97,6 +102,8 @@ public record LoginWithIdTokenResponse(
         + user
         + ", created="
         + created
+        + ", organizationId="
+        + organizationId
         + ", persistent="
         + persistent
         + ", recoveryCodes="

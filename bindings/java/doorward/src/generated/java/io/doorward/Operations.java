@@ -198,6 +198,7 @@ public abstract sealed class Operations permits Doorward {
    *
    * @return the session, or the next step of the login
    * @throws DeniedException {@code invalid_credentials}, {@code invalid_code}
+   * @throws ForbiddenException {@code permission_denied}
    * @throws ThrottledException {@code too_many_attempts}
    * @throws UnavailableException {@code hash_queue_full}, {@code store_unavailable}
    */
@@ -211,7 +212,7 @@ public abstract sealed class Operations permits Doorward {
    * @return the session, or the next step of the login
    * @throws DeniedException {@code invalid_challenge}, {@code invalid_code}, {@code
    *     invalid_credentials}
-   * @throws ForbiddenException {@code email_not_verified}
+   * @throws ForbiddenException {@code email_not_verified}, {@code permission_denied}
    * @throws ConflictException {@code already_configured}
    * @throws ThrottledException {@code too_many_attempts}
    * @throws InvalidRequestException {@code weak_password}
@@ -228,6 +229,7 @@ public abstract sealed class Operations permits Doorward {
    * @return the session, or the next step of the login
    * @throws DeniedException {@code invalid_credentials}, {@code invalid_token}
    * @throws ConflictException {@code email_taken}
+   * @throws ForbiddenException {@code permission_denied}
    * @throws ThrottledException {@code too_many_attempts}
    * @throws UnavailableException {@code auth_service_unavailable}, {@code store_unavailable}
    */
@@ -790,6 +792,7 @@ public abstract sealed class Operations permits Doorward {
    *
    * @return the session, or the next step of the login
    * @throws InvalidRequestException {@code invalid_token}
+   * @throws ForbiddenException {@code permission_denied}
    * @throws ConfigException {@code invalid_config}
    * @throws UnavailableException {@code store_unavailable}
    */
@@ -1075,6 +1078,7 @@ public abstract sealed class Operations permits Doorward {
    * Logs in by a passkey alone and opens a session.
    *
    * @throws DeniedException {@code invalid_credentials}, {@code invalid_challenge}
+   * @throws ForbiddenException {@code permission_denied}
    * @throws ThrottledException {@code too_many_attempts}
    * @throws ConfigException {@code invalid_config}
    * @throws UnavailableException {@code store_unavailable}

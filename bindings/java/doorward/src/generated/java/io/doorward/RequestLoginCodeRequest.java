@@ -22,6 +22,7 @@ import java.util.Map;
  *     null.
  * @param lifetime A shorter life of the session than the configuration gives it. May be null.
  * @param locale The language of the mail. Default: that of the account. May be null.
+ * @param organizationId The organization that the session is in, as in {@code login}. May be null.
  * @param scope The scopes of the access token, separated by spaces. The engine grants what the host
  *     asks for. May be null.
  */
@@ -34,11 +35,12 @@ public record RequestLoginCodeRequest(
     String label,
     SessionLifetime lifetime,
     String locale,
+    String organizationId,
     String scope)
     implements Shape {
   /** Makes one of what must be given. */
   public static RequestLoginCodeRequest of(String email) {
-    return new RequestLoginCodeRequest(email, null, null, null, null, null, null, null, null);
+    return new RequestLoginCodeRequest(email, null, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -47,7 +49,7 @@ public record RequestLoginCodeRequest(
    */
   public RequestLoginCodeRequest withBackend(String backend) {
     return new RequestLoginCodeRequest(
-        email, backend, claims, client, create, label, lifetime, locale, scope);
+        email, backend, claims, client, create, label, lifetime, locale, organizationId, scope);
   }
 
   /**
@@ -56,7 +58,7 @@ public record RequestLoginCodeRequest(
    */
   public RequestLoginCodeRequest withClaims(Map<String, Object> claims) {
     return new RequestLoginCodeRequest(
-        email, backend, claims, client, create, label, lifetime, locale, scope);
+        email, backend, claims, client, create, label, lifetime, locale, organizationId, scope);
   }
 
   /**
@@ -65,7 +67,7 @@ public record RequestLoginCodeRequest(
    */
   public RequestLoginCodeRequest withClient(Client client) {
     return new RequestLoginCodeRequest(
-        email, backend, claims, client, create, label, lifetime, locale, scope);
+        email, backend, claims, client, create, label, lifetime, locale, organizationId, scope);
   }
 
   /**
@@ -75,7 +77,7 @@ public record RequestLoginCodeRequest(
    */
   public RequestLoginCodeRequest withCreate(boolean create) {
     return new RequestLoginCodeRequest(
-        email, backend, claims, client, create, label, lifetime, locale, scope);
+        email, backend, claims, client, create, label, lifetime, locale, organizationId, scope);
   }
 
   /**
@@ -84,7 +86,7 @@ public record RequestLoginCodeRequest(
    */
   public RequestLoginCodeRequest withLabel(String label) {
     return new RequestLoginCodeRequest(
-        email, backend, claims, client, create, label, lifetime, locale, scope);
+        email, backend, claims, client, create, label, lifetime, locale, organizationId, scope);
   }
 
   /**
@@ -92,13 +94,22 @@ public record RequestLoginCodeRequest(
    */
   public RequestLoginCodeRequest withLifetime(SessionLifetime lifetime) {
     return new RequestLoginCodeRequest(
-        email, backend, claims, client, create, label, lifetime, locale, scope);
+        email, backend, claims, client, create, label, lifetime, locale, organizationId, scope);
   }
 
   /** Returns the same with locale: The language of the mail. Default: that of the account. */
   public RequestLoginCodeRequest withLocale(String locale) {
     return new RequestLoginCodeRequest(
-        email, backend, claims, client, create, label, lifetime, locale, scope);
+        email, backend, claims, client, create, label, lifetime, locale, organizationId, scope);
+  }
+
+  /**
+   * Returns the same with organization_id: The organization that the session is in, as in {@code
+   * login}.
+   */
+  public RequestLoginCodeRequest withOrganizationId(String organizationId) {
+    return new RequestLoginCodeRequest(
+        email, backend, claims, client, create, label, lifetime, locale, organizationId, scope);
   }
 
   /**
@@ -107,7 +118,7 @@ public record RequestLoginCodeRequest(
    */
   public RequestLoginCodeRequest withScope(String scope) {
     return new RequestLoginCodeRequest(
-        email, backend, claims, client, create, label, lifetime, locale, scope);
+        email, backend, claims, client, create, label, lifetime, locale, organizationId, scope);
   }
 
   static RequestLoginCodeRequest read(Object value) {
@@ -121,6 +132,7 @@ public record RequestLoginCodeRequest(
         Read.optional(json, "label", Read::text),
         Read.optional(json, "lifetime", SessionLifetime::read),
         Read.optional(json, "locale", Read::text),
+        Read.optional(json, "organization_id", Read::text),
         Read.optional(json, "scope", Read::text));
   }
 
@@ -135,6 +147,7 @@ public record RequestLoginCodeRequest(
     Read.put(json, "label", label);
     Read.put(json, "lifetime", lifetime);
     Read.put(json, "locale", locale);
+    Read.put(json, "organization_id", organizationId);
     Read.put(json, "scope", scope);
     return json;
   }

@@ -22,6 +22,8 @@ import java.util.Map;
  * @param ip The IP address that opened the session. Left out, as the next two, where another person
  *     acts as the user. May be null.
  * @param label The label, if the session has one. May be null.
+ * @param organizationId The organization that the session is in, if the login was for one. May be
+ *     null.
  * @param provider The login at an identity provider that opened the session, if one did. May be
  *     null.
  * @param userAgent The {@code User-Agent} that opened the session. May be null.
@@ -38,6 +40,7 @@ public record Session(
     String deviceId,
     String ip,
     String label,
+    String organizationId,
     ProviderLogin provider,
     String userAgent)
     implements Shape {
@@ -55,6 +58,7 @@ public record Session(
         Read.optional(json, "device_id", Read::text),
         Read.optional(json, "ip", Read::text),
         Read.optional(json, "label", Read::text),
+        Read.optional(json, "organization_id", Read::text),
         Read.optional(json, "provider", ProviderLogin::read),
         Read.optional(json, "user_agent", Read::text));
   }
@@ -73,6 +77,7 @@ public record Session(
     Read.put(json, "device_id", deviceId);
     Read.put(json, "ip", ip);
     Read.put(json, "label", label);
+    Read.put(json, "organization_id", organizationId);
     Read.put(json, "provider", provider);
     Read.put(json, "user_agent", userAgent);
     return json;
@@ -103,6 +108,8 @@ public record Session(
         + ip
         + ", label="
         + label
+        + ", organizationId="
+        + organizationId
         + ", provider="
         + provider
         + ", userAgent="
