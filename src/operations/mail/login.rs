@@ -153,9 +153,6 @@ impl Engine {
         };
         let now_ms = self.clock.now_ms();
         let now = now_ms / 1000;
-        if create {
-            self.accounts.forget_expired(now, Share::AFew)?;
-        }
         let row = self.mailing.write(|tx| {
             self.throttle.count_mail_request(tx, client.ip, now)?;
             if create {
@@ -163,6 +160,10 @@ impl Engine {
             }
             self.mail_login(tx, &email, create, locale.as_ref(), &entry, now_ms)
         })?;
+        if create {
+            // A request that is refused does no such work. The mail is written, so that a failure is left to the next.
+            let _ = self.accounts.forget_expired(now, Share::AFew);
+        }
         let asked = Asked {
             row: base64url(&row),
             address_key: email.key(),
