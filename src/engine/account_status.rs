@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::factors::Factors;
 use super::passwords::Passwords;
 use super::providers::Providers;
+use super::sessions::over;
 use super::throttle::Throttle;
 use super::throttle::locks::AccountLock;
 use crate::config::Config;
@@ -139,11 +140,17 @@ impl Statuses<'_> {
                 recovery_codes: count.recovery_codes,
                 required: self.factors.are_required_of(&user.public),
             },
-            sessions: sessions::count(tx, id, now)?,
+            sessions: self.live_sessions(tx, id, now)?,
             last_login_at: sessions::newest(tx, id)?.max(events::last_login(tx, id)?),
             identities: self.provider_names(tx, id)?,
             mails: mails::waiting_for(tx, id)?.into_iter().map(WaitingMail::from).collect(),
         })
+    }
+
+    /// Counts the sessions of an account that are not refused.
+    fn live_sessions(&self, tx: &mut Tx, id: Id, now: i64) -> Result<i64> {
+        let acting = sessions::acting_as(tx, id, now)?;
+        Ok(sessions::count(tx, id, now)? - over(tx, &acting, self.config, now)?)
     }
 
     /// Returns the refusals that a login meets up to its first factor, in the order in which `login` makes

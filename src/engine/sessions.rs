@@ -66,6 +66,16 @@ impl sessions::Session {
     }
 }
 
+/// Counts those of these sessions that are over.
+pub(crate) fn over(tx: &mut Tx, ids: &[Id], config: &Config, now: i64) -> Result<i64> {
+    let mut over = 0;
+    for id in ids {
+        let session = sessions::find(tx, *id)?;
+        over += i64::from(session.is_none_or(|session| session.end(now, config).is_some()));
+    }
+    Ok(over)
+}
+
 /// Opens and ends sessions.
 pub(crate) struct Sessions {
     pub audit: Arc<Audit>,

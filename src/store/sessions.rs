@@ -449,13 +449,28 @@ fn read_kept(row: &Row) -> Result<Kept> {
     })
 }
 
-/// Counts the live sessions of a user.
+/// Counts the live sessions of a user. Those in which another person acts as the user may be over with that person's
+/// permission.
 pub(crate) fn count(tx: &mut Tx, user_id: Id, now: i64) -> Result<i64> {
     const SQL: &str = "SELECT count(*) FROM sessions WHERE user_id = ?1 AND revoked_at IS NULL \
                        AND expires_at > ?2 AND idle_at > ?2 AND epoch = (SELECT epoch FROM users WHERE id = ?1)";
     let count =
         tx.first(SQL, &[Value::Bytes(user_id.as_bytes()), Value::Integer(now)], |row| row.integer(0))?;
     count.ok_or_else(damaged)
+}
+
+/// Lists the sessions of a user in which another person acts as the user, unless they were ended or expired.
+pub(crate) fn acting_as(tx: &mut Tx, user_id: Id, now: i64) -> Result<Vec<Id>> {
+    const SQL: &str = "SELECT id FROM sessions WHERE user_id = ?1 AND actor_id IS NOT NULL AND revoked_at IS NULL \
+                       AND expires_at > ?2 AND idle_at > ?2 AND epoch = (SELECT epoch FROM users WHERE id = ?1)";
+    tx.all(SQL, &[Value::Bytes(user_id.as_bytes()), Value::Integer(now)], |row| row.id(0))
+}
+
+/// Lists the sessions of all users in which another person acts as the user, unless they were ended or expired.
+pub(crate) fn acting(tx: &mut Tx, now: i64) -> Result<Vec<Id>> {
+    const SQL: &str = "SELECT id FROM sessions WHERE actor_id IS NOT NULL AND revoked_at IS NULL \
+                       AND expires_at > ?1 AND idle_at > ?1";
+    tx.all(SQL, &[Value::Integer(now)], |row| row.id(0))
 }
 
 /// Counts the live sessions of all users.

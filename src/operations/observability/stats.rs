@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::crypto::hasher::Load;
 use crate::engine::Engine;
 use crate::engine::counters::{Taken, seconds, up_to_seconds};
+use crate::engine::sessions::over;
 use crate::error::{Result, Status};
 use crate::store::figures::Figures;
+use crate::store::sessions;
 
 /// Returns figures since the engine was opened.
 #[derive(Debug, Default, Deserialize, JsonSchema, Build)]
@@ -45,7 +47,8 @@ pub struct StoreStats {
     pub active_accounts: i64,
     /// The number of accounts that may not log in.
     pub disabled_accounts: i64,
-    /// The number of live sessions: neither revoked nor expired.
+    /// The number of live sessions: neither revoked nor expired, nor those in which a person may no longer act as the
+    /// user.
     pub sessions: i64,
     /// The number of events in the audit log.
     pub events: i64,
@@ -136,13 +139,28 @@ impl Engine {
     pub fn stats(&self, request: StatsRequest) -> Result<StatsResponse> {
         let now = self.clock.now();
         let store = request.store.unwrap_or(false);
-        let store = store.then(|| self.store.figures(now).map(StoreStats::from)).transpose()?;
+        let store = store.then(|| self.store_stats(now)).transpose()?;
         let taken = self.counters.taken();
         let Load { slots, busy, waiting } = self.passwords.hasher.load();
         let hash_queue = HashQueue { slots, busy, waiting };
         let prometheus = Exposition { taken: &taken, hash_queue, store: store.as_ref(), now }.to_string();
         let operations = taken.into_iter().map(OperationStats::from).collect();
         Ok(StatsResponse { operations, hash_queue, store, prometheus })
+    }
+
+    /// Returns the figures of the store. Without an estimate, the sessions do not include those that are refused because
+    /// a person may no longer act as the user.
+    fn store_stats(&self, now: i64) -> Result<StoreStats> {
+        let mut stats = StoreStats::from(self.store.figures(now)?);
+        if !stats.estimated.contains(&"sessions") {
+            let refused = self.store.read(|tx| {
+                let acting = sessions::acting(tx, now)?;
+                over(tx, &acting, &self.config, now)
+            })?;
+            // One of them may have ended since it was counted.
+            stats.sessions = (stats.sessions - refused).max(0);
+        }
+        Ok(stats)
     }
 }
 
