@@ -2766,7 +2766,8 @@ struct store_stats {
   std::int64_t active_accounts{};
   // The number of accounts that may not log in.
   std::int64_t disabled_accounts{};
-  // The number of live sessions: neither revoked nor expired.
+  // The number of live sessions: neither revoked nor expired, nor those in which a person may no longer act
+  // as the user.
   std::int64_t sessions{};
   // The number of events in the audit log.
   std::int64_t events{};
@@ -10027,7 +10028,8 @@ struct passkeys_config {
   // the account's passkeys. For the other kind it answers as for an unknown name, because the same passkeys
   // for both would reveal which address belongs to which name.
   std::optional<doorward::mailed_login_name> login_name{};
-  // Whether an account with a passkey needs a second factor beside its password. Default: `always`.
+  // Whether an account with a passkey needs a second factor beside its password. Default: as in the store;
+  // `always` in a new one.
   std::optional<doorward::passkey_factor> second_factor{};
 
   template <class Value = std::string>

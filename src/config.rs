@@ -235,6 +235,9 @@ impl Config {
         self.audit.retention_days = None;
         self.audit.chain = None;
         self.password.pepper = None;
+        if let Some(passkeys) = &mut self.passkeys {
+            passkeys.second_factor = None;
+        }
     }
 
     /// Returns the files of the secret keys, the current one first, each with its key of the configuration. Empty
@@ -462,9 +465,9 @@ pub struct Passkeys {
     /// passkeys for both would reveal which address belongs to which name.
     #[serde(default)]
     pub login_name: LoginName,
-    /// Whether an account with a passkey needs a second factor beside its password. Default: `always`.
-    #[serde(default)]
-    pub second_factor: PasskeyFactor,
+    /// Whether an account with a passkey needs a second factor beside its password. Default: as in the store; `always`
+    /// in a new one.
+    pub second_factor: Option<PasskeyFactor>,
     /// Names of models of authenticators, by their AAGUID, for `list_passkeys`: a public list, or one of your own.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
@@ -472,7 +475,7 @@ pub struct Passkeys {
 }
 
 /// Whether passkeys make logins by password need a second factor.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PasskeyFactor {

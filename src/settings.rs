@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::config::{
     AccessTokenSeconds, Audience, BackendConfig, BackendName, Config, Issuer, MaxSessionsPerUser,
-    RefreshTokenSeconds, RetentionDays, SessionMaxSeconds, SigningAlgorithm, SubjectClaim,
+    PasskeyFactor, RefreshTokenSeconds, RetentionDays, SessionMaxSeconds, SigningAlgorithm, SubjectClaim,
 };
 use crate::types::secret::Secret;
 
@@ -39,6 +39,8 @@ pub struct Settings {
     pub chain: bool,
     /// Whether password hashes are sealed.
     pub pepper: bool,
+    /// Whether an account with a passkey needs a second factor beside its password.
+    pub passkey_factor: PasskeyFactor,
 }
 
 /// A named backend; absent members are as in `default`.
@@ -89,6 +91,11 @@ impl Settings {
             retention_days: config.audit.retention_days.unwrap_or(self.retention_days),
             chain: config.audit.chain.unwrap_or(self.chain),
             pepper: config.password.pepper.unwrap_or(self.pepper),
+            passkey_factor: config
+                .passkeys
+                .as_ref()
+                .and_then(|passkeys| passkeys.second_factor)
+                .unwrap_or(self.passkey_factor),
         }
     }
 
@@ -142,6 +149,7 @@ impl Settings {
             "backends": self.backends.iter().map(backend).collect::<serde_json::Map<_, _>>(),
             "audit": {"retention_days": self.retention_days, "chain": self.chain},
             "password": {"pepper": self.pepper},
+            "passkeys": {"second_factor": self.passkey_factor},
         })
     }
 

@@ -3355,8 +3355,9 @@ type PasskeysConfig struct {
 	// passkeys for both would reveal which address belongs to which name.
 	LoginName MailedLoginName `json:"login_name,omitzero"`
 
-	// Whether an account with a passkey needs a second factor beside its password. Default: `always`.
-	SecondFactor PasskeyFactor `json:"second_factor,omitzero"`
+	// Whether an account with a passkey needs a second factor beside its password. Default: as in the store;
+	// `always` in a new one.
+	SecondFactor *PasskeyFactor `json:"second_factor,omitzero"`
 }
 
 // BreachedLogin: What a login does by a password that leaked.
@@ -6015,7 +6016,8 @@ type StoreStats struct {
 	// The number of accounts that may not log in.
 	DisabledAccounts int64 `json:"disabled_accounts"`
 
-	// The number of live sessions: neither revoked nor expired.
+	// The number of live sessions: neither revoked nor expired, nor those in which a person may no longer act
+	// as the user.
 	Sessions int64 `json:"sessions"`
 
 	// The number of events in the audit log.

@@ -3619,7 +3619,10 @@ export interface StoreStats {
   active_accounts: number
   /** The number of accounts that may not log in. */
   disabled_accounts: number
-  /** The number of live sessions: neither revoked nor expired. */
+  /**
+   * The number of live sessions: neither revoked nor expired, nor those in which a person may no longer act
+   * as the user.
+   */
   sessions: number
   /** The number of events in the audit log. */
   events: number
@@ -4164,8 +4167,11 @@ export interface PasskeysConfig {
    * for both would reveal which address belongs to which name.
    */
   login_name?: MailedLoginName
-  /** Whether an account with a passkey needs a second factor beside its password. Default: `always`. */
-  second_factor?: PasskeyFactor
+  /**
+   * Whether an account with a passkey needs a second factor beside its password. Default: as in the store;
+   * `always` in a new one.
+   */
+  second_factor?: PasskeyFactor | null
 }
 
 /** What a login does by a password that leaked. */

@@ -94,6 +94,8 @@ fn settings() -> Value {
         "session_max_seconds": 31_536_000,
         "backends": {"admin": {"signing_algorithm": "EdDSA"}, "old": {"secret": "a secret of another library, of old"}},
         "password": {"pepper": true}, "audit": {"retention_days": 3650},
+        "passkeys": {"rp_id": "example.com", "rp_name": "Example", "origins": ["https://example.com"],
+            "second_factor": "never"},
     })
 }
 
@@ -186,6 +188,11 @@ fn who_gives_other_settings_is_refused(store: &Store) {
         ("/session_max_seconds", json!({"session_max_seconds": 1_000_000})),
         ("/password/pepper", json!({"password": {"pepper": false}})),
         ("/audit/retention_days", json!({"audit": {"retention_days": 400}})),
+        (
+            "/passkeys/second_factor",
+            json!({"passkeys": {"rp_id": "example.com", "rp_name": "Example", "origins": ["https://example.com"],
+                "second_factor": "always"}}),
+        ),
     ] {
         for command in ["user list", "maintain", "user disable ada", "call rotate_keys"] {
             let (status, text) = stage.run_with(&other, command);

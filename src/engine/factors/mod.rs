@@ -21,6 +21,7 @@ use super::tokens::Bearer;
 use crate::config::{Config, PasskeyFactor};
 use crate::error::{Code, Error, Result};
 use crate::mail;
+use crate::settings::Settings;
 use crate::store::events::Event;
 use crate::store::{Tx, passkeys as passkey_rows, second_factors, sessions};
 use crate::types::client::Client;
@@ -78,6 +79,7 @@ pub(crate) struct Factors {
     pub passkeys: PasskeyProofs,
     pub recovery_codes: RecoveryCodes,
     pub sessions: Arc<Sessions>,
+    pub settings: Arc<Settings>,
     pub throttle: Arc<Throttle>,
 }
 
@@ -111,6 +113,7 @@ impl Factors {
                 secrets: Arc::clone(&shared.secrets),
             },
             sessions: Arc::clone(sessions),
+            settings: Arc::clone(&shared.settings),
             throttle: Arc::clone(throttle),
         }
     }
@@ -135,8 +138,7 @@ impl Factors {
 
     /// Returns whether passkeys are only another way in.
     fn are_ways_in(&self) -> bool {
-        let passkeys = self.config.passkeys.as_ref();
-        passkeys.is_some_and(|passkeys| passkeys.second_factor == PasskeyFactor::Never)
+        self.settings.passkey_factor == PasskeyFactor::Never
     }
 
     /// Refuses a passkey that the browser makes without asking its user, if later logins would demand a second factor

@@ -225,10 +225,11 @@ impl Findings {
         }
     }
 
-    pub(super) fn passkeys(&mut self, config: &Config) {
-        let Some(passkeys) = &config.passkeys else { return };
+    pub(super) fn passkeys(&mut self, config: &Config, settings: &Settings) {
         self.advise(
-            passkeys.second_factor == PasskeyFactor::Never && config.require_second_factor != AppliesTo::All,
+            config.passkeys.is_some()
+                && settings.passkey_factor == PasskeyFactor::Never
+                && config.require_second_factor != AppliesTo::All,
             "passkeys",
             "/passkeys/second_factor",
             "Logins by password, by mail and by a provider ask for no second factor if an account has only passkeys, also those that its user set up as second factors. Require a second factor of every account that matters (require_second_factor).".to_owned(),

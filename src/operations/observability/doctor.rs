@@ -50,7 +50,7 @@ impl Engine {
         findings.throttle(&self.config);
         findings.audience(&self.settings.audience);
         findings.requests(&self.config.requests);
-        findings.passkeys(&self.config);
+        findings.passkeys(&self.config, &self.settings);
         findings.mail(&self.config);
         findings.impersonation(&self.config);
         if let Some(reason) = self.mailing.outbox.unwelcome() {

@@ -149,7 +149,9 @@ fn a_passkey_as_another_way_in(store: &Store) {
     stage.call("update_user", json!({"id": ada, "roles": []}));
     login(&stage);
     drop(stage);
-    let stage = Stage::with(store, party("always"));
+    let mut keys = party("always");
+    keys["change_settings"] = json!(true);
+    let stage = Stage::with(store, keys);
     assert_eq!(stage.try_call("login", request.clone()), Err(Code::SecondFactorRequired));
     let mut with_code = request;
     with_code["recovery_code"] = codes[0].clone();

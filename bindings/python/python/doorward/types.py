@@ -366,8 +366,10 @@ class PasskeysConfig(TypedDict, total=False):
     returns the account's passkeys. For the other kind it answers as for an unknown name, because the
     same passkeys for both would reveal which address belongs to which name.
     """
-    second_factor: Literal["always", "never"]
-    """Whether an account with a passkey needs a second factor beside its password. Default: `always`."""
+    second_factor: Literal["always", "never"] | None
+    """Whether an account with a passkey needs a second factor beside its password. Default: as in the
+    store; `always` in a new one.
+    """
 
 
 class PasswordConfig(TypedDict, total=False):

@@ -3651,7 +3651,9 @@ class StoreStats(Model):
     disabled_accounts: int
     """The number of accounts that may not log in."""
     sessions: int
-    """The number of live sessions: neither revoked nor expired."""
+    """The number of live sessions: neither revoked nor expired, nor those in which a person may no longer
+    act as the user.
+    """
     events: int
     """The number of events in the audit log."""
     mails: int

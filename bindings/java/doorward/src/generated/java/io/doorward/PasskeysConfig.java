@@ -22,7 +22,7 @@ import java.util.Map;
  *     for an unknown name, because the same passkeys for both would reveal which address belongs to
  *     which name. May be null.
  * @param secondFactor Whether an account with a passkey needs a second factor beside its password.
- *     Default: {@code always}. May be null.
+ *     Default: as in the store; {@code always} in a new one. May be null.
  */
 public record PasskeysConfig(
     String rpId,
@@ -57,7 +57,7 @@ public record PasskeysConfig(
 
   /**
    * Returns the same with second_factor: Whether an account with a passkey needs a second factor
-   * beside its password. Default: {@code always}.
+   * beside its password. Default: as in the store; {@code always} in a new one.
    */
   public PasskeysConfig withSecondFactor(PasskeyFactor secondFactor) {
     return new PasskeysConfig(rpId, rpName, origins, authenticatorNames, loginName, secondFactor);

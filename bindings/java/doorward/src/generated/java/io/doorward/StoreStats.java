@@ -11,7 +11,8 @@ import java.util.Map;
  *
  * @param activeAccounts The number of accounts that may log in.
  * @param disabledAccounts The number of accounts that may not log in.
- * @param sessions The number of live sessions: neither revoked nor expired.
+ * @param sessions The number of live sessions: neither revoked nor expired, nor those in which a
+ *     person may no longer act as the user.
  * @param events The number of events in the audit log.
  * @param mails The number of mails that wait to be sent.
  * @param keys The number of signing keys, with those that only verify.
