@@ -23,6 +23,7 @@ CLASSES = {
     "password_change_required": exceptions.StepUpRequired,
     "user_not_found": exceptions.UserNotFound,
     "api_key_not_found": exceptions.UserNotFound,
+    "organization_not_found": exceptions.UserNotFound,
     "session_not_found": exceptions.UserNotFound,
     "passkey_not_found": exceptions.UserNotFound,
     "not_authenticated": exceptions.NotAuthenticated,

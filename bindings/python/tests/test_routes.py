@@ -179,16 +179,21 @@ def test_a_login_that_ends_with_the_browser(client: httpx.Client) -> None:
     def lives(answer: httpx.Response) -> list[bool]:
         """Return for each cookie with a token whether it outlasts the browser."""
         cookies = answer.headers.get_list("set-cookie")
-        return ["Max-Age=" in cookie for cookie in cookies if not cookie.startswith("__Host-doorward-device=")]
+        return [
+            "Max-Age=" in cookie for cookie in cookies if not cookie.startswith("__Host-doorward-device=")
+        ]
 
     for body, expected in (({}, True), ({"persistent": True}, True), ({"persistent": False}, False)):
         login = client.post("/login/browser", json={**ADA, **body})
+        assert login.status_code == 200, login.text
         assert lives(login) == [expected] * 2
         assert login.json().get("persistent") == body.get("persistent")
         pairs = [cookie.partition(";")[0] for cookie in login.headers.get_list("set-cookie")]
         headers = {"cookie": "; ".join(pairs)}
         client.cookies.clear()
-        assert lives(client.post("/reauthenticate", json={"password": PASSWORD}, headers=headers)) == [expected]
+        assert lives(client.post("/reauthenticate", json={"password": PASSWORD}, headers=headers)) == [
+            expected
+        ]
         client.cookies.clear()
         assert lives(client.post("/refresh", headers=headers)) == [expected] * 2
         client.cookies.clear()
