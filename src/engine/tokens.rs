@@ -504,12 +504,14 @@ mod tests {
             amr: Some(&["pwd"]),
             provider: Some(&provider),
             scope: Some("a"),
-            roles: Some(&[role]),
+            roles: Some(&[role.clone()]),
+            org_id: Some(sub),
+            org_roles: Some(&[role]),
             act: Some(Act { sub }),
             own: None,
         };
         let Value::Object(written) = serde_json::to_value(&payload).unwrap() else { panic!("no object") };
-        assert_eq!(written.len(), 16);
+        assert_eq!(written.len(), 18);
         for name in written.keys() {
             let claims = Object(Map::from_iter([(name.clone(), Value::Null)]));
             let field = OwnClaims::of(claims).err().and_then(|error| error.field).unwrap();

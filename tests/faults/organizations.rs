@@ -1,9 +1,10 @@
-//! Tests of organizations: of owners who go at the same moment, one stays.
+//! Tests of organizations: of owners who go at the same moment, one stays; no session outlives its membership; of many
+//! who accept an invitation at once, one does.
 
 use doorward::Code;
 use serde_json::{Value, json};
 
-use crate::stage::{Store, call, count, on_each_store, register, together};
+use crate::stage::{PASSWORD, Store, call, count, is_active, on_each_store, register, together};
 
 on_each_store!(one_of_all_owners_stays);
 fn one_of_all_owners_stays(store: &Store) {
@@ -36,4 +37,47 @@ fn one_of_all_owners_stays(store: &Store) {
     }
     drop(engines);
     assert_eq!(store.count("organization_members WHERE is_owner = 1"), 5);
+}
+
+on_each_store!(no_session_outlives_its_membership);
+/// A member is removed while logins in the organization are under way: each is refused, or its session ends.
+fn no_session_outlives_its_membership(store: &Store) {
+    let engine = store.open();
+    let user = |name: &str| register(&engine, name).unwrap()["user"]["id"].clone();
+    let (ada, bob) = (user("ada"), user("bob"));
+    let request = json!({"name": "Analysts", "owner_id": ada});
+    let id = call(&engine, "create_organization", request).unwrap()["organization"]["id"].clone();
+    let member = json!({"organization_id": id, "user_id": bob});
+    let login = json!({"username": "bob", "password": PASSWORD, "organization_id": id});
+    for _ in 0..8 {
+        call(&engine, "add_member", member.clone()).unwrap();
+        let answers = together(6, |number| match number {
+            0 => call(&engine, "remove_member", member.clone()),
+            _ => call(&engine, "login", login.clone()),
+        });
+        for answer in &answers[1..] {
+            match answer {
+                Ok(session) => assert!(!is_active(&engine, session["access_token"].as_str().unwrap())),
+                Err(code) => assert_eq!(*code, Code::PermissionDenied),
+            }
+        }
+    }
+    let alive = call(&engine, "list_sessions", json!({"user_id": bob})).unwrap();
+    assert_eq!(alive["sessions"], json!([]));
+}
+
+on_each_store!(one_of_many_accepts);
+fn one_of_many_accepts(store: &Store) {
+    let engine = store.open();
+    let ada = register(&engine, "ada").unwrap()["user"]["id"].clone();
+    let request = json!({"name": "Analysts", "owner_id": ada});
+    let id = call(&engine, "create_organization", request).unwrap()["organization"]["id"].clone();
+    let invite = json!({"organization_id": id, "email": "grace@example.com"});
+    call(&engine, "invite_member", invite).unwrap();
+    let mails = call(&engine, "take_mail", json!({})).unwrap();
+    let accept = json!({"token": mails["mails"][0]["token"], "username": "grace", "password": PASSWORD});
+    let answers = together(8, |_| call(&engine, "accept_invitation", accept.clone()));
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1, "{answers:?}");
+    drop(engine);
+    assert_eq!((store.count("organization_members"), store.count("organization_invitations")), (2, 0));
 }
