@@ -133,18 +133,19 @@ fn accounts(store: &Store) -> Vec<(Value, bool)> {
     let shown = Arc::clone(&now);
     let engine = open_with(store, Hooks::new().clock(Clock::custom(move || shown.load(Relaxed))));
     let account = |index: usize| {
+        let each = |number: usize| index.is_multiple_of(number);
         let name = ["Anna", "bob", "Ärger"][index % 3];
-        let mut account = json!({"username": format!("{name}{index:04}"), "is_active": index % 9 != 0,
-            "is_service_account": index % 300 == 0, "roles": [], "external_id": ""});
-        if index % 5 != 0 {
+        let mut account = json!({"username": format!("{name}{index:04}"), "is_active": !each(9),
+            "is_service_account": each(300), "roles": [], "external_id": ""});
+        if !each(5) {
             account["email"] = json!(format!("{}x{index}@Example.com", index % 7));
-            account["email_verified"] = json!(index % 6 == 0);
+            account["email_verified"] = json!(each(6));
         }
-        if index % 4 == 0 {
+        if each(4) {
             account["external_id"] = json!(format!("HR-{index}"));
         }
-        if index % 2 == 0 {
-            account["roles"] = if index % 64 == 0 { json!(["auditor", "staff"]) } else { json!(["staff"]) };
+        if each(2) {
+            account["roles"] = if each(64) { json!(["auditor", "staff"]) } else { json!(["staff"]) };
         }
         account
     };

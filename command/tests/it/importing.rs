@@ -21,7 +21,7 @@ fn accounts_are_imported_and_exported() {
     let shell = Shell::with_store();
     let bcrypt = "$2b$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
     let more = json!({"username": "Zoë", "email": "z@example.com", "email_verified": true, "is_active": false,
-        "attributes": {"a": [1, "\u{7f}"]}, "locale": "de-AT", "password_hash": bcrypt});
+        "attributes": {"a": [1, "\u{7f}"]}, "locale": "de-AT", "external_id": "HR-7", "password_hash": bcrypt});
     let file = format!("\u{feff}{}\r\n\n  {more}\n{}", lines(1..=1500).trim_end(), line(1501).trim_end());
     shell.write("users.ndjson", file);
     let dry = shell.good(&["import", "users.ndjson", "--dry-run"], "");
@@ -39,7 +39,7 @@ fn accounts_are_imported_and_exported() {
     let exported = shell.good(&["export"], "");
     assert_eq!(exported.lines().count(), 1503);
     assert!(!exported.contains("hash") && !exported.contains('\u{7f}'));
-    assert!(exported.contains(r#""locale":"de-AT""#));
+    assert!(exported.contains(r#""locale":"de-AT""#) && exported.contains(r#""external_id":"HR-7""#));
     assert!(exported.contains(r#""is_service_account":true"#));
     shell.good(&["--store", "sqlite:b.db", "--secret-key-file", "b.key", "init"], "");
     let (status, out, _) =

@@ -293,6 +293,16 @@ fn accounts_from_a_shell() {
     assert_eq!(rows(&["user", "list", "--disabled"]), ["bob"]);
     assert_eq!(rows(&["user", "list", "--active"]), ["ada"]);
     assert_eq!(rows(&["user", "list", "--role", "y"]), ["bob"]);
+    shell.good(&["user", "set", "ada", "--external-id", "bo-1"], "");
+    assert!(shell.good(&["user", "show", "ada"], "").contains("external id bo-1\n"));
+    assert_eq!(shell.bad(&["user", "set", "bob", "--external-id", "bo-1"], "").0, 6);
+    assert_eq!(rows(&["user", "search", "BO"]), ["bob"]);
+    assert_eq!(rows(&["user", "search", "bo"]), ["ada", "bob"]);
+    assert_eq!(rows(&["user", "search", "bo", "--order", "newest"]), ["bob", "ada"]);
+    assert_eq!(rows(&["user", "search", "bo", "--active"]), ["ada"]);
+    assert_eq!(rows(&["user", "search", "bo", "--disabled", "--role", "y"]), ["bob"]);
+    shell.good(&["user", "set", "ada", "--external-id", ""], "");
+    assert!(shell.good(&["user", "show", "ada"], "").contains("external id none\n"));
     let lines = shell.good(&["user", "list", "--json"], "");
     let names = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["username"].take());
     assert_eq!(names.collect::<Vec<_>>(), ["ada", "bob"]);
