@@ -86,7 +86,6 @@ test-dist: library
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warnings
-	$(CARGO) clippy $(LOCKED) --no-default-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) --no-deps --lib
 
 .PHONY: semver
@@ -117,7 +116,7 @@ test-rust: tested rust-tests
 	DOORWARD_LIBRARY=$(abspath $(TESTED)/libdoorward.so) RUST_TEST_THREADS=$$((2 * $$(nproc))) \
 	  $(WITH_POSTGRES) $(RUST_TESTS) --no-fail-fast
 
-# 1Password's crates unify features with ours, so doorward is compiled anew: beside the other tests.
+# 1Password's crates unify features with ours, so doorward is compiled anew, without features: a warning is an error.
 test-onepassword:
 	$(CARGO) test $(LOCKED) --package doorward-onepassword
 
@@ -127,7 +126,7 @@ test-c: tested
 
 ## Tests doorward.hpp: by each compiler and standard, the conformance scenarios, the documents, a server over HTTP.
 test-cpp: tested
-	$(WITH_POSTGRES) tests/cpp/run $(TESTED)
+	tests/cpp/run $(TESTED)
 
 # The cryptography as it is shipped: without AVX-512, whose AES-GCM is 0.7 MB of code, because doorward seals short texts
 # (an RSA signature then takes 0.7 ms instead of 0.3 on processors that have it); its C, which calls the assembler
@@ -212,7 +211,7 @@ $(STATICCHECK): Makefile
 
 ## Tests the Go binding, if Go is installed; in CI it must be.
 test-go: tested
-	@if command -v $(GO) >/dev/null; then $(WITH_POSTGRES) $(MAKE) go-tests; \
+	@if command -v $(GO) >/dev/null; then $(MAKE) go-tests; \
 	  else echo "Go is not installed: the tests of the Go binding are skipped"; test -z "$$CI"; fi
 
 go-tests: $(STATICCHECK)
@@ -228,7 +227,7 @@ go-module: library
 
 ## Tests the Node binding, if Node is installed; in CI it must be.
 test-node: tested browser
-	$(WITH_POSTGRES) bindings/node/run test $(TESTED)/libdoorward_node.so
+	bindings/node/run test $(TESTED)/libdoorward_node.so
 
 ## Builds the Node packages, with the native half for this platform, into dist/node.
 node-package:
@@ -252,7 +251,7 @@ java-native: tested
 test-java: java-native
 	@{ command -v $(MVN) && command -v javac; } >/dev/null \
 	  || tests/install openjdk-17-jdk-headless maven 2>/dev/null || true
-	@if command -v $(MVN) >/dev/null && command -v javac >/dev/null; then $(WITH_POSTGRES) $(MAKE) java-tests; \
+	@if command -v $(MVN) >/dev/null && command -v javac >/dev/null; then $(MAKE) java-tests; \
 	  else echo "Java and Maven are not installed: the tests of the Java binding are skipped"; test -z "$$CI"; fi
 
 java-tests:
@@ -270,7 +269,7 @@ java-package:
 
 ## Tests the wrappers of docs/ffi.md (Ruby, PHP, LuaJIT, ctypes) where their languages are; in CI all must be.
 test-ffi: tested
-	$(WITH_POSTGRES) tests/languages/ffi $(TESTED)
+	tests/languages/ffi $(TESTED)
 
 ## Runs all languages at once on one store; those that are not here are named, and missed in CI.
 test-languages: tested module

@@ -158,6 +158,11 @@
 // `#[doc(hidden)]` is for the other crates of this workspace and may change at any time.
 
 #![deny(unsafe_code)]
+// clippy sees the build with all features only.
+#![cfg_attr(
+    not(any(feature = "capi", feature = "http", feature = "postgres", feature = "smtp")),
+    deny(warnings)
+)]
 #![warn(missing_docs, unnameable_types)]
 
 mod breached;

@@ -2,7 +2,6 @@ package doorward_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/base32"
@@ -12,11 +11,9 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -27,7 +24,7 @@ import (
 )
 
 // TestConformance runs the scenarios of tests/conformance at the root of the repository; README.md there is the
-// format. Each runs on SQLite, and on PostgreSQL if DOORWARD_TEST_POSTGRES names a server.
+// format.
 func TestConformance(t *testing.T) {
 	files, err := filepath.Glob("../../tests/conformance/*.json")
 	if err != nil || len(files) == 0 {
@@ -40,27 +37,22 @@ func TestConformance(t *testing.T) {
 			t.Errorf("only %d requests and configurations went through their types", throughTypes.Load())
 		}
 	})
-	for _, store := range stores(t) {
-		t.Run(store.name, func(t *testing.T) {
-			for _, file := range files {
-				for _, scenario := range read[[]map[string]any](t, file) {
-					name := strings.TrimSuffix(filepath.Base(file), ".json") + ": " + scenario["name"].(string)
-					t.Run(name, func(t *testing.T) {
-						t.Parallel()
-						(&run{t: t, scenario: scenario, description: description, store: store}).all()
-					})
-				}
-			}
-		})
+	for _, file := range files {
+		for _, scenario := range read[[]map[string]any](t, file) {
+			name := strings.TrimSuffix(filepath.Base(file), ".json") + ": " + scenario["name"].(string)
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				(&run{t: t, scenario: scenario, description: description}).all()
+			})
+		}
 	}
 }
 
-// run is one scenario on one store.
+// run is one scenario.
 type run struct {
 	t           *testing.T
 	scenario    map[string]any
 	description map[string]any
-	store       store
 
 	variables map[string]any
 	now       time.Time
@@ -69,7 +61,7 @@ type run struct {
 
 func (r *run) all() {
 	folder := r.t.TempDir()
-	r.variables = map[string]any{"folder": folder, "store": r.store.empty(r.t, folder)}
+	r.variables = map[string]any{"folder": folder, "store": "sqlite:" + filepath.Join(folder, "store.db")}
 	maps.Copy(r.variables, object(r.scenario["variables"]))
 	r.now = time.Unix(int64(number(r.scenario["now"], 1_767_225_600)), 0)
 	defer r.close()
@@ -126,21 +118,11 @@ func (r *run) open(patch any) error {
 		"store":    "sqlite::memory:",
 		"password": map[string]any{"memory_kib": 8, "iterations": 1},
 	}
-	if r.store.databases != nil {
-		usual["store"] = r.variables["store"]
-	}
 	config := patch
 	if _, ok := patch.(string); !ok {
 		config = merged(merged(usual, r.scenario["config"]), patch)
 	}
 	config = r.filled(config)
-	if members, ok := config.(map[string]any); ok {
-		isKey := func(name string) bool { return strings.HasPrefix(name, "secret_key") }
-		url, _ := members["store"].(string)
-		if strings.HasPrefix(url, "postgres:") && !slices.ContainsFunc(slices.Collect(maps.Keys(members)), isKey) {
-			members["secret_key"] = "a secret key that the tests share"
-		}
-	}
 	given := text(config)
 	if _, isText := config.(string); !isText {
 		given = r.throughType(reflect.TypeFor[doorward.Config](), given)
@@ -543,60 +525,6 @@ func described(t *testing.T) map[string]any {
 		t.Fatal(err)
 	}
 	return object(parsed(t, description))
-}
-
-// store is a kind of stores: SQLite, or these databases, each for one scenario at a time.
-type store struct {
-	name      string
-	databases chan string
-}
-
-// stores returns the kinds of stores that tests run on.
-func stores(t *testing.T) []store {
-	t.Helper()
-	kinds := []store{{name: "sqlite"}}
-	server := os.Getenv("DOORWARD_TEST_POSTGRES")
-	if server == "" {
-		notRun(t, "no PostgreSQL: tests/postgres starts one")
-		return kinds
-	}
-	databases := make(chan string, 4)
-	for index := range cap(databases) {
-		name := fmt.Sprintf("doorward_go_%d_%d", os.Getpid(), index)
-		psql(t, server, "CREATE DATABASE "+name+" TEMPLATE template0")
-		t.Cleanup(func() { psql(t, server, "DROP DATABASE "+name+" WITH (FORCE)") })
-		databases <- server[:strings.LastIndex(server, "/")+1] + name
-	}
-	return append(kinds, store{"postgres", databases})
-}
-
-// empty returns the URL of an empty store.
-func (s store) empty(t *testing.T, folder string) string {
-	t.Helper()
-	if s.databases == nil {
-		return "sqlite:" + filepath.Join(folder, "store.db")
-	}
-	url := <-s.databases
-	t.Cleanup(func() { s.databases <- url })
-	// The tables stay: that is much faster than making them.
-	psql(t, url, `SET synchronous_commit = off;
-	DO $$ DECLARE name text; BEGIN
-	  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
-	    CONTINUE WHEN name = 'doorward_schema';
-	    EXECUTE 'DELETE FROM ' || name;
-	  END LOOP;
-	END $$`)
-	return url
-}
-
-func psql(t *testing.T, url, sql string) {
-	t.Helper()
-	command := exec.CommandContext(context.Background(), "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1",
-		"--dbname", url, "--command", sql)
-	command.Env = append(os.Environ(), "PGOPTIONS=--client-min-messages=warning")
-	if output, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, output)
-	}
 }
 
 // notRun says that something is not tested here, which in continuous integration is a failure.

@@ -1,12 +1,7 @@
 // Runs tests/conformance/*.json (the README beside them says what they mean) through doorward.hpp.
 //
-//   conformance FOLDER raw [URL]      by doorward_call; each answer must be what the types make of it,
-//   without
-//                                     a loss
-//   conformance FOLDER typed [URL]    by the methods, wherever the types can say the request
-//
-// URL names a PostgreSQL database to run on, which the program empties before each scenario; otherwise
-// SQLite.
+//   conformance FOLDER raw      by doorward_call; the types lose nothing of an answer
+//   conformance FOLDER typed    by the methods, wherever the types can say the request
 
 #include <algorithm>
 #include <array>
@@ -297,25 +292,9 @@ bool matches(const json &pattern, const json *value) {
   return same(pattern, *value);
 }
 
-// The tables stay: that is much faster than making them.
-const char *const emptied =
-    "SET synchronous_commit = off; DO $$ DECLARE name text; BEGIN "
-    "FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP "
-    "CONTINUE WHEN name = 'doorward_schema'; EXECUTE 'DELETE FROM ' || name; END LOOP; END $$";
-
-// With a secret key if the store is on a server and the configuration has none.
-json with_key(const json &config) {
-  if (!config.members() || text(config["store"]).rfind("postgres:", 0) != 0) return config;
-  for (const char *name : {"secret_key", "secret_keys", "secret_key_file", "secret_key_files"}) {
-    if (!config[name].is_null()) return config;
-  }
-  return merged(config, json::object{{"secret_key", "a secret key that the tests share"}});
-}
-
 class runner {
  public:
-  runner(bool is_typed, std::string database)
-      : is_typed_(is_typed), database_(std::move(database)), library_(doorward::describe().value()) {}
+  explicit runner(bool is_typed) : is_typed_(is_typed), library_(doorward::describe().value()) {}
 
   void run(const json &scenario) {
     std::string folder = (fs::temp_directory_path() / "doorward-XXXXXX").string();
@@ -339,23 +318,16 @@ class runner {
     const auto now =
         std::make_shared<std::int64_t>(scenario["now"].integer() ? *scenario["now"].integer() : 1767225600);
     json::object variables{{"folder", folder}, {"store", "sqlite:" + folder + "/store.db"}};
-    std::string usual = "sqlite::memory:";
-    if (!database_.empty()) {
-      const std::string empty =
-          "psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --dbname " + database_ + " --command \"$EMPTIED\"";
-      if (std::system(empty.c_str()) != 0) throw failure("psql does not empty the database");
-      variables["store"] = usual = database_;
-    }
     if (scenario["variables"].members()) {
       for (const auto &[name, value] : *scenario["variables"].members()) variables[name] = value;
     }
-    const json base = merged(
-        json::object{{"store", usual}, {"password", json::object{{"memory_kib", 8}, {"iterations", 1}}}},
-        scenario["config"]);
+    const json base = merged(json::object{{"store", "sqlite::memory:"},
+                                          {"password", json::object{{"memory_kib", 8}, {"iterations", 1}}}},
+                             scenario["config"]);
     std::optional<doorward::engine> engine;
     const auto open = [&](const json &patch) -> answer {
       engine.reset();
-      const json config = with_key(filled(patch.text() ? patch : merged(base, patch), variables));
+      const json config = filled(patch.text() ? patch : merged(base, patch), variables);
       auto opened = opened_with(as_text(config), {nullptr, [now] { return *now * 1000; }});
       if (!opened) return {static_cast<std::int32_t>(opened.error().status), written(opened)};
       engine = std::move(*opened);
@@ -434,19 +406,18 @@ class runner {
   }
 
   bool is_typed_;
-  std::string database_;
   json library_;
 };
 
 }  // namespace
 
 int main(int argc, char **argv) {
-  if (argc < 3 || argc > 4 || setenv("EMPTIED", emptied, 1) != 0) return 2;
+  if (argc != 3) return 2;
   std::set<fs::path> files;
   for (const auto &entry : fs::directory_iterator(argv[1])) {
     if (entry.path().extension() == ".json") files.insert(entry.path());
   }
-  runner runner(std::string_view(argv[2]) == "typed", argc == 4 ? argv[3] : "");
+  runner runner(std::string_view(argv[2]) == "typed");
   int scenarios = 0, failures = 0;
   for (const fs::path &file : files) {
     std::ostringstream content;

@@ -259,11 +259,3 @@ class Psql:
         self.process.stdin.close()
         self.process.stdout.close()
         self.process.wait(60)
-
-
-EMPTY = """DO $$ DECLARE name text; BEGIN
-  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
-    CONTINUE WHEN name = 'doorward_schema';
-    EXECUTE 'DELETE FROM ' || name;
-  END LOOP;
-END $$"""

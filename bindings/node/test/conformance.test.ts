@@ -1,13 +1,10 @@
-// Runs the scenarios of tests/conformance; README.md there describes the format. Each runs on SQLite, and on
-// PostgreSQL if DOORWARD_TEST_POSTGRES names a server.
+// Runs the scenarios of tests/conformance; README.md there describes the format.
 
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
-import { promisify } from 'node:util'
+import { after, describe, test } from 'node:test'
 
 import { describe as describeEngine, Doorward, DoorwardError } from 'doorward'
 import { Clock, totpCode } from 'doorward/testing'
@@ -16,12 +13,6 @@ type Json = null | boolean | number | string | Json[] | Members
 type Members = { [name: string]: Json }
 type Step = Members & { call?: string; code?: string; status?: string; capture?: Record<string, string> }
 type Scenario = { name: string; config?: Members; now?: number; variables?: Members; steps: Step[] }
-
-/** A kind of stores: SQLite, or these databases, each for one scenario at a time. */
-interface Kind {
-  name: string
-  databases: string[] | undefined
-}
 
 const FOLDER = join(__dirname, '../../../../tests/conformance')
 const STATUSES = rows('statuses')
@@ -34,45 +25,28 @@ after(() => {
   assert.deepEqual([...methods].sort(), names.map(lowerCamel).sort())
 })
 
-const kinds: Kind[] = [{ name: 'sqlite', databases: undefined }]
-const server = process.env['DOORWARD_TEST_POSTGRES']
-if (server) {
-  kinds.push({ name: 'postgres', databases: [] })
-} else {
-  test('PostgreSQL', { skip: !process.env['CI'] }, () =>
-    assert.fail('no PostgreSQL: tests/postgres starts one'),
-  )
-}
-
-for (const kind of kinds) {
-  describe(kind.name, { concurrency: 4 }, () => {
-    before(() => Promise.all([0, 1, 2, 3].map((index) => kind.databases && create(kind.databases, index))))
-    after(() => Promise.all(kind.databases?.map((url) => drop(url)) ?? []))
-    for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.json'))) {
-      const scenarios = JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Scenario[]
-      for (const scenario of scenarios) {
-        test(`${basename(file, '.json')}: ${scenario.name}`, () => run(kind, scenario))
-      }
+describe('scenarios', { concurrency: 4 }, () => {
+  for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.json'))) {
+    const scenarios = JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Scenario[]
+    for (const scenario of scenarios) {
+      test(`${basename(file, '.json')}: ${scenario.name}`, () => run(scenario))
     }
-  })
-}
+  }
+})
 
-async function run(kind: Kind, scenario: Scenario): Promise<void> {
+async function run(scenario: Scenario): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'doorward-'))
-  const database = kind.databases?.pop()
-  if (database) await empty(database)
-  const store = database ?? `sqlite:${folder}/store.db`
-  const running = new Run(scenario, { folder, store, ...scenario.variables }, database)
+  const store = `sqlite:${folder}/store.db`
+  const running = new Run(scenario, { folder, store, ...scenario.variables })
   try {
     await running.all()
   } finally {
     await running.auth?.close()
-    if (database) kind.databases?.push(database)
     rmSync(folder, { recursive: true })
   }
 }
 
-/** A scenario on one store. */
+/** A scenario. */
 class Run {
   auth: Doorward | undefined
   readonly #clock: Clock
@@ -80,7 +54,6 @@ class Run {
   constructor(
     readonly scenario: Scenario,
     readonly variables: Members,
-    readonly database: string | undefined,
   ) {
     this.#clock = new Clock(new Date((scenario.now ?? 1_767_225_600) * 1000))
   }
@@ -139,15 +112,9 @@ class Run {
   async #open(patch: Json): Promise<void> {
     await this.auth?.close()
     this.auth = undefined
-    const usual = { store: this.database ?? 'sqlite::memory:', password: { memory_kib: 8, iterations: 1 } }
+    const usual = { store: 'sqlite::memory:', password: { memory_kib: 8, iterations: 1 } }
     const whole = typeof patch === 'string' ? patch : merged(merged(usual, this.scenario.config ?? {}), patch)
     const config = this.#filled(whole)
-    if (typeof config === 'object' && String((config as Members)['store']).startsWith('postgres:')) {
-      const names = Object.keys(config as Members)
-      if (!names.some((name) => name.startsWith('secret_key'))) {
-        Object.assign(config as Members, { secret_key: 'a secret key that the tests share' })
-      }
-    }
     this.auth = await Doorward.open(text(config), { clock: this.#clock })
   }
 
@@ -264,35 +231,4 @@ function rows(list: 'statuses' | 'codes'): Map<string, Members> {
   const all = describeEngine()[list] as Members[]
   if (list === 'statuses') return new Map(all.map((row) => [row['name'] as string, row]))
   return new Map(all.map(({ code, status, message }) => [`${code} ${status}`, { code, message } as Members]))
-}
-
-async function create(databases: string[], index: number): Promise<void> {
-  const name = `doorward_node_${process.pid}_${index}`
-  await psql(String(server), `CREATE DATABASE ${name} TEMPLATE template0`)
-  databases.push(String(server).replace(/[^/]*$/, name))
-}
-
-function drop(url: string): Promise<void> {
-  return psql(String(server), `DROP DATABASE ${url.split('/').at(-1)} WITH (FORCE)`)
-}
-
-/** Empties a database. The tables stay: that is much faster than making them. */
-function empty(url: string): Promise<void> {
-  return psql(
-    url,
-    `SET synchronous_commit = off;
-    DO $$ DECLARE name text; BEGIN
-      FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
-        CONTINUE WHEN name = 'doorward_schema';
-        EXECUTE 'DELETE FROM ' || name;
-      END LOOP;
-    END $$`,
-  )
-}
-
-async function psql(url: string, sql: string): Promise<void> {
-  const options = ['--no-psqlrc', '--quiet', '--set=ON_ERROR_STOP=1', '--dbname', url, '--command', sql]
-  await promisify(execFile)('psql', options, {
-    env: { ...process.env, PGOPTIONS: '--client-min-messages=warning' },
-  })
 }

@@ -40,8 +40,8 @@ class InProcess:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_scenario(name: str, store: str, tmp_path: Path) -> None:
-    difference = scenarios.run(SCENARIOS[name], InProcess(), store, str(tmp_path))
+def test_scenario(name: str, tmp_path: Path) -> None:
+    difference = scenarios.run(SCENARIOS[name], InProcess(), f"sqlite:{tmp_path}/store.db", str(tmp_path))
     assert difference is None, difference
 
 

@@ -31,49 +31,33 @@ import org.junit.jupiter.api.TestFactory;
 
 /**
  * Runs the scenarios of tests/conformance at the root of the repository; README.md there is the
- * format. On SQLite they run through the methods, and again by name, as they do on PostgreSQL if
- * DOORWARD_TEST_POSTGRES names a server.
+ * format. They run through the methods, and again by name.
  */
 class ConformanceTest {
   /** How many requests and configurations went through their types. */
   private static final AtomicInteger THROUGH_TYPES = new AtomicInteger();
 
   private static final Map<String, Object> DESCRIPTION = Json.object(Doorward.describe());
-  private static Stores stores;
 
   @AfterAll
   static void close() {
-    if (stores != null) {
-      stores.close();
-    }
     assertTrue(
         THROUGH_TYPES.get() > 2000, () -> "only " + THROUGH_TYPES + " went through their types");
   }
 
   @TestFactory
   Stream<DynamicTest> methods() throws IOException {
-    return scenarios(null, true);
+    return scenarios(true);
   }
 
   @TestFactory
   Stream<DynamicTest> byName() throws IOException {
-    return scenarios(null, false);
+    return scenarios(false);
   }
 
-  @TestFactory
-  Stream<DynamicTest> postgres() throws IOException {
-    String server = System.getenv("DOORWARD_TEST_POSTGRES");
-    if (server == null) {
-      Stores.notRun("no PostgreSQL: tests/postgres starts one");
-      return Stream.empty();
-    }
-    stores = new Stores(server);
-    return scenarios(stores, false);
-  }
-
-  private static Stream<DynamicTest> scenarios(Stores stores, boolean byMethod) throws IOException {
+  private static Stream<DynamicTest> scenarios(boolean byMethod) throws IOException {
     File[] files =
-        Stores.ofRepository("tests/conformance")
+        Repository.file("tests/conformance")
             .toFile()
             .listFiles((folder, name) -> name.endsWith(".json"));
     Arrays.sort(files);
@@ -82,7 +66,7 @@ class ConformanceTest {
       for (Object one : list(Json.parse(Files.readString(file.toPath())))) {
         Map<String, Object> scenario = Read.object(one);
         String name = file.getName().replace(".json", ": ") + scenario.get("name");
-        tests.add(DynamicTest.dynamicTest(name, () -> new Run(scenario, stores, byMethod).all()));
+        tests.add(DynamicTest.dynamicTest(name, () -> new Run(scenario, byMethod).all()));
       }
     }
     assertTrue(tests.size() > 300, "only " + tests.size() + " scenarios");
@@ -92,27 +76,24 @@ class ConformanceTest {
   /** A status and a body. */
   private record Answer(String status, Object body) {}
 
-  /** One scenario on one store. */
+  /** One scenario. */
   private static final class Run {
     private final Map<String, Object> scenario;
-    private final Stores stores;
     private final boolean byMethod;
     private final Map<String, Object> variables = new TreeMap<>();
     private long now;
     private Doorward engine;
 
-    Run(Map<String, Object> scenario, Stores stores, boolean byMethod) {
+    Run(Map<String, Object> scenario, boolean byMethod) {
       this.scenario = scenario;
-      this.stores = stores;
       this.byMethod = byMethod;
     }
 
     void all() throws Exception {
       Path temporary = Path.of(System.getenv().getOrDefault("TMPDIR", "/tmp"));
       Path folder = Files.createTempDirectory(temporary, "doorward");
-      String store = stores == null ? "sqlite:" + folder.resolve("store.db") : stores.take();
       variables.put("folder", folder.toString());
-      variables.put("store", store);
+      variables.put("store", "sqlite:" + folder.resolve("store.db"));
       variables.putAll(object(scenario.get("variables")));
       now = (Long) scenario.getOrDefault("now", 1_767_225_600L);
       try {
@@ -123,9 +104,6 @@ class ConformanceTest {
         }
       } finally {
         close();
-        if (stores != null) {
-          stores.giveBack(store);
-        }
         try (Stream<Path> files = Files.walk(folder)) {
           files
               .map(Path::toFile)
@@ -229,7 +207,7 @@ class ConformanceTest {
 
     private void open(Object patch) throws ReflectiveOperationException {
       Map<String, Object> usual = new LinkedHashMap<>();
-      usual.put("store", stores == null ? "sqlite::memory:" : variables.get("store"));
+      usual.put("store", "sqlite::memory:");
       usual.put("password", Map.of("memory_kib", 8L, "iterations", 1L));
       Object config =
           filled(
@@ -238,12 +216,6 @@ class ConformanceTest {
                   : merged(merged(usual, scenario.get("config")), patch));
       Shape typed = null;
       if (config instanceof Map) {
-        Map<String, Object> members = object(config);
-        boolean isPostgres = String.valueOf(members.get("store")).startsWith("postgres:");
-        if (isPostgres
-            && members.keySet().stream().noneMatch(name -> name.startsWith("secret_key"))) {
-          members.put("secret_key", "a secret key that the tests share");
-        }
         typed = typed(Config.class, config);
       }
       Options options =

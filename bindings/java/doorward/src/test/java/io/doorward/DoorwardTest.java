@@ -152,7 +152,7 @@ class DoorwardTest {
         methods.add((String) method.get("name"));
       }
     }
-    Path hooks = Stores.ofRepository("bindings/java/native/src/hooks.rs");
+    Path hooks = Repository.file("bindings/java/native/src/hooks.rs");
     Matcher called = Pattern.compile("jni_str!\\(\"(.*?)\"\\)").matcher(Files.readString(hooks));
     List<String> names = called.results().map(found -> found.group(1)).toList();
     assertEquals(3, names.size());
