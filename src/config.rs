@@ -330,7 +330,8 @@ pub struct Throttle {
     /// Failures for one account before it is locked.
     pub account_failures: Whole<1, 100, 10>,
     /// Failures from one IP address (IPv6: one /64) before it is locked, except for known devices.
-    /// Registrations and requests for mails from one address are limited to the same number.
+    /// Registrations and requests for mails from one address are limited to the same number, and so are unknown
+    /// API keys, in each process.
     pub source_failures: Whole<1, 1_000_000, 100>,
     /// The time after which failures are forgotten.
     pub window_seconds: Seconds<1, 86_400, 900>,

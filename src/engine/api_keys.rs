@@ -1,5 +1,6 @@
 //! API keys: how they are made, and how their accounts are identified. The store keeps a keyed code of each.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -7,6 +8,7 @@ use zeroize::Zeroizing;
 use super::audit::{Audit, Kind, event};
 use super::backends::Backend;
 use super::shared::Shared;
+use super::throttle::Throttle;
 use crate::clock::Clock;
 use crate::crypto::api_key;
 use crate::crypto::secrets::{Purpose, Secrets};
@@ -26,15 +28,17 @@ pub(crate) struct ApiKeys {
     pub clock: Arc<Clock>,
     pub secrets: Arc<Secrets>,
     pub store: Arc<Store>,
+    pub throttle: Arc<Throttle>,
 }
 
 impl ApiKeys {
-    pub(crate) fn new(shared: &Shared, audit: &Arc<Audit>) -> ApiKeys {
+    pub(crate) fn new(shared: &Shared, audit: &Arc<Audit>, throttle: &Arc<Throttle>) -> ApiKeys {
         ApiKeys {
             audit: Arc::clone(audit),
             clock: Arc::clone(&shared.clock),
             secrets: Arc::clone(&shared.secrets),
             store: Arc::clone(&shared.store),
+            throttle: Arc::clone(throttle),
         }
     }
 
@@ -54,7 +58,41 @@ impl ApiKeys {
     ///
     /// Failure: `invalid_token`.
     pub(crate) fn identify(&self, text: &str, backend: Option<&Backend>) -> Result<Identified> {
-        let (found, is_current) = self.find(text)?;
+        self.accepted(self.find(text)?, text, backend)
+    }
+
+    /// Identifies the account of a live key of this backend, and counts an unknown key for its source. The key is looked
+    /// up first, because strangers with the same address must not lock its owner out.
+    ///
+    /// Failures: `invalid_token`, `too_many_attempts`.
+    pub(crate) fn identify_from(
+        &self,
+        text: &str,
+        backend: &Backend,
+        source: Option<IpAddr>,
+    ) -> Result<Identified> {
+        let found = self.find(text);
+        if let (Err(error), Some(ip)) = (&found, source)
+            && error.code == Code::InvalidToken
+            && self.throttle.count_unknown_key(ip)?
+        {
+            let now = self.clock.now();
+            let ip = ip.to_string();
+            self.store.write(Durability::Relaxed, |tx| {
+                let event = Event { ip: Some(&ip), detail: Some("api_keys"), ..event(Kind::Throttled, None) };
+                self.audit.record_one_of_many(tx, now, event)
+            })?;
+        }
+        self.accepted(found?, text, Some(backend))
+    }
+
+    /// Returns the account of a key that was found, if the key lives.
+    fn accepted(
+        &self,
+        (found, is_current): (Found, bool),
+        text: &str,
+        backend: Option<&Backend>,
+    ) -> Result<Identified> {
         let Found { key, user } = found;
         let now = self.clock.now();
         let refused = |reason: &'static str| {

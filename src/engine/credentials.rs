@@ -13,6 +13,7 @@ use super::tokens::{Authenticated, Bearer, Tokens};
 use crate::crypto::api_key;
 use crate::error::{Code, Error, Result};
 use crate::store::api_keys::ApiKey;
+use crate::types::client::Client;
 use crate::types::id::Id;
 use crate::types::token::Token;
 use crate::types::user::{Act, OrganizationRoles, Proofs, PublicUser};
@@ -54,11 +55,13 @@ pub(crate) struct Accepted {
 
 impl Credentials {
     /// Identifies the user of a live credential, which is given by itself or as the value of an `Authorization` field.
+    /// Failure: `too_many_attempts`, for an unknown API key from a source of too many.
     pub(crate) fn authenticate(
         &self,
         token: Option<Token>,
         authorization: Option<Token>,
         backend: Option<&str>,
+        client: Option<&Client>,
     ) -> Result<Accepted> {
         let backend = self.keys.backend(backend)?;
         let token = match (token, authorization) {
@@ -70,7 +73,10 @@ impl Credentials {
             }
         };
         match api_key::is_meant(token.expose()) {
-            true => self.api_keys.identify(token.expose(), Some(backend)).map(Accepted::from),
+            true => {
+                let source = client.and_then(|client| client.ip);
+                self.api_keys.identify_from(token.expose(), backend, source).map(Accepted::from)
+            }
             false => self.tokens.authenticate(&token, backend).map(Accepted::from),
         }
     }

@@ -199,7 +199,7 @@ impl Engine {
         let throttle = Arc::new(Throttle::new(&shared));
         let audit = Arc::new(Audit::new(&shared, &throttle));
         let tokens = Arc::new(Tokens::new(&shared, &keys)?);
-        let api_keys = Arc::new(ApiKeys::new(&shared, &audit));
+        let api_keys = Arc::new(ApiKeys::new(&shared, &audit, &throttle));
         let trusted_devices = Arc::new(TrustedDevices::new(&shared, &audit, &keys));
         let sessions = Arc::new(Sessions {
             audit: Arc::clone(&audit),

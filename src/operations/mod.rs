@@ -404,7 +404,7 @@ operations! {
     /// assert_eq!(engine.authenticate(request)?.user.id, ada.id);
     authenticate: tokens::AuthenticateRequest => tokens::AuthenticateResponse, "0.1.0", Store again,
         "Identifies the user of a live token or API key.",
-        [NotAuthenticated, InvalidAuthorizationHeader, InvalidToken, TokenUserNotFound, StoreUnavailable];
+        [NotAuthenticated, InvalidAuthorizationHeader, InvalidToken, TokenUserNotFound, TooManyAttempts, StoreUnavailable];
     /// assert!(engine.introspect(IntrospectRequest::new(&session.access_token))?.active);
     introspect: tokens::IntrospectRequest => tokens::IntrospectResponse, "0.1.0", Store again,
         "Tells whether a token or API key is valid now (RFC 7662); an invalid one is no failure.",
@@ -426,6 +426,7 @@ operations! {
             InvalidToken,
             TokenUserNotFound,
             PermissionDenied,
+            TooManyAttempts,
             StoreUnavailable
         ];
     /// // The configuration names no service.

@@ -14,6 +14,7 @@ use crate::crypto::api_key;
 use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
 use crate::requests::{Requests, Rules};
+use crate::types::client::Client;
 use crate::types::strict::Text;
 use crate::types::token::Token;
 
@@ -65,6 +66,9 @@ pub struct AuthenticateRequestRequest<'a> {
     pub rules: Option<Rules<'a>>,
     /// The backend that must have issued the token, or that the API key is for; default: `default`.
     pub backend: Option<String>,
+    /// The client's connection, where known: too many unknown API keys from one network address are refused.
+    #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
+    pub client: Option<Client>,
 }
 
 /// The request may pass.
@@ -86,8 +90,8 @@ impl Engine {
     /// Decides whether a request may pass, and identifies its user. A connection of an unlisted kind may not
     /// pass.
     ///
-    /// Failures: `not_authenticated`, `invalid_authorization_header`, `invalid_token`,
-    /// `user_not_found`, `permission_denied`, `invalid_request`, `store_unavailable`.
+    /// Failures: `not_authenticated`, `invalid_authorization_header`, `invalid_token`, `user_not_found`,
+    /// `permission_denied`, `too_many_attempts` (an unknown API key), `invalid_request`, `store_unavailable`.
     pub fn authenticate_request(
         &self,
         request: AuthenticateRequestRequest,
@@ -111,13 +115,14 @@ impl Engine {
             return Ok(skipped);
         }
         let backend = request.backend.as_deref();
+        let client = request.client.as_ref();
         let cookie = || request.cookies?.named(rules.cookie.as_ref()?.as_str());
         let api_key = request.api_key.filter(|key| api_key::is_meant(key.expose()));
         let accepted = match (request.token, request.authorization, api_key) {
             (Some(token), _, _) | (None, None, Some(token)) => {
-                self.credentials.authenticate(Some(token), None, backend)?
+                self.credentials.authenticate(Some(token), None, backend, client)?
             }
-            (None, Some(header), _) => self.credentials.authenticate(None, Some(header), backend)?,
+            (None, Some(header), _) => self.credentials.authenticate(None, Some(header), backend, client)?,
             (None, None, None) => {
                 let token = cookie().ok_or(Error::from(Code::NotAuthenticated))?;
                 // Browsers also send cookies with WebSockets that another site's page opens (RFC 6455 section

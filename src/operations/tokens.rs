@@ -25,6 +25,7 @@ use crate::store::sessions::Placed;
 use crate::store::users::{self, By};
 use crate::store::{Durability, keys, sessions};
 use crate::types::base64url::base64url;
+use crate::types::client::Client;
 use crate::types::id::Id;
 use crate::types::strict::{HostOnly, Object};
 use crate::types::token::Token;
@@ -57,6 +58,9 @@ pub struct AuthenticateRequest<'a> {
     pub authorization: Option<Token<'a>>,
     /// The backend that must have issued the token, or that the API key is for; default: `default`.
     pub backend: Option<String>,
+    /// The client's connection, where known: too many unknown API keys from one network address are refused.
+    #[serde(deserialize_with = "crate::types::strict::optional_object")]
+    pub client: Option<Client>,
 }
 
 /// The user of a live token or API key.
@@ -236,12 +240,12 @@ impl Engine {
     /// Identifies the user of a live access token or API key: the account is active, and the session has not ended
     /// or the key was not revoked.
     ///
-    /// Failures: `not_authenticated`, `invalid_authorization_header`, `invalid_token`,
-    /// `user_not_found`, `invalid_request`, `store_unavailable`.
+    /// Failures: `not_authenticated`, `invalid_authorization_header`, `invalid_token`, `user_not_found`,
+    /// `too_many_attempts` (an unknown API key), `invalid_request`, `store_unavailable`.
     pub fn authenticate(&self, request: AuthenticateRequest) -> Result<AuthenticateResponse> {
-        let AuthenticateRequest { token, authorization, backend } = request;
+        let AuthenticateRequest { token, authorization, backend, client } = request;
         self.credentials
-            .authenticate(token, authorization, backend.as_deref())
+            .authenticate(token, authorization, backend.as_deref(), client.as_ref())
             .map(AuthenticateResponse::from)
     }
 

@@ -290,6 +290,50 @@ fn an_unknown_address_is_as_much_work() {
     }
 }
 
+/// A bad API key is as much work whatever is wrong with it, and writes nothing.
+#[test]
+fn every_bad_api_key_is_as_much_work() {
+    let settings = "log_statement = all\nlog_parameter_max_length = 0\nlog_line_prefix = ''";
+    let Some(cluster) = Cluster::start(settings) else { return };
+    let engine = open(&cluster.url(), json!({})).unwrap();
+    let ada = register(&engine, "ada").unwrap();
+    let make = || {
+        let request = json!({"user_id": ada["user"]["id"], "name": "a program"});
+        call(&engine, "create_api_key", request).unwrap()
+    };
+    let (revoked, good) = (make(), make());
+    call(&engine, "revoke_api_key", json!({"api_key_id": revoked["api_key"]["id"]})).unwrap();
+    // The key of another store: well-formed, and never known here.
+    let other = Engine::open(config("sqlite::memory:", json!({})).unwrap(), Hooks::new()).unwrap();
+    let eve = register(&other, "eve").unwrap();
+    let request = json!({"user_id": eve["user"]["id"], "name": "a program"});
+    let unknown = call(&other, "create_api_key", request).unwrap();
+    let log = || fs::read_to_string(cluster.folder().join("log")).unwrap();
+    let statements = |key: &Value, operation: &str| {
+        let client = json!({"ip": "192.0.2.1"});
+        let request = match operation {
+            "authenticate" => json!({"token": key["key"], "client": client}),
+            _ => json!({"method": "GET", "path": "/", "api_key": key["key"], "client": client}),
+        };
+        let before = log().len();
+        assert_eq!(call(&engine, operation, request).is_ok(), key == &good);
+        let log = log();
+        let executed = log[before..].lines().filter_map(|line| line.strip_prefix("LOG:  execute "));
+        executed.filter_map(|line| Some(line.split_once(": ")?.1.to_owned())).collect::<Vec<_>>()
+    };
+    for operation in ["authenticate", "authenticate_request"] {
+        // The first use of a good key writes its time.
+        statements(&good, operation);
+        let expected = statements(&good, operation);
+        assert!(expected.iter().any(|one| one.contains("api_keys")), "{expected:?}");
+        for key in [&revoked, &unknown] {
+            assert_eq!(statements(key, operation), expected, "{operation}");
+        }
+        assert!(expected.iter().all(|one| one.starts_with("SELECT")), "{expected:?}");
+    }
+    assert_eq!(cluster.sql("door", "SELECT count(*) FROM throttles WHERE failures > 1").trim(), "0");
+}
+
 /// Round trips are the cost over a network. Housekeeping adds one now and then.
 #[test]
 fn few_round_trips() {

@@ -47,6 +47,7 @@ func Middleware(engine *doorward.Engine, options Options) func(http.Handler) htt
 				Host:          doorward.Ptr(text(r.Host)),
 				Origin:        field(r, "Origin"),
 				Backend:       options.Backend,
+				Client:        Client(r),
 				Rules:         options.Rules,
 			})
 			if err != nil {

@@ -29,7 +29,7 @@ export function authenticate(auth: Doorward, options: AdapterOptions = {}): Requ
   const decide = authenticator(auth, options)
   return (request, response, next) => {
     const { method, originalUrl: path } = request
-    decide({ method, path, header: headerOf(request) }).then(
+    decide({ method, path, header: headerOf(request), client: client(request) }).then(
       (answer) => {
         request.auth = answer
         next()

@@ -28,7 +28,7 @@ export function authenticate(auth: Doorward, options: AdapterOptions = {}): Midd
     // The path as it was sent, where that is known: Hono decodes it.
     const path = incomingOf(c)?.url ?? c.req.path
     const header = (name: string) => (name.startsWith(':') ? undefined : c.req.header(name))
-    c.set('auth', await decide({ method: c.req.method, path, header }).catch(refuse))
+    c.set('auth', await decide({ method: c.req.method, path, header, client: client(c) }).catch(refuse))
     await next()
   }
 }

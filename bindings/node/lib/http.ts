@@ -33,6 +33,8 @@ export interface Incoming {
   header(name: string): string | undefined
   /** Whether the route opted out of authentication. */
   excluded?: boolean
+  /** What is known of the connection. */
+  client: Client
 }
 
 /** What a user must fulfil beside being authenticated: the conditions of `authorize`. */
@@ -48,7 +50,7 @@ export function authenticator(
 ): (incoming: Incoming) => Promise<AuthenticateRequestResponse> {
   if (rules !== undefined) check(auth, rules)
   const { header: field, cookie } = rules ?? auth.requests
-  return async ({ method, path, header, excluded = false }) => {
+  return async ({ method, path, header, excluded = false, client }) => {
     const value = cookie == null ? undefined : cookieOf(header('cookie'), cookie)
     const authorization = header(field ?? 'authorization')
     const apiKey = header('x-api-key')
@@ -62,6 +64,7 @@ export function authenticator(
       host: header('host') ?? header(':authority') ?? null,
       origin: header('origin') ?? null,
       excluded,
+      client,
       rules: rules ?? null,
       backend: backend ?? null,
     })

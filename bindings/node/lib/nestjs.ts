@@ -78,8 +78,9 @@ export class DoorwardGuard implements CanActivate {
     const request = requestOf(context)
     const places = [context.getHandler(), context.getClass()]
     const excluded = this.#reflector.getAllAndOverride<boolean>(PUBLIC, places) === true
-    const { method = '', originalUrl: path } = request
-    request.auth = await this.#decide({ method, path, header: headerOf(request.raw ?? request), excluded })
+    const { method = '', originalUrl: path, ip, headers } = request
+    const client = clientOf(ip, headers['user-agent'])
+    request.auth = await this.#decide({ method, path, header: headerOf(request.raw ?? request), excluded, client })
     // Those of a controller hold beside those of its handler.
     for (const conditions of this.#reflector.getAll<(Conditions | undefined)[]>(CONDITIONS, places)) {
       if (conditions) await authorizer(this.auth, conditions)(request.auth)

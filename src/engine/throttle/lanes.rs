@@ -43,6 +43,8 @@ pub(super) enum LaneKind<'a> {
     SecondFactor(Id),
     /// Failures of a source.
     Source(IpAddr),
+    /// Unknown API keys of a source, which are counted in the process.
+    UnknownKeys(IpAddr),
     /// Registrations by a source.
     Registrant(IpAddr),
     /// Requests for mails by a source.
@@ -103,6 +105,7 @@ impl LaneKind<'_> {
             LaneKind::NoAccount(name) => format!("no account {name}"),
             LaneKind::SecondFactor(id) => format!("second factor {id}"),
             LaneKind::Source(ip) => format!("source {}", network(ip)),
+            LaneKind::UnknownKeys(ip) => format!("unknown keys {}", network(ip)),
             LaneKind::Registrant(ip) => format!("registrant {}", network(ip)),
             LaneKind::MailSource(ip) => format!("mail source {}", network(ip)),
             LaneKind::AddressChange(id) => format!("mail change {id}"),
@@ -150,9 +153,10 @@ impl Lanes {
     pub(super) fn lane(&self, kind: LaneKind, device: Option<KnownDevice>, now: i64) -> Result<Lane> {
         let config = &self.config.throttle;
         let limit = match kind {
-            LaneKind::Source(_) | LaneKind::Registrant(_) | LaneKind::MailSource(_) => {
-                config.source_failures.count()
-            }
+            LaneKind::Source(_)
+            | LaneKind::UnknownKeys(_)
+            | LaneKind::Registrant(_)
+            | LaneKind::MailSource(_) => config.source_failures.count(),
             LaneKind::Mail(..) => 1,
             LaneKind::LoginMailsFrom(..) => LOGIN_MAILS,
             LaneKind::MailsFrom(..) => MAILS_FROM_ONE_SOURCE,

@@ -9,12 +9,14 @@
 //! whether or not an account has it. It does not win more guesses: besides the lane of its name, an account
 //! has a lane that is as strict, shares no place, and is reset by success alone.
 
+mod keys;
 mod lanes;
 pub mod locks;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use self::keys::{UnknownKey, UnknownKeys};
 use self::lanes::{DEVICE_SECONDS, Lane, LaneKind, MOST_IN_A_ROW};
 pub(crate) use self::lanes::{KnownDevice, Lanes};
 use super::shared::Shared;
@@ -53,6 +55,7 @@ struct Counted {
 
 /// Counts failures, and locks a lane that fails too often.
 pub(crate) struct Throttle {
+    pub unknown_keys: UnknownKeys,
     pub config: Arc<Config>,
     pub lanes: Lanes,
     pub store: Arc<Store>,
@@ -62,6 +65,7 @@ pub(crate) struct Throttle {
 impl Throttle {
     pub(crate) fn new(shared: &Shared) -> Throttle {
         Throttle {
+            unknown_keys: UnknownKeys::default(),
             config: Arc::clone(&shared.config),
             lanes: Lanes { config: Arc::clone(&shared.config), secrets: Arc::clone(&shared.secrets) },
             store: Arc::clone(&shared.store),
@@ -190,6 +194,16 @@ impl Throttle {
         let count = if is_noteworthy { self.lanes.one_more(count, &lane, now) } else { count };
         throttles::put(tx, &lane.id, count)?;
         Ok(is_noteworthy)
+    }
+
+    /// Counts an unknown API key of a source, in this process. Returns whether it locks the source. Failure:
+    /// `too_many_attempts`, while the source is locked.
+    pub(crate) fn count_unknown_key(&self, source: IpAddr) -> Result<bool> {
+        match self.unknown_keys.count(&self.lanes, source, self.clock.now())? {
+            UnknownKey::Counted => Ok(false),
+            UnknownKey::Locks => Ok(true),
+            UnknownKey::Refused(seconds) => Err(throttled(seconds)),
+        }
     }
 
     /// Counts a request for a mail. Failure: `too_many_attempts`, for the source.

@@ -174,8 +174,17 @@ def question_of(scope: Mapping[str, Any], rules: Rules, path: str, excluded: boo
         "origin": ", ".join(_values(scope, "origin")) or None,
         "host": ", ".join(_values(scope, "host")) or None,
         "excluded": excluded,
+        "client": Client(ip=ip_of(scope)),
         **rules.arguments,
     }
+
+
+def ip_of(scope: Mapping[str, Any]) -> str | None:
+    """Return the address of the peer. A Unix socket and a test client have none."""
+    host = scope["client"][0].partition("%")[0] if scope.get("client") else ""
+    with suppress(ValueError):
+        return str(ip_address(host))
+    return None
 
 
 class DeviceCookie:
@@ -198,14 +207,9 @@ class DeviceCookie:
         A device without an id gets a new one. Peers without an address, such as a Unix
         socket or a test client, get none.
         """
-        host = scope["client"][0].partition("%")[0] if scope.get("client") else ""
-        try:
-            ip = str(ip_address(host))
-        except ValueError:
-            ip = None
         device = cookies_of(scope).get(self.name, "")
         return Client(
-            ip=ip,
+            ip=ip_of(scope),
             user_agent=", ".join(_values(scope, "user-agent")) or None,
             device_id=device if _DEVICE.fullmatch(device) else secrets.token_urlsafe(16),
         )

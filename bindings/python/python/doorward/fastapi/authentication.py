@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends
 from fastapi.params import Depends as Dependency
 from starlette.requests import HTTPConnection
 
-from doorward.asgi import DeviceCookie, VerificationCookie
+from doorward.asgi import DeviceCookie, VerificationCookie, ip_of
 from doorward.engine import Engine
 from doorward.exceptions import (
     AuthError,
@@ -23,7 +23,7 @@ from doorward.exceptions import (
 )
 from doorward.fastapi.routes import Routes
 from doorward.fastapi.transports import Bearer, Cookie, Transport, raw_token
-from doorward.models import AuthenticateResponse, PublicUser
+from doorward.models import AuthenticateResponse, Client, PublicUser
 from doorward.repository import Repo, engine_of
 
 __all__ = ["Authentication"]
@@ -256,6 +256,7 @@ class Authentication:
             connection=connection.scope["type"],
             origin=", ".join(connection.headers.getlist("origin")) or None,
             host=connection.headers.get("host"),
+            client=Client(ip=ip_of(connection.scope)),
             rules=rules,
             **request,
         )

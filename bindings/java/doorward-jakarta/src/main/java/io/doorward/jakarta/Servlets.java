@@ -30,6 +30,7 @@ public final class Servlets {
     return AuthenticateRequestRequest.of(request.getMethod(), request.getRequestURI())
         .withAuthorization(field(request, header))
         .withApiKey(field(request, "X-API-Key"))
+        .withClient(client(request))
         .withConnection(isWebSocket(request) ? "websocket" : "http")
         .withCookies(cookie(request, rules.cookie()))
         .withHost(field(request, "Host"))
