@@ -470,8 +470,8 @@ DOORWARD_NODISCARD
 doorward_status doorward_verify(const struct doorward_engine *engine, const char *request, char **response);
 
 // Identifies the user of a live token or API key.
-// DENIED: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. UNAVAILABLE:
-// store_unavailable.
+// DENIED: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. THROTTLED:
+// too_many_attempts. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_authenticate(const struct doorward_engine *engine,
                                       const char *request,
@@ -493,7 +493,7 @@ doorward_status doorward_issue_token(const struct doorward_engine *engine,
 
 // Decides whether a request may pass, and identifies its user.
 // DENIED: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. FORBIDDEN:
-// permission_denied. UNAVAILABLE: store_unavailable.
+// permission_denied. THROTTLED: too_many_attempts. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_authenticate_request(const struct doorward_engine *engine,
                                               const char *request,

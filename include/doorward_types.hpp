@@ -5361,6 +5361,8 @@ struct authenticate_request {
   std::optional<doorward::secret> authorization{};
   // The backend that must have issued the token, or that the API key is for; default: `default`.
   std::optional<std::string> backend{};
+  // The client's connection, where known: too many unknown API keys from one network address are refused.
+  std::optional<doorward::client> client{};
   // The access token or API key.
   std::optional<doorward::secret> token{};
 
@@ -5376,6 +5378,12 @@ struct authenticate_request {
     return *this;
   }
 
+  template <class Value = doorward::client>
+  authenticate_request &set_client(Value &&value) {
+    client = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = doorward::secret>
   authenticate_request &set_token(Value &&value) {
     token = std::forward<Value>(value);
@@ -5386,6 +5394,7 @@ struct authenticate_request {
   static void each_member(Self &self, Visitor &visit) {
     visit("authorization", self.authorization);
     visit("backend", self.backend);
+    visit("client", self.client);
     visit("token", self.token);
   }
 };
@@ -5595,6 +5604,8 @@ struct authenticate_request_request {
   std::optional<doorward::secret> authorization{};
   // The backend that must have issued the token, or that the API key is for; default: `default`.
   std::optional<std::string> backend{};
+  // The client's connection, where known: too many unknown API keys from one network address are refused.
+  std::optional<doorward::client> client{};
   // The kind of connection, as `requests.connections` names it; default: `http`.
   std::optional<std::string> connection{};
   // The cookies by name.
@@ -5643,6 +5654,12 @@ struct authenticate_request_request {
   template <class Value = std::string>
   authenticate_request_request &set_backend(Value &&value) {
     backend = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::client>
+  authenticate_request_request &set_client(Value &&value) {
+    client = std::forward<Value>(value);
     return *this;
   }
 
@@ -5701,6 +5718,7 @@ struct authenticate_request_request {
     visit("api_key", self.api_key);
     visit("authorization", self.authorization);
     visit("backend", self.backend);
+    visit("client", self.client);
     visit("connection", self.connection);
     visit("cookies", self.cookies);
     visit("excluded", self.excluded);
@@ -10284,7 +10302,8 @@ struct throttle_config {
   // The first lock; each further failure doubles it. From 1 to 86400. Default: 60.
   std::optional<std::int64_t> lock_seconds{};
   // Failures from one IP address (IPv6: one /64) before it is locked, except for known devices. Registrations
-  // and requests for mails from one address are limited to the same number. From 1 to 1000000. Default: 100.
+  // and requests for mails from one address are limited to the same number, and so are unknown API keys, in
+  // each process. From 1 to 1000000. Default: 100.
   std::optional<std::int64_t> source_failures{};
   // The time after which failures are forgotten. From 1 to 86400. Default: 900.
   std::optional<std::int64_t> window_seconds{};
@@ -10994,7 +11013,8 @@ class operations {
   }
 
   // Identifies the user of a live token or API key. Cost: store; may be repeated. Failures:
-  // not_authenticated, invalid_authorization_header, invalid_token, user_not_found, store_unavailable.
+  // not_authenticated, invalid_authorization_header, invalid_token, user_not_found, too_many_attempts,
+  // store_unavailable.
   Result<doorward::authenticate_response> authenticate(
       const doorward::authenticate_request &request = {}) const {
     return run<authenticate_response>(doorward_authenticate, request);
@@ -11014,7 +11034,7 @@ class operations {
 
   // Decides whether a request may pass, and identifies its user. Cost: store; may be repeated. Failures:
   // not_authenticated, invalid_authorization_header, invalid_token, user_not_found, permission_denied,
-  // store_unavailable.
+  // too_many_attempts, store_unavailable.
   Result<doorward::authenticate_request_response> authenticate_request(
       const doorward::authenticate_request_request &request) const {
     return run<authenticate_request_response>(doorward_authenticate_request, request);

@@ -480,8 +480,8 @@ func (e *Engine) Verify(ctx context.Context, request VerifyRequest) (*Claims, er
 
 // Authenticate identifies the user of a live token or API key.
 //
-// ErrDenied: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. ErrUnavailable:
-// store_unavailable.
+// ErrDenied: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. ErrThrottled:
+// too_many_attempts. ErrUnavailable: store_unavailable.
 func (e *Engine) Authenticate(ctx context.Context, request AuthenticateRequest) (*AuthenticateResponse, error) {
 	return call[AuthenticateResponse](ctx, e, opAuthenticate, request)
 }
@@ -503,7 +503,7 @@ func (e *Engine) IssueToken(ctx context.Context, request IssueTokenRequest) (*Is
 // AuthenticateRequest decides whether a request may pass, and identifies its user.
 //
 // ErrDenied: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. ErrForbidden:
-// permission_denied. ErrUnavailable: store_unavailable.
+// permission_denied. ErrThrottled: too_many_attempts. ErrUnavailable: store_unavailable.
 func (e *Engine) AuthenticateRequest(ctx context.Context, request AuthenticateRequestRequest) (*AuthenticateRequestResponse, error) {
 	return call[AuthenticateRequestResponse](ctx, e, opAuthenticateRequest, request)
 }

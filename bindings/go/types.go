@@ -1181,6 +1181,9 @@ type AuthenticateRequest struct {
 	// The backend that must have issued the token, or that the API key is for; default: `default`.
 	Backend *string `json:"backend,omitzero"`
 
+	// The client's connection, where known: too many unknown API keys from one network address are refused.
+	Client *Client `json:"client,omitzero"`
+
 	// The access token or API key.
 	Token *string `json:"token,omitzero" doorward:"secret"`
 }
@@ -1303,6 +1306,9 @@ type AuthenticateRequestRequest struct {
 
 	// The backend that must have issued the token, or that the API key is for; default: `default`.
 	Backend *string `json:"backend,omitzero"`
+
+	// The client's connection, where known: too many unknown API keys from one network address are refused.
+	Client *Client `json:"client,omitzero"`
 
 	// The kind of connection, as `requests.connections` names it; default: `http`.
 	Connection *string `json:"connection,omitzero"`
@@ -3449,8 +3455,8 @@ type ThrottleConfig struct {
 	LockSeconds *int64 `json:"lock_seconds,omitzero"`
 
 	// Failures from one IP address (IPv6: one /64) before it is locked, except for known devices.
-	// Registrations and requests for mails from one address are limited to the same number. From 1 to
-	// 1000000. Default: 100.
+	// Registrations and requests for mails from one address are limited to the same number, and so are
+	// unknown API keys, in each process. From 1 to 1000000. Default: 100.
 	SourceFailures *int64 `json:"source_failures,omitzero"`
 
 	// The time after which failures are forgotten. From 1 to 86400. Default: 900.

@@ -436,8 +436,8 @@ pub unsafe extern "C" fn doorward_verify(
 }
 
 /// Identifies the user of a live token or API key.
-/// DENIED: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. UNAVAILABLE:
-/// store_unavailable.
+/// DENIED: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. THROTTLED:
+/// too_many_attempts. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_authenticate(
     engine: *const doorward_engine,
@@ -474,7 +474,7 @@ pub unsafe extern "C" fn doorward_issue_token(
 
 /// Decides whether a request may pass, and identifies its user.
 /// DENIED: not_authenticated, invalid_authorization_header, invalid_token, user_not_found. FORBIDDEN:
-/// permission_denied. UNAVAILABLE: store_unavailable.
+/// permission_denied. THROTTLED: too_many_attempts. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_authenticate_request(
     engine: *const doorward_engine,

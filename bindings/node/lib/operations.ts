@@ -581,6 +581,7 @@ export abstract class Operations {
    * Identifies the user of a live token or API key.
    *
    * - DeniedError: not_authenticated, invalid_authorization_header, invalid_token, user_not_found.
+   * - ThrottledError: too_many_attempts.
    * - UnavailableError: store_unavailable.
    */
   authenticate(request: AuthenticateRequest = {}, options?: CallOptions): Promise<AuthenticateResponse> {
@@ -610,6 +611,7 @@ export abstract class Operations {
    *
    * - DeniedError: not_authenticated, invalid_authorization_header, invalid_token, user_not_found.
    * - ForbiddenError: permission_denied.
+   * - ThrottledError: too_many_attempts.
    * - UnavailableError: store_unavailable.
    */
   authenticateRequest(

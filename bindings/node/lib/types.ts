@@ -1664,6 +1664,8 @@ export interface AuthenticateRequest {
   authorization?: string | null
   /** The backend that must have issued the token, or that the API key is for; default: `default`. */
   backend?: string | null
+  /** The client's connection, where known: too many unknown API keys from one network address are refused. */
+  client?: Client | null
   /** The access token or API key. */
   token?: string | null
 }
@@ -1875,6 +1877,8 @@ export interface AuthenticateRequestRequest {
   authorization?: string | null
   /** The backend that must have issued the token, or that the API key is for; default: `default`. */
   backend?: string | null
+  /** The client's connection, where known: too many unknown API keys from one network address are refused. */
+  client?: Client | null
   /** The kind of connection, as `requests.connections` names it; default: `http`. */
   connection?: string | null
   /** The cookies by name. */
@@ -4251,7 +4255,8 @@ export interface ThrottleConfig {
   lock_seconds?: number
   /**
    * Failures from one IP address (IPv6: one /64) before it is locked, except for known devices. Registrations
-   * and requests for mails from one address are limited to the same number. From 1 to 1000000. Default: 100.
+   * and requests for mails from one address are limited to the same number, and so are unknown API keys, in
+   * each process. From 1 to 1000000. Default: 100.
    */
   source_failures?: number
   /** The time after which failures are forgotten. From 1 to 86400. Default: 900. */

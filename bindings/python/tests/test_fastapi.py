@@ -19,6 +19,7 @@ from serving import serving
 from doorward import AuthError, Config, Engine, LoginResponse, PublicUser
 from doorward.exceptions import StepUpRequired
 from doorward.fastapi import Authentication, Bearer, Cookie, failure_response
+from doorward.models import AuthenticateResponse
 
 ADA = {"username": "ada", "password": PASSWORD}
 COOKIES = "__Host-doorward", "__Host-doorward-refresh"
@@ -50,13 +51,27 @@ def application(engine: Engine) -> FastAPI:
     def editors(user: Annotated[PublicUser, Depends(auth.current_user(roles={"editor"}))]) -> str:
         return user.username
 
+    @app.get("/publishers")
+    def publishers(
+        user: Annotated[PublicUser, Depends(auth.current_user(permissions={"read", "publish"}))],
+    ) -> str:
+        return user.username
+
+    @app.get("/maybe-publishers")
+    def maybe_publishers(
+        found: Annotated[
+            AuthenticateResponse | None, Depends(auth.current(optional=True, permissions={"publish"}))
+        ],
+    ) -> PublicUser | None:
+        return None if found is None else found.user
+
     @app.get("/maybe-editors")
     def maybe_editors(
         user: Annotated[PublicUser | None, Depends(auth.current_user(optional=True, roles={"editor"}))],
     ) -> PublicUser | None:
         return user
 
-    assert [me, maybe, verified, editors, maybe_editors]
+    assert [me, maybe, verified, editors, publishers, maybe_publishers, maybe_editors]
     return app
 
 
@@ -71,6 +86,7 @@ def engine(config: Config, clock: Clock, store: Path) -> Iterator[Engine]:
     config["throttle"] = {"account_failures": 3}
     config["mail"] = {"links": {"verify_email": "https://app.example/verify#{token}"}}
     config["mailed_login"] = {"create": True}
+    config["roles"] = {"writer": ["read", "publish"], "reader": ["read"]}
     config["backends"] = {
         "browser": {"access_token_seconds": 300, "signing_algorithm": "ES256"},
         "legacy": {
@@ -287,6 +303,26 @@ def test_who_is_there(client: httpx.Client, engine: Engine, store: Path) -> None
     engine.update_user(id=user.id, is_active=False)
     failure(client.get("/me", headers=headers), 401, "invalid_token")
     assert client.get("/maybe", headers=headers).json() is None
+
+
+def test_the_permissions_of_a_route(client: httpx.Client, engine: Engine) -> None:
+    paths = ("/publishers", "/maybe-publishers")
+    failure(client.get("/publishers"), 401, "not_authenticated")
+    login = logged_in(client)
+    headers = bearer(login["access_token"])
+    for roles, admitted in ((["reader"], False), (["reader", "writer"], True), (["reader"], False)):
+        # The roles as they are now decide, not those of the token.
+        engine.update_user(id=login["user"]["id"], roles=roles)
+        answers = [client.get(path, headers=headers) for path in paths]
+        assert [answer.status_code for answer in answers] == [200 if admitted else 403, 200]
+        assert (answers[1].json() is not None) is admitted
+        if not admitted:
+            failure(answers[0], 403, "permission_denied")
+    # A key has no more permissions than its roles give.
+    engine.update_user(id=login["user"]["id"], roles=["reader", "writer"])
+    for roles, status in ((["reader"], 403), (["writer"], 200)):
+        made = engine.create_api_key(user_id=login["user"]["id"], name="report", roles=roles)
+        assert client.get("/publishers", headers=bearer(made.key)).status_code == status
 
 
 def test_logging_out_ends_whatever_a_request_carries(client: httpx.Client, engine: Engine) -> None:

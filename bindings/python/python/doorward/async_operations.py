@@ -989,6 +989,7 @@ class AsyncOperations:
         *,
         authorization: str | None = None,
         backend: str | None = None,
+        client: models.Client | Mapping[str, Any] | None = None,
         token: str | None = None,
     ) -> models.AuthenticateResponse:
         """Identifies the user of a live token or API key.
@@ -996,13 +997,15 @@ class AsyncOperations:
         authorization: The value of an `Authorization` header instead: `Bearer <token>` (RFC 6750).
         backend: The backend that must have issued the token, or that the API key is for; default:
             `default`.
+        client: The client's connection, where known: too many unknown API keys from one network address
+            are refused.
         token: The access token or API key.
 
         Failures: not_authenticated, invalid_authorization_header, invalid_token, user_not_found,
-        store_unavailable.
+        too_many_attempts, store_unavailable.
         """
         return await to_thread(
-            self.engine.authenticate, authorization=authorization, backend=backend, token=token
+            self.engine.authenticate, authorization=authorization, backend=backend, client=client, token=token
         )
 
     async def introspect(
@@ -1061,6 +1064,7 @@ class AsyncOperations:
         api_key: str | None = None,
         authorization: str | None = None,
         backend: str | None = None,
+        client: models.Client | Mapping[str, Any] | None = None,
         connection: str | None = None,
         cookies: Mapping[str, Any] | None = None,
         excluded: bool | None = None,
@@ -1081,6 +1085,8 @@ class AsyncOperations:
             names: `Bearer <token>` (RFC 6750), where the token may be an API key.
         backend: The backend that must have issued the token, or that the API key is for; default:
             `default`.
+        client: The client's connection, where known: too many unknown API keys from one network address
+            are refused.
         connection: The kind of connection, as `requests.connections` names it; default: `http`.
         cookies: The cookies by name.
         excluded: Whether the route opted out of authentication.
@@ -1095,7 +1101,7 @@ class AsyncOperations:
         token: The access token or API key, if the host has it already.
 
         Failures: not_authenticated, invalid_authorization_header, invalid_token, user_not_found,
-        permission_denied, store_unavailable.
+        permission_denied, too_many_attempts, store_unavailable.
         """
         return await to_thread(
             self.engine.authenticate_request,
@@ -1104,6 +1110,7 @@ class AsyncOperations:
             api_key=api_key,
             authorization=authorization,
             backend=backend,
+            client=client,
             connection=connection,
             cookies=cookies,
             excluded=excluded,

@@ -1079,6 +1079,7 @@ class Operations(_doorward.Engine):
         *,
         authorization: str | None = None,
         backend: str | None = None,
+        client: models.Client | Mapping[str, Any] | None = None,
         token: str | None = None,
     ) -> models.AuthenticateResponse:
         """Identifies the user of a live token or API key.
@@ -1086,14 +1087,17 @@ class Operations(_doorward.Engine):
         authorization: The value of an `Authorization` header instead: `Bearer <token>` (RFC 6750).
         backend: The backend that must have issued the token, or that the API key is for; default:
             `default`.
+        client: The client's connection, where known: too many unknown API keys from one network address
+            are refused.
         token: The access token or API key.
 
         Failures: not_authenticated, invalid_authorization_header, invalid_token, user_not_found,
-        store_unavailable.
+        too_many_attempts, store_unavailable.
         """
         fields: dict[str, object] = {
             "authorization": authorization,
             "backend": backend,
+            "client": client,
             "token": token,
         }
         answer = self.call("authenticate", _text(fields))
@@ -1160,6 +1164,7 @@ class Operations(_doorward.Engine):
         api_key: str | None = None,
         authorization: str | None = None,
         backend: str | None = None,
+        client: models.Client | Mapping[str, Any] | None = None,
         connection: str | None = None,
         cookies: Mapping[str, Any] | None = None,
         excluded: bool | None = None,
@@ -1180,6 +1185,8 @@ class Operations(_doorward.Engine):
             names: `Bearer <token>` (RFC 6750), where the token may be an API key.
         backend: The backend that must have issued the token, or that the API key is for; default:
             `default`.
+        client: The client's connection, where known: too many unknown API keys from one network address
+            are refused.
         connection: The kind of connection, as `requests.connections` names it; default: `http`.
         cookies: The cookies by name.
         excluded: Whether the route opted out of authentication.
@@ -1194,7 +1201,7 @@ class Operations(_doorward.Engine):
         token: The access token or API key, if the host has it already.
 
         Failures: not_authenticated, invalid_authorization_header, invalid_token, user_not_found,
-        permission_denied, store_unavailable.
+        permission_denied, too_many_attempts, store_unavailable.
         """
         fields: dict[str, object] = {
             "method": method,
@@ -1202,6 +1209,7 @@ class Operations(_doorward.Engine):
             "api_key": api_key,
             "authorization": authorization,
             "backend": backend,
+            "client": client,
             "connection": connection,
             "cookies": cookies,
             "excluded": excluded,

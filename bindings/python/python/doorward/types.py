@@ -478,8 +478,8 @@ class ThrottleConfig(TypedDict, total=False):
     """The first lock; each further failure doubles it. From 1 to 86400. Default: 60."""
     source_failures: int
     """Failures from one IP address (IPv6: one /64) before it is locked, except for known devices.
-    Registrations and requests for mails from one address are limited to the same number. From 1 to
-    1000000. Default: 100.
+    Registrations and requests for mails from one address are limited to the same number, and so are
+    unknown API keys, in each process. From 1 to 1000000. Default: 100.
     """
     window_seconds: int
     """The time after which failures are forgotten. From 1 to 86400. Default: 900."""

@@ -78,6 +78,7 @@ class Authentication:
         optional: Literal[False] = False,
         verified: bool = False,
         roles: AbstractSet[str] | None = None,
+        permissions: AbstractSet[str] | None = None,
         max_age_seconds: int | None = None,
     ) -> Callable[..., PublicUser]: ...
 
@@ -88,6 +89,7 @@ class Authentication:
         optional: Literal[True],
         verified: bool = False,
         roles: AbstractSet[str] | None = None,
+        permissions: AbstractSet[str] | None = None,
         max_age_seconds: int | None = None,
     ) -> Callable[..., PublicUser | None]: ...
 
@@ -97,15 +99,19 @@ class Authentication:
         optional: bool = False,
         verified: bool = False,
         roles: AbstractSet[str] | None = None,
+        permissions: AbstractSet[str] | None = None,
         max_age_seconds: int | None = None,
     ) -> Callable[..., PublicUser | None]:
         """Make a dependency that returns the user of the request: an active account with a live session.
 
         `verified`: the address must be verified. `roles`: the user must have at least one of them.
-        `max_age_seconds`: the user must have authenticated at most so long ago. `optional`: return None
-        instead of refusing the request. The dependency also serves WebSockets.
+        `permissions`: the user's roles must give all of them. `max_age_seconds`: the user must have
+        authenticated at most so long ago. `optional`: return None instead of refusing the request. The
+        dependency also serves WebSockets.
         """
-        return _CurrentUser(self, optional, verified, roles, max_age_seconds)
+        return _CurrentUser(
+            self, optional, verified, roles=roles, permissions=permissions, max_age_seconds=max_age_seconds
+        )
 
     @overload
     def current(
@@ -114,6 +120,7 @@ class Authentication:
         optional: Literal[False] = False,
         verified: bool = False,
         roles: AbstractSet[str] | None = None,
+        permissions: AbstractSet[str] | None = None,
         max_age_seconds: int | None = None,
     ) -> Callable[..., AuthenticateResponse]: ...
 
@@ -124,6 +131,7 @@ class Authentication:
         optional: Literal[True],
         verified: bool = False,
         roles: AbstractSet[str] | None = None,
+        permissions: AbstractSet[str] | None = None,
         max_age_seconds: int | None = None,
     ) -> Callable[..., AuthenticateResponse | None]: ...
 
@@ -133,10 +141,13 @@ class Authentication:
         optional: bool = False,
         verified: bool = False,
         roles: AbstractSet[str] | None = None,
+        permissions: AbstractSet[str] | None = None,
         max_age_seconds: int | None = None,
     ) -> Callable[..., AuthenticateResponse | None]:
         """Make a dependency like `current_user` that returns the user, the session and the token's claims."""
-        return _Current(self, optional, verified, roles, max_age_seconds)
+        return _Current(
+            self, optional, verified, roles=roles, permissions=permissions, max_age_seconds=max_age_seconds
+        )
 
     def router(
         self,
@@ -193,6 +204,7 @@ class Authentication:
         *,
         require_verified_email: bool | None = None,
         roles: Sequence[str] | None = None,
+        permissions: Sequence[str] | None = None,
         max_age_seconds: int | None = None,
         amr: Sequence[str] | None = None,
         by_second_factor: bool | None = None,
@@ -207,6 +219,7 @@ class Authentication:
             backend=backend,
             require_verified_email=require_verified_email,
             roles=roles,
+            permissions=permissions,
             max_age_seconds=max_age_seconds,
             amr=amr,
             by_second_factor=by_second_factor,
@@ -284,14 +297,15 @@ class _Current:
         auth: Authentication,
         optional: bool,
         verified: bool,
-        roles: AbstractSet[str] | None,
-        max_age_seconds: int | None,
+        **conditions: AbstractSet[str] | int | None,
     ) -> None:
         self._auth = auth
         self._optional = optional
-        self._verified = verified
-        self._roles = roles
-        self._max_age_seconds = max_age_seconds
+        self._conditions: dict[str, Any] = {
+            name: list(condition) if isinstance(condition, AbstractSet) else condition
+            for name, condition in {"require_verified_email": verified or None, **conditions}.items()
+            if condition is not None
+        }
         connection = Parameter("connection", Parameter.POSITIONAL_OR_KEYWORD, annotation=HTTPConnection)
         schemes = [
             Parameter(f"scheme_{index}", Parameter.KEYWORD_ONLY, default=Depends(transport.scheme(name)))
@@ -302,14 +316,8 @@ class _Current:
     def __call__(self, connection: HTTPConnection, **_: object) -> AuthenticateResponse | None:
         try:
             backend, found = self._auth.authenticate(connection)
-            if self._verified or self._roles is not None or self._max_age_seconds is not None:
-                self._auth.authorize(
-                    connection,
-                    backend,
-                    require_verified_email=self._verified,
-                    roles=None if self._roles is None else list(self._roles),
-                    max_age_seconds=self._max_age_seconds,
-                )
+            if self._conditions:
+                self._auth.authorize(connection, backend, **self._conditions)
         except AuthError as error:
             if self._optional and error.status in (Status.DENIED, Status.STEP_UP, Status.FORBIDDEN):
                 return None

@@ -1927,6 +1927,10 @@ class AuthenticateRequest(Model, extra="forbid"):
     """The value of an `Authorization` header instead: `Bearer <token>` (RFC 6750)."""
     backend: str | None = None
     """The backend that must have issued the token, or that the API key is for; default: `default`."""
+    client: Client | None = None
+    """The client's connection, where known: too many unknown API keys from one network address are
+    refused.
+    """
     token: Annotated[str | None, Field(repr=False)] = None
     """The access token or API key."""
 
@@ -2067,6 +2071,10 @@ class AuthenticateRequestRequest(Model, extra="forbid"):
     """
     backend: str | None = None
     """The backend that must have issued the token, or that the API key is for; default: `default`."""
+    client: Client | None = None
+    """The client's connection, where known: too many unknown API keys from one network address are
+    refused.
+    """
     connection: str | None = None
     """The kind of connection, as `requests.connections` names it; default: `http`."""
     cookies: Annotated[dict[str, str] | None, Field(repr=False)] = None

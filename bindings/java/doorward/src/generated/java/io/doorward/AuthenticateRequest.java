@@ -13,13 +13,15 @@ import java.util.Map;
  *     (RFC 6750). May be null.
  * @param backend The backend that must have issued the token, or that the API key is for; default:
  *     {@code default}. May be null.
+ * @param client The client's connection, where known: too many unknown API keys from one network
+ *     address are refused. May be null.
  * @param token The access token or API key. May be null.
  */
-public record AuthenticateRequest(String authorization, String backend, String token)
+public record AuthenticateRequest(String authorization, String backend, Client client, String token)
     implements Shape {
   /** Returns an empty one. */
   public static AuthenticateRequest of() {
-    return new AuthenticateRequest(null, null, null);
+    return new AuthenticateRequest(null, null, null, null);
   }
 
   /**
@@ -27,7 +29,7 @@ public record AuthenticateRequest(String authorization, String backend, String t
    * {@code Bearer <token>} (RFC 6750).
    */
   public AuthenticateRequest withAuthorization(String authorization) {
-    return new AuthenticateRequest(authorization, backend, token);
+    return new AuthenticateRequest(authorization, backend, client, token);
   }
 
   /**
@@ -35,12 +37,20 @@ public record AuthenticateRequest(String authorization, String backend, String t
    * is for; default: {@code default}.
    */
   public AuthenticateRequest withBackend(String backend) {
-    return new AuthenticateRequest(authorization, backend, token);
+    return new AuthenticateRequest(authorization, backend, client, token);
+  }
+
+  /**
+   * Returns the same with client: The client's connection, where known: too many unknown API keys
+   * from one network address are refused.
+   */
+  public AuthenticateRequest withClient(Client client) {
+    return new AuthenticateRequest(authorization, backend, client, token);
   }
 
   /** Returns the same with token: The access token or API key. */
   public AuthenticateRequest withToken(String token) {
-    return new AuthenticateRequest(authorization, backend, token);
+    return new AuthenticateRequest(authorization, backend, client, token);
   }
 
   static AuthenticateRequest read(Object value) {
@@ -48,6 +58,7 @@ public record AuthenticateRequest(String authorization, String backend, String t
     return new AuthenticateRequest(
         Read.optional(json, "authorization", Read::text),
         Read.optional(json, "backend", Read::text),
+        Read.optional(json, "client", Client::read),
         Read.optional(json, "token", Read::text));
   }
 
@@ -56,6 +67,7 @@ public record AuthenticateRequest(String authorization, String backend, String t
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "authorization", authorization);
     Read.put(json, "backend", backend);
+    Read.put(json, "client", client);
     Read.put(json, "token", token);
     return json;
   }
@@ -67,6 +79,8 @@ public record AuthenticateRequest(String authorization, String backend, String t
         + Read.hidden(authorization)
         + ", backend="
         + backend
+        + ", client="
+        + client
         + ", token="
         + Read.hidden(token)
         + "]";

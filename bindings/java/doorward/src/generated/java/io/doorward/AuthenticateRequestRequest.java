@@ -21,6 +21,8 @@ import java.util.Map;
  *     May be null.
  * @param backend The backend that must have issued the token, or that the API key is for; default:
  *     {@code default}. May be null.
+ * @param client The client's connection, where known: too many unknown API keys from one network
+ *     address are refused. May be null.
  * @param connection The kind of connection, as {@code requests.connections} names it; default:
  *     {@code http}. May be null.
  * @param cookies The cookies by name. May be null.
@@ -42,6 +44,7 @@ public record AuthenticateRequestRequest(
     String apiKey,
     String authorization,
     String backend,
+    Client client,
     String connection,
     Map<String, String> cookies,
     Boolean excluded,
@@ -54,7 +57,7 @@ public record AuthenticateRequestRequest(
   /** Makes one of what must be given. */
   public static AuthenticateRequestRequest of(String method, String path) {
     return new AuthenticateRequestRequest(
-        method, path, null, null, null, null, null, null, null, null, null, null, null);
+        method, path, null, null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -69,6 +72,7 @@ public record AuthenticateRequestRequest(
         apiKey,
         authorization,
         backend,
+        client,
         connection,
         cookies,
         excluded,
@@ -91,6 +95,7 @@ public record AuthenticateRequestRequest(
         apiKey,
         authorization,
         backend,
+        client,
         connection,
         cookies,
         excluded,
@@ -112,6 +117,29 @@ public record AuthenticateRequestRequest(
         apiKey,
         authorization,
         backend,
+        client,
+        connection,
+        cookies,
+        excluded,
+        host,
+        onlyOrigin,
+        origin,
+        rules,
+        token);
+  }
+
+  /**
+   * Returns the same with client: The client's connection, where known: too many unknown API keys
+   * from one network address are refused.
+   */
+  public AuthenticateRequestRequest withClient(Client client) {
+    return new AuthenticateRequestRequest(
+        method,
+        path,
+        apiKey,
+        authorization,
+        backend,
+        client,
         connection,
         cookies,
         excluded,
@@ -133,6 +161,7 @@ public record AuthenticateRequestRequest(
         apiKey,
         authorization,
         backend,
+        client,
         connection,
         cookies,
         excluded,
@@ -151,6 +180,7 @@ public record AuthenticateRequestRequest(
         apiKey,
         authorization,
         backend,
+        client,
         connection,
         cookies,
         excluded,
@@ -169,6 +199,7 @@ public record AuthenticateRequestRequest(
         apiKey,
         authorization,
         backend,
+        client,
         connection,
         cookies,
         excluded,
@@ -191,6 +222,7 @@ public record AuthenticateRequestRequest(
         apiKey,
         authorization,
         backend,
+        client,
         connection,
         cookies,
         excluded,
@@ -212,6 +244,7 @@ public record AuthenticateRequestRequest(
         apiKey,
         authorization,
         backend,
+        client,
         connection,
         cookies,
         excluded,
@@ -233,6 +266,7 @@ public record AuthenticateRequestRequest(
         apiKey,
         authorization,
         backend,
+        client,
         connection,
         cookies,
         excluded,
@@ -254,6 +288,7 @@ public record AuthenticateRequestRequest(
         apiKey,
         authorization,
         backend,
+        client,
         connection,
         cookies,
         excluded,
@@ -272,6 +307,7 @@ public record AuthenticateRequestRequest(
         apiKey,
         authorization,
         backend,
+        client,
         connection,
         cookies,
         excluded,
@@ -290,6 +326,7 @@ public record AuthenticateRequestRequest(
         Read.optional(json, "api_key", Read::text),
         Read.optional(json, "authorization", Read::text),
         Read.optional(json, "backend", Read::text),
+        Read.optional(json, "client", Client::read),
         Read.optional(json, "connection", Read::text),
         Read.optional(json, "cookies", Read.map(Read::text)),
         Read.optional(json, "excluded", Read::bool),
@@ -308,6 +345,7 @@ public record AuthenticateRequestRequest(
     Read.put(json, "api_key", apiKey);
     Read.put(json, "authorization", authorization);
     Read.put(json, "backend", backend);
+    Read.put(json, "client", client);
     Read.put(json, "connection", connection);
     Read.put(json, "cookies", cookies);
     Read.put(json, "excluded", excluded);
@@ -332,6 +370,8 @@ public record AuthenticateRequestRequest(
         + Read.hidden(authorization)
         + ", backend="
         + backend
+        + ", client="
+        + client
         + ", connection="
         + connection
         + ", cookies="

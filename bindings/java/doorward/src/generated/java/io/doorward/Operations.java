@@ -440,6 +440,7 @@ public abstract sealed class Operations permits Doorward {
    *
    * @throws DeniedException {@code not_authenticated}, {@code invalid_authorization_header}, {@code
    *     invalid_token}, {@code user_not_found}
+   * @throws ThrottledException {@code too_many_attempts}
    * @throws UnavailableException {@code store_unavailable}
    */
   public AuthenticateResponse authenticate(AuthenticateRequest request) {
@@ -475,6 +476,7 @@ public abstract sealed class Operations permits Doorward {
    * @throws DeniedException {@code not_authenticated}, {@code invalid_authorization_header}, {@code
    *     invalid_token}, {@code user_not_found}
    * @throws ForbiddenException {@code permission_denied}
+   * @throws ThrottledException {@code too_many_attempts}
    * @throws UnavailableException {@code store_unavailable}
    */
   public AuthenticateRequestResponse authenticateRequest(AuthenticateRequestRequest request) {

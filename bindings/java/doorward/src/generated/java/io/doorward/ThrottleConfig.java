@@ -15,7 +15,8 @@ import java.util.Map;
  *     May be null.
  * @param sourceFailures Failures from one IP address (IPv6: one /64) before it is locked, except
  *     for known devices. Registrations and requests for mails from one address are limited to the
- *     same number. From 1 to 1000000. Default: 100. May be null.
+ *     same number, and so are unknown API keys, in each process. From 1 to 1000000. Default: 100.
+ *     May be null.
  * @param windowSeconds The time after which failures are forgotten. From 1 to 86400. Default: 900.
  *     May be null.
  */
@@ -58,7 +59,8 @@ public record ThrottleConfig(
   /**
    * Returns the same with source_failures: Failures from one IP address (IPv6: one /64) before it
    * is locked, except for known devices. Registrations and requests for mails from one address are
-   * limited to the same number. From 1 to 1000000. Default: 100.
+   * limited to the same number, and so are unknown API keys, in each process. From 1 to 1000000.
+   * Default: 100.
    */
   public ThrottleConfig withSourceFailures(long sourceFailures) {
     return new ThrottleConfig(
