@@ -3434,9 +3434,10 @@ struct update_user_request {
   // The new address. It counts as unverified, unless it is the same to the letter or `email_verified` is
   // true.
   std::optional<std::string> email{};
-  // Whether the address counts as verified, because the caller checked it by other means. Password, sessions
-  // and factors stay, even if another person set them up: see `reclaim`. Refused if another account verified
-  // this address; an account that claims it unverified loses the claim.
+  // Whether the address counts as verified, because the caller checked it by other means. False makes tokens
+  // void that were mailed before. Password, sessions and factors stay, even if another person set them up:
+  // see `reclaim`. Refused if another account verified this address; an account that claims it unverified
+  // loses the claim.
   std::optional<bool> email_verified{};
   // The host's own id of the account, which no other account has: 1 to 255 bytes without control characters,
   // compared to the letter. An empty text removes it.

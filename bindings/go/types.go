@@ -202,9 +202,10 @@ type UpdateUserRequest struct {
 	// true.
 	Email *string `json:"email,omitzero"`
 
-	// Whether the address counts as verified, because the caller checked it by other means. Password,
-	// sessions and factors stay, even if another person set them up: see `reclaim`. Refused if another
-	// account verified this address; an account that claims it unverified loses the claim.
+	// Whether the address counts as verified, because the caller checked it by other means. False makes
+	// tokens void that were mailed before. Password, sessions and factors stay, even if another person set
+	// them up: see `reclaim`. Refused if another account verified this address; an account that claims it
+	// unverified loses the claim.
 	EmailVerified *bool `json:"email_verified,omitzero"`
 
 	// The host's own id of the account, which no other account has: 1 to 255 bytes without control

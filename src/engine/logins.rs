@@ -8,6 +8,7 @@ use super::factors::{Factors, Proof};
 use super::key_ring::KeyRing;
 use super::one_time::{Found, Making, OneTime, Purpose};
 use super::organizations;
+use super::pending::Pending;
 use super::sessions::{Entry, Session, Sessions};
 use super::trusted_devices::TrustedDevices;
 use crate::error::{Code, Error, Result};
@@ -135,9 +136,9 @@ impl Logins {
                 let refused = |reason: &'static str| Error::new(Code::InvalidMailToken, reason);
                 let user = users::find(tx, By::Id(found.user_id))?.ok_or(refused("unknown"))?;
                 // An invitation to an organization is no way into an account that is in use.
-                match user.public.email_verified {
-                    true => Err(refused("accepted")),
-                    false => Ok(user),
+                match Pending::waits(tx, &user)? {
+                    true => Ok(user),
+                    false => Err(refused("accepted")),
                 }
             }
         }

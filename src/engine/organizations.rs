@@ -4,12 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::audit::{Audit, Kind, event};
 use super::one_time::Found;
+use super::pending::Pending;
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
 use crate::store::organizations::{self, Invitation, Membership};
+use crate::store::users::{self, By, User};
 use crate::store::{Tx, damaged};
 use crate::types::id::Id;
-use crate::types::user::OrganizationRoles;
+use crate::types::user::{Email, OrganizationRoles, PublicUser};
 
 /// What the mailed token of an invitation is for, sealed with it.
 #[derive(Serialize, Deserialize)]
@@ -30,6 +32,35 @@ impl Invited {
 pub(crate) fn invitation(tx: &mut Tx, invited: &Invited, now: i64) -> Result<Invitation> {
     let found = organizations::invitation(tx, invited.invitation, now)?;
     found.ok_or(Error::new(Code::InvalidMailToken, "withdrawn"))
+}
+
+/// Returns the account that has verified an address, spelled as it spells it.
+pub(crate) fn owner_of(tx: &mut Tx, address: &Email) -> Result<Option<User>> {
+    Ok(users::find(tx, By::Email(&address.key()))?.filter(|owner| {
+        let own = owner.public.email.as_ref();
+        owner.public.email_verified && own.is_some_and(|own| own.is_mailbox_of(address))
+    }))
+}
+
+/// Whether the reader of an invitation that was mailed for this account gets it as a new one: it waits still, and no
+/// other account has verified the address since.
+pub(crate) fn makes_account(tx: &mut Tx, user: &User, address: &Email) -> Result<bool> {
+    Ok(Pending::waits(tx, user)? && owner_of(tx, address)?.is_none())
+}
+
+/// Withdraws the invitations of an organization to an account, also to the address that it has verified.
+pub(crate) fn withdraw(
+    audit: &Audit,
+    tx: &mut Tx,
+    organization_id: Id,
+    user: &PublicUser,
+    now: i64,
+) -> Result<()> {
+    let address = user.email.as_ref().filter(|_| user.email_verified).map(Email::key);
+    for user_id in organizations::delete_invitations_to(tx, organization_id, user.id, address.as_deref())? {
+        record_member(audit, tx, Kind::InvitationRevoked, organization_id, user_id, now)?;
+    }
+    Ok(())
 }
 
 /// Makes an account a member by an invitation, which is used up. Returns false if the account was one before: its roles

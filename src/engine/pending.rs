@@ -82,14 +82,17 @@ impl Pending {
         Ok(Waiting { user: waiting, superfluous: (!stays).then_some(user.id) })
     }
 
-    /// Whether an account has no way in and no proven address, so that it was never used.
-    pub(crate) fn is_unused(tx: &mut Tx, user: &User) -> Result<bool> {
+    /// Whether an account has no way in and no address was ever verified for it: it waits for its reader. An account
+    /// whose address counts as verified no more is in use all the same.
+    pub(crate) fn waits(tx: &mut Tx, user: &User) -> Result<bool> {
         let id = user.public.id;
         let has_way_in = user.was_verified || user.password_hash.is_some();
-        let is_without = identities::list(tx, id)?.is_empty()
-            && passkeys::list(tx, id)?.is_empty()
-            && api_keys::list(tx, id)?.is_empty();
-        Ok(!has_way_in && is_without)
+        Ok(!has_way_in && identities::list(tx, id)?.is_empty() && passkeys::list(tx, id)?.is_empty())
+    }
+
+    /// Whether an account waits for its reader and has no key, so that it was never used.
+    pub(crate) fn is_unused(tx: &mut Tx, user: &User) -> Result<bool> {
+        Ok(Pending::waits(tx, user)? && api_keys::list(tx, user.public.id)?.is_empty())
     }
 }
 

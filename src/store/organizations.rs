@@ -266,6 +266,27 @@ pub(crate) fn delete_invitation(tx: &mut Tx, organization_id: Id, id: Id) -> Res
     )
 }
 
+/// Deletes the invitations of an organization to an account or to its address. Returns the account of each.
+pub(crate) fn delete_invitations_to(
+    tx: &mut Tx,
+    organization_id: Id,
+    user_id: Id,
+    email_key: Option<&str>,
+) -> Result<Vec<Id>> {
+    let values = [
+        Value::Bytes(organization_id.as_bytes()),
+        Value::Bytes(user_id.as_bytes()),
+        // No address is empty.
+        Value::Text(email_key.unwrap_or_default()),
+    ];
+    tx.all(
+        "DELETE FROM organization_invitations WHERE organization_id = ?1 AND (user_id = ?2 OR email_key = ?3) \
+         RETURNING user_id",
+        &values,
+        |row| row.id(0),
+    )
+}
+
 /// Deletes invitations that have expired.
 pub(crate) fn forget_expired(tx: &mut Tx, now: i64, share: Share) -> Result<usize> {
     tx.forget(

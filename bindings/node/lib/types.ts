@@ -306,9 +306,10 @@ export interface UpdateUserRequest {
    */
   email?: string | null
   /**
-   * Whether the address counts as verified, because the caller checked it by other means. Password, sessions
-   * and factors stay, even if another person set them up: see `reclaim`. Refused if another account verified
-   * this address; an account that claims it unverified loses the claim.
+   * Whether the address counts as verified, because the caller checked it by other means. False makes tokens
+   * void that were mailed before. Password, sessions and factors stay, even if another person set them up:
+   * see `reclaim`. Refused if another account verified this address; an account that claims it unverified
+   * loses the claim.
    */
   email_verified?: boolean | null
   /**

@@ -29,7 +29,8 @@ pub struct UpdateUserRequest {
     /// The new address. It counts as unverified, unless it is the same to the letter or `email_verified` is
     /// true.
     pub email: Option<Email>,
-    /// Whether the address counts as verified, because the caller checked it by other means. Password,
+    /// Whether the address counts as verified, because the caller checked it by other means. False makes tokens void
+    /// that were mailed before. Password,
     /// sessions and factors stay, even if another person set them up: see `reclaim`. Refused if another
     /// account verified this address; an account that claims it unverified loses the claim.
     pub email_verified: Option<bool>,
@@ -278,11 +279,11 @@ impl Engine {
     fn tell_update(&self, tx: &mut Tx, account: &Changing, changes: &Changes, now: i64) -> Result<()> {
         let user = &account.user;
         let mut changed = changed_fields(&account.before, user)?;
-        if changed.contains(&"email") {
-            // Mailed tokens belong to the old address.
+        if changed.contains(&"email") || changed.contains(&"email_unverified") {
+            // Mailed tokens belong to the old address, or to a mailbox that is no longer the user's.
             one_time_secrets::delete_all(tx, user.id)?;
             outbox::forget_tokens(tx, user.id)?;
-            // The account no longer waits for the reader of the old address, and does not end with that wait.
+            // The account no longer waits for the reader of that address, and does not end with that wait.
             waiting_accounts::forget_of(tx, user.id)?;
         }
         if user.email_verified {

@@ -333,12 +333,15 @@ impl Engine {
             Purpose::Membership,
         ];
         self.store.read(|tx| {
-            let Mailed { found, user, .. } = self.accounts.mailed(tx, &request.token, &among, now)?;
+            let Mailed { found, user, address } = self.accounts.mailed(tx, &request.token, &among, now)?;
             let purpose = match found.purpose {
                 Purpose::Membership => {
                     organizations::invitation(tx, &Invited::of(&found)?, now)?;
                     // A person without an account accepts it as an invitation to one.
-                    if user.public.email_verified { Purpose::Membership } else { Purpose::Invitation }
+                    match organizations::makes_account(tx, &user, &address)? {
+                        true => Purpose::Invitation,
+                        false => Purpose::Membership,
+                    }
                 }
                 purpose => purpose,
             };

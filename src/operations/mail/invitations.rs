@@ -15,7 +15,7 @@ use crate::engine::factors::recovery_codes::RecoveryCode;
 use crate::engine::one_time::Purpose;
 use crate::engine::organizations::{self, Invited};
 use crate::engine::outbox::INVITATION_SECONDS;
-use crate::engine::pending::{INVITED_SECONDS, Newcomer};
+use crate::engine::pending::{INVITED_SECONDS, Newcomer, Pending};
 use crate::engine::tokens::only_with_token;
 use crate::error::{Code, Error, Result};
 use crate::mail::Kind;
@@ -291,16 +291,18 @@ impl Engine {
     /// Returns the account of an invitation that was not accepted yet.
     fn invited(&self, tx: &mut Tx, token: &Token, now: i64) -> Result<Waiting> {
         let among = [Purpose::Invitation, Purpose::Membership];
-        let Mailed { found, user, .. } = self.accounts.mailed(tx, token, &among, now)?;
-        let invitation = match found.purpose {
-            Purpose::Membership => Some(organizations::invitation(tx, &Invited::of(&found)?, now)?),
-            _ => None,
-        };
-        match (user.public.email_verified, &invitation) {
-            (false, _) => Ok(Waiting { user, invitation }),
-            (true, None) => Err(Error::new(Code::InvalidMailToken, "accepted")),
+        let Mailed { found, user, address } = self.accounts.mailed(tx, token, &among, now)?;
+        if found.purpose == Purpose::Invitation {
+            return match Pending::waits(tx, &user)? {
+                true => Ok(Waiting { user, invitation: None }),
+                false => Err(Error::new(Code::InvalidMailToken, "accepted")),
+            };
+        }
+        let invitation = Some(organizations::invitation(tx, &Invited::of(&found)?, now)?);
+        match organizations::makes_account(tx, &user, &address)? {
+            true => Ok(Waiting { user, invitation }),
             // The mail opens no account that is in use.
-            (true, Some(_)) => {
+            false => {
                 Err(Error::new(Code::NotAuthenticated, "account_in_use").about(Some(user.public.id), None))
             }
         }

@@ -12,7 +12,7 @@ use crate::engine::Engine;
 use crate::engine::audit::{Kind as EventKind, event};
 use crate::engine::one_time::{Found, Purpose};
 use crate::engine::outbox::{Behind, LOGIN_SECONDS};
-use crate::engine::pending::Newcomer;
+use crate::engine::pending::{Newcomer, Pending};
 use crate::engine::sessions::{Entry, Session};
 use crate::engine::step::Step;
 use crate::engine::throttle::CodeGuesses;
@@ -326,7 +326,7 @@ impl Engine {
             return refused("unknown_backend");
         }
         if !user.public.email_verified {
-            if !mailed.creates {
+            if !mailed.creates || !Pending::waits(tx, &user)? {
                 return refused("unverified_email");
             }
             // What an invitation gave ends with it.

@@ -9,14 +9,13 @@ use super::{known, page};
 use crate::engine::Engine;
 use crate::engine::accounts::in_order;
 use crate::engine::audit::Kind as EventKind;
-use crate::engine::organizations::{Invited, record_member};
+use crate::engine::organizations::{Invited, owner_of, record_member};
 use crate::engine::outbox::{Behind, INVITATION_SECONDS};
 use crate::engine::pending::{INVITED_SECONDS, Newcomer};
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::mail::Kind;
 use crate::store::organizations::{self as rows, Invitation, Organization};
-use crate::store::users::{self, By};
 use crate::store::{Durability, Share, Tx};
 use crate::types::id::Id;
 use crate::types::user::{Email, Locale, Role};
@@ -171,14 +170,12 @@ impl Engine {
         now_ms: i64,
     ) -> Result<Invitation> {
         let now = now_ms / 1000;
-        let owner = users::find(tx, By::Email(&email.key()))?.filter(|owner| {
-            let own = owner.public.email.as_ref();
-            owner.public.email_verified && own.is_some_and(|own| own.is_mailbox_of(email))
-        });
-        if let Some(owner) = &owner
-            && rows::membership(tx, organization.id, owner.public.id)?.is_some()
-        {
-            return Err(Error::from(Code::AlreadyMember).about(Some(owner.public.id), None));
+        let owner = owner_of(tx, email)?;
+        let owner_id = owner.as_ref().map(|owner| owner.public.id);
+        // No account has an id of zeros; the look-up is the same without an owner.
+        let membership = rows::membership(tx, organization.id, owner_id.unwrap_or(Id::from_bytes([0; 16])))?;
+        if membership.is_some() {
+            return Err(Error::from(Code::AlreadyMember).about(owner_id, None));
         }
         let default_roles = &self.config.registration.default_roles;
         let newcomer = Newcomer { email, locale, roles: default_roles, waits_seconds: INVITED_SECONDS };

@@ -8,7 +8,7 @@ use super::{known, page};
 use crate::engine::Engine;
 use crate::engine::accounts::in_order;
 use crate::engine::audit::Kind;
-use crate::engine::organizations::{another_owner, record_member};
+use crate::engine::organizations::{another_owner, record_member, withdraw};
 use crate::error::{Code, Error, Result};
 use crate::store::organizations::{self as rows, Member, Membership};
 use crate::store::users::{self, By};
@@ -108,7 +108,7 @@ pub struct MemberInfo {
 }
 
 impl Engine {
-    /// Makes an account a member of an organization.
+    /// Makes an account a member of an organization. Invitations of the organization to it are withdrawn.
     ///
     /// Failures: `organization_not_found`, `user_not_found`, `already_member`, `invalid_request`, `store_unavailable`.
     pub fn add_member(&self, request: AddMemberRequest) -> Result<MemberResponse> {
@@ -123,6 +123,8 @@ impl Engine {
             }
             let membership = Membership { roles: roles.clone(), created_at: now };
             rows::put_member(tx, organization_id, user_id, &membership)?;
+            // Otherwise the member would return by it after a removal.
+            withdraw(&self.audit, tx, organization_id, &user, now)?;
             record_member(&self.audit, tx, Kind::MemberAdded, organization_id, user_id, now)?;
             Ok(MemberResponse { member: Member { user, membership }.into() })
         })
@@ -153,8 +155,8 @@ impl Engine {
         })
     }
 
-    /// Removes a member from an organization, and ends the member's sessions in it. The last owner stays. An account that
-    /// is no member is not a failure.
+    /// Removes a member from an organization, ends the member's sessions in it, and withdraws its invitations to the
+    /// account. The last owner stays. An account that is no member is not a failure.
     ///
     /// Failures: `permission_denied` (no other owner would remain), `store_unavailable`.
     pub fn remove_member(&self, request: RemoveMemberRequest) -> Result<RemoveMemberResponse> {
@@ -166,6 +168,9 @@ impl Engine {
                 another_owner(tx, organization_id, user_id)?;
             }
             rows::remove_member(tx, organization_id, user_id)?;
+            if let Some(user) = users::find(tx, By::Id(user_id))? {
+                withdraw(&self.audit, tx, organization_id, &user.public, now)?;
+            }
             sessions::revoke_of_member(tx, organization_id, user_id, now)?;
             record_member(&self.audit, tx, Kind::MemberRemoved, organization_id, user_id, now)?;
             Ok(true)

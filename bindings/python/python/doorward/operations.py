@@ -190,9 +190,9 @@ class Operations(_doorward.Engine):
         email: The new address. It counts as unverified, unless it is the same to the letter or
             `email_verified` is true.
         email_verified: Whether the address counts as verified, because the caller checked it by other
-            means. Password, sessions and factors stay, even if another person set them up: see `reclaim`.
-            Refused if another account verified this address; an account that claims it unverified loses the
-            claim.
+            means. False makes tokens void that were mailed before. Password, sessions and factors stay, even
+            if another person set them up: see `reclaim`. Refused if another account verified this address; an
+            account that claims it unverified loses the claim.
         external_id: The host's own id of the account, which no other account has: 1 to 255 bytes without
             control characters, compared to the letter. An empty text removes it.
         is_active: Whether the account may log in. Setting it to false ends the account's sessions;

@@ -673,9 +673,10 @@ class UpdateUserRequest(Model, extra="forbid"):
     true.
     """
     email_verified: bool | None = None
-    """Whether the address counts as verified, because the caller checked it by other means. Password,
-    sessions and factors stay, even if another person set them up: see `reclaim`. Refused if another
-    account verified this address; an account that claims it unverified loses the claim.
+    """Whether the address counts as verified, because the caller checked it by other means. False makes
+    tokens void that were mailed before. Password, sessions and factors stay, even if another person set
+    them up: see `reclaim`. Refused if another account verified this address; an account that claims it
+    unverified loses the claim.
     """
     external_id: str | None = None
     """The host's own id of the account, which no other account has: 1 to 255 bytes without control

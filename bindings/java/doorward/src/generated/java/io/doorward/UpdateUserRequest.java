@@ -18,9 +18,9 @@ import java.util.Map;
  * @param email The new address. It counts as unverified, unless it is the same to the letter or
  *     {@code email_verified} is true. May be null.
  * @param emailVerified Whether the address counts as verified, because the caller checked it by
- *     other means. Password, sessions and factors stay, even if another person set them up: see
- *     {@code reclaim}. Refused if another account verified this address; an account that claims it
- *     unverified loses the claim. May be null.
+ *     other means. False makes tokens void that were mailed before. Password, sessions and factors
+ *     stay, even if another person set them up: see {@code reclaim}. Refused if another account
+ *     verified this address; an account that claims it unverified loses the claim. May be null.
  * @param externalId The host's own id of the account, which no other account has: 1 to 255 bytes
  *     without control characters, compared to the letter. An empty text removes it. May be null.
  * @param isActive Whether the account may log in. Setting it to false ends the account's sessions;
@@ -152,9 +152,9 @@ public record UpdateUserRequest(
 
   /**
    * Returns the same with email_verified: Whether the address counts as verified, because the
-   * caller checked it by other means. Password, sessions and factors stay, even if another person
-   * set them up: see {@code reclaim}. Refused if another account verified this address; an account
-   * that claims it unverified loses the claim.
+   * caller checked it by other means. False makes tokens void that were mailed before. Password,
+   * sessions and factors stay, even if another person set them up: see {@code reclaim}. Refused if
+   * another account verified this address; an account that claims it unverified loses the claim.
    */
   public UpdateUserRequest withEmailVerified(boolean emailVerified) {
     return new UpdateUserRequest(
