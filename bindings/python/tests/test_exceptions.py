@@ -24,6 +24,7 @@ CLASSES = {
     "user_not_found": exceptions.UserNotFound,
     "api_key_not_found": exceptions.UserNotFound,
     "organization_not_found": exceptions.UserNotFound,
+    "member_not_found": exceptions.UserNotFound,
     "session_not_found": exceptions.UserNotFound,
     "passkey_not_found": exceptions.UserNotFound,
     "not_authenticated": exceptions.NotAuthenticated,
@@ -35,6 +36,7 @@ CLASSES = {
     "email_taken": exceptions.Conflict,
     "external_id_taken": exceptions.Conflict,
     "already_configured": exceptions.Conflict,
+    "already_member": exceptions.Conflict,
     "store_constraint": exceptions.Conflict,
     "too_many_attempts": exceptions.TooManyAttempts,
     "permission_denied": exceptions.PermissionDenied,
@@ -270,6 +272,7 @@ def test_no_model_shows_what_is_secret() -> None:
         "ImportProblem.code",
         "NeededBy.recovery_codes",
         "RemoveSecondFactorsResponse.recovery_codes",
+        "SearchUsersRequest.text",
         "SecondFactorStatus.recovery_codes",
     ]
 

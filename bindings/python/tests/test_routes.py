@@ -487,7 +487,7 @@ def test_what_openapi_says(client: httpx.Client) -> None:
             if secured:
                 assert "401" in failed, path
     logins = document["paths"]["/login/default"]["post"]["responses"]
-    assert {status for status in logins if status[0] in "45"} == {"400", "401", "422", "429", "503"}
+    assert {status for status in logins if status[0] in "45"} == {"400", "401", "403", "422", "429", "503"}
     assert "invalid_credentials" in logins["401"]["description"]
     fresh = document["paths"]["/setup-totp"]["post"]["responses"]
     assert "reauthentication_required" in fresh["401"]["description"]
