@@ -504,9 +504,9 @@ mod tests {
             amr: Some(&["pwd"]),
             provider: Some(&provider),
             scope: Some("a"),
-            roles: Some(&[role.clone()]),
+            roles: Some(std::slice::from_ref(&role)),
             org_id: Some(sub),
-            org_roles: Some(&[role]),
+            org_roles: Some(std::slice::from_ref(&role)),
             act: Some(Act { sub }),
             own: None,
         };
