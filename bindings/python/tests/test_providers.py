@@ -24,13 +24,17 @@ from authlib.oidc.core.grants import OpenIDCode
 from conftest import PASSWORD, Clock
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from fastapi import FastAPI
 from flask import Flask, jsonify, request
 from joserfc.jwk import ECKey, RSAKey
 from openid import CALLBACK, CLIENT_SECRET, Provider
+from serving import serving
 from werkzeug.serving import make_server
 
 from doorward import AuthError, Config, Engine, InvalidToken
 from doorward.exceptions import AuthServiceUnavailable, Conflict
+from doorward.fastapi import Authentication, Cookie, failure_response
+from doorward.testing import totp_code
 
 
 @pytest.fixture
@@ -201,7 +205,8 @@ class Client:
         return self.client_id
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        return redirect_uri == CALLBACK
+        # On loopback, any port (RFC 8252 section 7.3).
+        return urlsplit(redirect_uri).hostname == urlsplit(CALLBACK).hostname
 
     def check_client_secret(self, client_secret: str) -> bool:
         return client_secret == CLIENT_SECRET
@@ -329,9 +334,13 @@ class AuthlibProvider:
         self._thread = threading.Thread(target=self._server.serve_forever)
         self._thread.start()
 
+    def back(self, url: str) -> str:
+        """Return the URL with which the browser comes back."""
+        return str(httpx.get(url, trust_env=False).headers["location"])
+
     def come_back(self, url: str) -> str:
-        """Return the query with which the browser comes back."""
-        return urlsplit(httpx.get(url, trust_env=False).headers["location"]).query
+        """Return its query."""
+        return urlsplit(self.back(url)).query
 
     def stop(self) -> None:
         """End the provider."""
@@ -384,3 +393,89 @@ def test_login_at_a_provider_made_with_authlib(
             assert caught.value.detail == "another_subject"
     finally:
         provider.stop()
+
+
+def failure_of(response: httpx.Response) -> Any:
+    """Return the failure that the page of the application gets, behind the #."""
+    page, _, fragment = response.headers["location"].partition("#")
+    assert (response.status_code, page) == (303, "/welcome")
+    return json.loads(parse_qs(fragment)["failure"][0])
+
+
+def test_the_routes_of_fastapi(config: Config, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    provider = AuthlibProvider("client_secret_basic")
+    config["backends"] = {"browser": {}}
+    keys = {"algorithms": ["RS256"], "auto_register": False, "link_verified_email": False}
+    begin, link = "/auth/begin-provider-login/browser/ours", "/auth/list-identities"
+    app = FastAPI()
+    app.add_exception_handler(AuthError, failure_response)
+    try:
+        with opened(config, provider, clock, **keys) as engine:
+            auth = Authentication(engine, {"browser": Cookie(secure=False)})
+            app.include_router(auth.router(landing="/welcome"), prefix="/auth")
+            bob = engine.register(username="bob", email="bob@example.com", password=PASSWORD).user
+            with serving(app) as client:
+                # Only a page of the application may link an identity, for a user who is logged in.
+                assert client.post(begin).status_code == 401
+                credentials = {"username": "bob", "password": PASSWORD}
+                client.post("/auth/login/browser", json=credentials)
+                assert client.post(begin, headers={"origin": "https://evil.example"}).status_code == 403
+                begun = client.post(begin)
+                assert (begun.status_code, "doorward-transaction" in client.cookies) == (303, True)
+                linked = client.get(provider.back(begun.headers["location"]))
+                assert (linked.status_code, linked.headers["location"]) == (303, "/welcome")
+                [identity] = client.get(link).json()["identities"]
+                assert (identity["provider"], identity["subject"]) == ("ours", "ada")
+                client.post("/auth/logout")
+                assert set(client.cookies) == {"doorward-device"}
+
+                begun = client.get(begin)
+                (cookie,) = begun.headers.get_list("set-cookie")
+                assert cookie.startswith("doorward-transaction=")
+                assert cookie.endswith("; HttpOnly; Max-Age=900; Path=/; SameSite=lax")
+                back = provider.back(begun.headers["location"])
+                # Another browser has not begun this login.
+                stranger = httpx.get(back, trust_env=False)
+                assert failure_of(stranger)["error"]["code"] == "invalid_challenge"
+                assert "doorward" not in stranger.cookies
+                assert client.get(back).headers["location"] == "/welcome"
+                assert set(client.cookies) == {"doorward", "doorward-refresh", "doorward-device"}
+                assert client.get(link).json()["identities"] == [identity]
+                assert failure_of(client.get(back))["error"]["code"] == "invalid_challenge"
+
+                # The next step is that of the page.
+                secret = engine.setup_totp(user_id=bob.id).secret
+                engine.confirm_totp(user_id=bob.id, code=totp_code(secret, clock.seconds))
+                step = failure_of(client.get(provider.back(client.get(begin).headers["location"])))
+                assert step["error"]["code"] == "second_factor_required"
+                clock.seconds += 30
+                proof = {"challenge": step["challenge"], "two_fa_code": totp_code(secret, clock.seconds)}
+                assert client.post("/auth/complete-login", json=proof).status_code == 200
+                which = {"issuer": identity["issuer"], "subject": "ada"}
+                assert client.post("/auth/unlink-identity", json=which).json() == {"unlinked": True}
+                assert set(client.cookies) == {"doorward-device"}
+                refused = client.get(provider.back(client.get(begin).headers["location"]))
+                assert failure_of(refused)["error"]["code"] == "invalid_credentials"
+                unknown = client.get("/auth/begin-provider-login/browser/theirs")
+                assert unknown.json()["error"]["code"] == "invalid_request"
+    finally:
+        provider.stop()
+
+
+def test_a_browser_that_comes_back_by_a_form(config: Config, clock: Clock) -> None:
+    """A page of the provider posts the form, so the cookie has to be sent from other sites, too."""
+    ours: Any = {"preset": "google", "client_id": "app", "client_secret": "s", "response_mode": "form_post"}
+    app = FastAPI()
+    with Engine({**config, "id_token_providers": {"ours": ours}, "backends": {"browser": {}}}) as engine:
+        app.include_router(Authentication(engine, {"browser": Cookie()}).router(landing="/welcome"))
+        with serving(app) as client:
+            begun = client.get("/begin-provider-login/browser/ours")
+            (cookie,) = begun.headers.get_list("set-cookie")
+            assert cookie.startswith("__Host-doorward-transaction=") and "SameSite=none; Secure" in cookie
+            state = parse_qs(urlsplit(begun.headers["location"]).query)["state"][0]
+            headers = {"cookie": cookie.partition(";")[0], "origin": "https://accounts.google.com"}
+            for sent, code in ((state, "invalid_credentials"), ("forged", "invalid_challenge")):
+                form = {"error": "access_denied", "state": sent, "iss": "https://accounts.google.com"}
+                done = client.post("/finish-provider-login/browser/ours", data=form, headers=headers)
+                assert failure_of(done)["error"]["code"] == code

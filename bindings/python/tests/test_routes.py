@@ -89,6 +89,7 @@ def engine(config: Config, clock: Clock, provider: Provider) -> Iterator[Engine]
     config["impersonation"] = {"roles": ["support"]}
     config["passkeys"] = {"rp_id": "example.com", "rp_name": "Example", "origins": [ORIGIN]}
     config["id_token_providers"] = cast("Any", {"google": provider.config()})
+    config["trusted_devices"] = {}
     with Engine(config, now_ms=clock) as engine:
         engine.register(username="ada", email="ada@example.com", password=PASSWORD)
         yield engine
@@ -258,6 +259,9 @@ def test_a_person_who_acts_as_the_user_ends_only_that_session(client: httpx.Clie
     assert answer.json() == {"revoked": False}
     change = {"new_email": "bob@evil.example"}
     refused(client.post("/request-email-change", json=change, headers=headers), 403, "permission_denied")
+    refused(client.post("/revoke-trusted-device", json={}, headers=headers), 403, "permission_denied")
+    renamed = {"credential_id": "AAAA", "label": "bob's"}
+    refused(client.post("/update-passkey", json=renamed, headers=headers), 403, "permission_denied")
     refused(client.post("/logout", json={"everywhere": True}, headers=headers), 403, "permission_denied")
     assert [client.get("/who", headers=each).status_code for each in (hers, headers)] == [200, 401]
     headers = acting()
@@ -350,11 +354,50 @@ def test_passkeys(client: httpx.Client, engine: Engine) -> None:
     headers = logged_in(client, {**ADA, "webauthn_response": device.get(begun["options"])})
 
     (passkey,) = client.get("/list-passkeys", headers=headers).json()["passkeys"]
+    renamed = {"credential_id": passkey["id"], "label": "old key"}
+    changed = client.post("/update-passkey", json=renamed, headers=headers)
+    assert changed.json()["credential"]["label"] == "old key"
+    signals = client.get("/passkey-signals", headers=headers).json()
+    assert signals["all_accepted_credentials"]["allAcceptedCredentialIds"] == [passkey["id"]]
+    offered = client.post("/begin-passkey-login/default", json={"conditional": True})
+    assert offered.json()["mediation"] == "conditional"
     other = client.post("/remove-passkey", json={"credential_id": "AAAA"}, headers=headers)
     assert other.json() == {"removed": False}
     gone = client.post("/remove-passkey", json={"credential_id": passkey["id"]}, headers=headers)
     assert gone.json() == {"removed": True}
     assert logged_in(client)
+
+
+def test_trusted_devices(client: httpx.Client, clock: Clock) -> None:
+    headers = logged_in(client)
+    secret = client.post("/setup-totp", headers=headers).json()["secret"]
+    client.post("/confirm-totp", json={"code": code_of(secret, clock)}, headers=headers)
+
+    def trusting(backend: str) -> httpx.Response:
+        clock.seconds += 30
+        step = client.post(f"/login/{backend}", json=ADA).json()
+        proof = {"challenge": step["challenge"], "two_fa_code": code_of(secret, clock)}
+        return client.post("/complete-login", json={**proof, "trust_device": True})
+
+    login = trusting("browser")
+    assert (login.status_code, login.json()["trusted_device_expires_in"]) == (200, 2_592_000)
+    assert "trusted_device_token" not in login.json()
+    (cookie,) = [each for each in login.headers.get_list("set-cookie") if "-trusted=" in each]
+    assert cookie.startswith("__Host-doorward-trusted=")
+    assert cookie.endswith("; HttpOnly; Max-Age=2592000; Path=/; SameSite=lax; Secure")
+    trusted = {"cookie": cookie.partition(";")[0]}
+    assert client.post("/login/browser", json=ADA, headers=trusted).status_code == 200
+    refused(client.post("/login/browser", json=ADA), 401, "second_factor_required")
+    # Tokens that do not travel in cookies are members of bodies.
+    token = trusting("default").json()["trusted_device_token"]
+    headers = logged_in(client, {**ADA, "trusted_device_token": token})
+
+    listed = client.get("/list-trusted-devices", headers=headers).json()["trusted_devices"]
+    assert len(listed) == 2
+    gone = client.post("/revoke-trusted-device", json={"trusted_device_id": listed[0]["id"]}, headers=headers)
+    assert gone.json() == {"revoked": 1}
+    refused(client.post("/login/browser", json=ADA, headers=trusted), 401, "second_factor_required")
+    assert client.post("/revoke-trusted-device", json={}, headers=headers).json() == {"revoked": 1}
 
 
 FOR_THE_FRESH: list[tuple[str, dict[str, Any]]] = [
@@ -366,6 +409,7 @@ FOR_THE_FRESH: list[tuple[str, dict[str, Any]]] = [
     ("begin-passkey-registration", {}),
     ("finish-passkey-registration", {"challenge": "x", "response": {}}),
     ("remove-passkey", {"credential_id": "AAAA"}),
+    ("unlink-identity", {"issuer": "https://accounts.example", "subject": "x"}),
 ]
 
 
@@ -431,8 +475,9 @@ def test_only_what_is_wanted(engine: Engine, config: Config) -> None:
     # A feature that is not configured has no route that would reveal it.
     with Engine({"store": "sqlite::memory:", "backends": {"browser": {}}}) as engine:
         missing = everything - paths()
-        assert "/begin-passkey-login/default" in missing
-        assert all("passkey" in path or "id-token" in path for path in missing)
+        assert {"/begin-passkey-login/default", "/begin-provider-login/browser/{provider}"} <= missing
+        features = ("passkey", "id-token", "provider", "identit", "trusted-device")
+        assert all(any(feature in path for feature in features) for path in missing)
         assert "/list-passkeys" in paths(only=["list_passkeys"])
 
 

@@ -156,6 +156,7 @@ class Authentication:
         without: Collection[str] = (),
         introspect: Sequence[Dependency] = (),
         fresh_seconds: int = 900,
+        landing: str = "/",
     ) -> APIRouter:
         """Make the routes: logins, sessions, addresses, passwords, second factors, public keys.
 
@@ -166,8 +167,10 @@ class Authentication:
             services, and exists only if this is given.
         fresh_seconds: The age of the authentication up to which a user may change the ways into the account
             (another address, factors, passkeys).
+        landing: The page that a browser sees after a login at a provider. After a failure, `failure` behind
+            the `#` is the failure's JSON.
         """
-        return Routes(self, only, without, introspect, fresh_seconds).router
+        return Routes(self, only, without, introspect, fresh_seconds, landing).router
 
     def authenticate(self, connection: HTTPConnection) -> tuple[str, AuthenticateResponse]:
         """Return the backend of a request, and the result of its authentication.

@@ -37,6 +37,8 @@ class Credentials(Remembered, PasswordMixin):
     """A recovery code, instead of the code."""
     webauthn_response: Annotated[dict[str, Any] | None, Field(repr=False)] = None
     """A passkey's response to `begin-passkey-login`, instead of the code."""
+    trusted_device_token: Annotated[str | None, Field(repr=False)] = None
+    """The token of a trusted device, if tokens do not travel in cookies."""
 
 
 class Completion(Body):
@@ -46,6 +48,8 @@ class Completion(Body):
     mail_code: Annotated[str | None, Field(repr=False)] = None
     new_password: Annotated[str | None, Field(repr=False)] = None
     recovery_code: Annotated[str | None, Field(repr=False)] = None
+    trust_device: bool | None = None
+    """Whether the user trusts this device, which then needs no second factor for a time."""
     two_fa_code: Annotated[str | None, Field(repr=False)] = None
     """The code of the authenticator app, also of one that `setup-totp` made for this challenge."""
     webauthn_response: Annotated[dict[str, Any] | None, Field(repr=False)] = None
@@ -201,6 +205,8 @@ class PasskeyUser(Body):
     """The user who wants to log in, if known."""
 
     username: str | None = None
+    conditional: bool | None = None
+    """Whether the page offers passkeys in its name field as it opens (autofill); not with `username`."""
 
 
 class PasskeyAnswer(Body):
@@ -214,6 +220,25 @@ class PasskeyId(Body):
     """The passkey."""
 
     credential_id: str
+
+
+class PasskeyName(PasskeyId):
+    """The passkey, and its new label."""
+
+    label: str
+
+
+class Identity(Body):
+    """A user of a provider, as `list-identities` has it."""
+
+    issuer: str
+    subject: str
+
+
+class TrustedDeviceId(Body):
+    """The trusted device; default: every one of the user."""
+
+    trusted_device_id: str | None = None
 
 
 class SessionId(Body):
@@ -241,6 +266,8 @@ class CookieLogin(CookieRefresh):
     user: PublicUser
     recovery_codes: Annotated[list[str] | None, Field(repr=False)] = None
     """If this login gave the account its first second factor; they are shown only now."""
+    trusted_device_expires_in: int | None = None
+    """How long the device is trusted, in seconds, if it is."""
 
 
 class OwnSession(Model):

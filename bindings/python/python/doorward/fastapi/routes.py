@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol, Union
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.params import Depends as Dependency
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.requests import HTTPConnection
 
 from doorward.app import introspect_token
@@ -27,6 +28,7 @@ from doorward.exceptions import (
 from doorward.fastapi import bodies
 from doorward.fastapi.failures import answer_of, failures
 from doorward.fastapi.transports import NO_STORE, Cookie, Transport, raw_token
+from doorward.models import PublicUser
 from doorward.models import app as models
 from doorward.models.base import Model
 from doorward.repository import Repo
@@ -39,6 +41,7 @@ OPERATIONS = frozenset(
         "accept_invitation",
         "begin_passkey_login",
         "begin_passkey_registration",
+        "begin_provider_login",
         "change_password",
         "check_mail_token",
         "complete_login",
@@ -46,15 +49,19 @@ OPERATIONS = frozenset(
         "disable_totp",
         "finish_passkey_login",
         "finish_passkey_registration",
+        "finish_provider_login",
         "generate_recovery_codes",
         "introspect",
         "jwks",
+        "list_identities",
         "list_passkeys",
         "list_sessions",
+        "list_trusted_devices",
         "login",
         "login_with_id_token",
         "login_with_mail_token",
         "logout",
+        "passkey_signals",
         "reauthenticate",
         "recovery_codes_status",
         "refresh",
@@ -66,9 +73,12 @@ OPERATIONS = frozenset(
         "request_password_reset",
         "reset_password",
         "revoke_session",
+        "revoke_trusted_device",
         "revoke_user_sessions",
         "setup_totp",
         "totp_status",
+        "unlink_identity",
+        "update_passkey",
         "verify_email",
     }
 )
@@ -129,6 +139,7 @@ class Routes:
         without: Collection[str],
         introspect: Sequence[Dependency],
         fresh_seconds: int,
+        landing: str,
     ) -> None:
         """Make the requested routes; an unknown name raises ValueError."""
         unknown = {*(only or ()), *without} - OPERATIONS
@@ -139,17 +150,22 @@ class Routes:
         if only is None and isinstance(auth.repo, Engine):
             self._wanted -= _not_configured(auth.repo)
         self._fresh_seconds = fresh_seconds
+        self._landing = landing
         self._schemes = [Depends(transport.scheme(name)) for name, transport in auth.backends.items()]
         self.router: APIRouter = APIRouter(tags=["authentication"])
-        for name in auth.backends:
+        for name, transport in auth.backends.items():
             self._add_login(name)
+            if isinstance(transport, Cookie):
+                self._add_provider_logins(name, transport)
         self._add_next_steps()
         self._add_sessions()
         self._add_accounts()
         self._add_addresses()
         self._add_passwords()
         self._add_factors()
+        self._add_trusted_devices()
         self._add_passkeys()
+        self._add_identities()
         self._add_services(introspect)
 
     def _add(
@@ -184,6 +200,9 @@ class Routes:
         auth, transport = self._auth, self._auth.backends[backend]
 
         async def login(request: Request, body: bodies.Credentials) -> Response:
+            trusted = body.trusted_device_token
+            if isinstance(transport, Cookie):
+                trusted = transport.trusted_device_token(request)
             return await self._log_in(
                 request,
                 transport,
@@ -193,6 +212,7 @@ class Routes:
                 two_fa_code=body.two_fa_code,
                 recovery_code=body.recovery_code,
                 webauthn_response=body.webauthn_response,
+                trusted_device_token=trusted,
                 backend=backend,
                 lifetime=body.lifetime(),
             )
@@ -210,7 +230,7 @@ class Routes:
             )
 
         def begin_passkey_login(body: bodies.PasskeyUser) -> Response:
-            return _private(auth.engine.begin_passkey_login(username=body.username, backend=backend))
+            return _private(auth.engine.begin_passkey_login(**dict(body), backend=backend))
 
         def request_login_code(request: Request, body: bodies.MailedLogin) -> Response:
             client = auth.device.client(request.scope)
@@ -258,6 +278,97 @@ class Routes:
             await to_thread(self._auth.engine.revoke_session, session_id=tokens.session_id)
             raise
         return transport.answer(tokens)
+
+    # Logins at providers are for browsers, which go there and come back: the tokens travel in cookies.
+
+    def _add_provider_logins(self, backend: str, cookie: Cookie) -> None:
+        async def begin_provider_login(request: Request, provider: str) -> Response:
+            return await self._sent_to(request, cookie, backend, provider)
+
+        async def link_identity(request: Request, provider: str) -> Response:
+            await run_in_threadpool(self._fresh, request)
+            await run_in_threadpool(self._auth.check_origin, request)
+            token = _access_token(request, cookie)
+            if token is None:
+                raise NotAuthenticated("Authentication is required.")
+            return await self._sent_to(request, cookie, backend, provider, token)
+
+        async def finish_provider_login(request: Request, provider: str) -> Response:
+            return await self._came_back(request, cookie)
+
+        for operation, method, endpoint in (
+            ("begin_provider_login", "GET", begin_provider_login),
+            ("begin_provider_login", "POST", link_identity),
+            ("finish_provider_login", "GET", finish_provider_login),
+            ("finish_provider_login", "POST", finish_provider_login),
+        ):
+            path = f"/{operation.replace('_', '-')}/{backend}/{{provider}}"
+            # A browser goes to these routes by itself; they are no part of the API of a program.
+            self._add(operation, endpoint, path=path, method=method, include_in_schema=False)
+
+    async def _sent_to(
+        self, request: Request, cookie: Cookie, backend: str, provider: str, token: str | None = None
+    ) -> Response:
+        """Send the browser to the provider, with the transaction in a cookie."""
+        callback = request.url.path.replace("/begin-provider-login/", "/finish-provider-login/")
+        begun = await to_thread(
+            self._auth.engine.begin_provider_login,
+            provider=provider,
+            backend=backend,
+            redirect_uri=str(request.url.replace(path=callback, query="")),
+            user_token=token,
+        )
+        response = RedirectResponse(begun.authorization_url, 303, NO_STORE)
+        form_post = "form_post" in parse_qs(urlsplit(begun.authorization_url).query).get("response_mode", ())
+        cookie.keep_transaction(response, begun.transaction, form_post=form_post)
+        return response
+
+    async def _came_back(self, request: Request, cookie: Cookie) -> Response:
+        """Finish the login in the browser that began it, and show it the page of the application.
+
+        The transaction in the cookie proves the browser, also where a page of the provider posts the form.
+        """
+        client = self._auth.device.client(request.scope)
+        query = (
+            request.url.query
+            if request.method == "GET"
+            else (await request.body()).decode("utf-8", "replace")
+        )
+        try:
+            tokens = await to_thread(
+                self._auth.engine.finish_provider_login,
+                transaction=cookie.transaction(request),
+                query=query,
+                redirect_uri=str(request.url.replace(query="")),
+                client=client,
+                user_token=_access_token(request, cookie),
+            )
+        except AuthError as error:
+            # Servers and their logs do not see what is behind the #.
+            failure = urlencode({"failure": json.dumps(error.http_body)})
+            response = RedirectResponse(f"{self._landing}#{failure}", 303, NO_STORE)
+        else:
+            response = RedirectResponse(self._landing, 303, NO_STORE)
+            cookie.keep(response, tokens)
+        cookie.keep_transaction(response, "")
+        response.headers.append("set-cookie", self._auth.device.header(client))
+        return response
+
+    def _add_identities(self) -> None:
+        auth = self._auth
+
+        def list_identities(request: Request) -> models.ListIdentitiesResponse:
+            _, found = auth.authenticate_person(request)
+            return auth.engine.list_identities(user_id=found.user.id)
+
+        def unlink_identity(request: Request, body: bodies.Identity) -> Response:
+            transport, found = self._fresh(request)
+            done = auth.engine.unlink_identity(user_id=found.user.id, **body.model_dump())
+            return _forgotten(transport, _private(done)) if done.unlinked else _private(done)
+
+        self._add("list_identities", list_identities, method="GET", also=SIGNED_IN)
+        unlinked = models.UnlinkIdentityResponse
+        self._add("unlink_identity", unlink_identity, response_model=unlinked, also=FRESH)
 
     def _add_next_steps(self) -> None:
         auth = self._auth
@@ -570,6 +681,31 @@ class Routes:
         codes = models.GenerateRecoveryCodesResponse
         self._add("generate_recovery_codes", generate_recovery_codes, response_model=codes, also=FRESH)
 
+    def _own(self, request: Request) -> PublicUser:
+        """Return the user; another person who acts as the user is refused."""
+        _, found = self._auth.authenticate_person(request)
+        if found.act is not None:
+            raise PermissionDenied("Permission denied.")
+        return found.user
+
+    def _add_trusted_devices(self) -> None:
+        auth = self._auth
+
+        def list_trusted_devices(request: Request) -> models.ListTrustedDevicesResponse:
+            _, found = auth.authenticate_person(request)
+            return auth.engine.list_trusted_devices(user_id=found.user.id)
+
+        def revoke_trusted_device(
+            request: Request, body: bodies.TrustedDeviceId
+        ) -> models.RevokeTrustedDeviceResponse:
+            user = self._own(request)
+            return auth.engine.revoke_trusted_device(
+                user_id=user.id, trusted_device_id=body.trusted_device_id
+            )
+
+        self._add("list_trusted_devices", list_trusted_devices, method="GET", also=SIGNED_IN)
+        self._add("revoke_trusted_device", revoke_trusted_device, also=SIGNED_IN)
+
     def _add_passkeys(self) -> None:
         auth = self._auth
 
@@ -590,6 +726,12 @@ class Routes:
             made = auth.engine.finish_passkey_registration(challenge=body.challenge, response=body.response)
             return _forgotten(transport, _private(made))
 
+        def update_passkey(request: Request, body: bodies.PasskeyName) -> models.UpdatePasskeyResponse:
+            return auth.engine.update_passkey(user_id=self._own(request).id, **body.model_dump())
+
+        def passkey_signals(request: Request) -> models.PasskeySignalsResponse:
+            return auth.engine.passkey_signals(user_id=self._own(request).id)
+
         def remove_passkey(request: Request, body: bodies.PasskeyId) -> Response:
             transport, found = self._fresh(request)
             done = auth.engine.remove_passkey(user_id=found.user.id, credential_id=body.credential_id)
@@ -600,6 +742,8 @@ class Routes:
         self._add("begin_passkey_registration", begin_passkey_registration, response_model=begun, also=FRESH)
         made = models.FinishPasskeyRegistrationResponse
         self._add("finish_passkey_registration", finish_passkey_registration, response_model=made, also=FRESH)
+        self._add("update_passkey", update_passkey, also=SIGNED_IN)
+        self._add("passkey_signals", passkey_signals, method="GET", also=SIGNED_IN)
         self._add("remove_passkey", remove_passkey, response_model=models.RemovePasskeyResponse, also=FRESH)
 
     # Other services.
@@ -624,13 +768,21 @@ class Routes:
 def _not_configured(engine: Engine) -> set[str]:
     """Return the operations that fail for every client because their configuration is missing."""
     needs = {name: "passkeys" for name in OPERATIONS if "passkey" in name}
+    needs |= {name: "id_token_providers" for name in OPERATIONS if "provider" in name or "identit" in name}
     needs |= {"login_with_id_token": "id_token_providers"}
+    needs |= dict.fromkeys(("list_trusted_devices", "revoke_trusted_device"), "trusted_devices")
     needs |= dict.fromkeys(("login_with_mail_token", "request_login_code"), "mailed_login")
     return {name for name, key in needs.items() if key not in engine.configured}
 
 
 def _any_of(answers: Iterable[Any]) -> Any:
     return Union[tuple(dict.fromkeys(answers))]  # noqa: UP007
+
+
+def _access_token(request: Request, cookie: Cookie) -> str | None:
+    """Return the access token of the cookie, if there is one."""
+    found = cookie.access_token(request)
+    return raw_token(found) if found else None
 
 
 def _private(answer: Model) -> JSONResponse:

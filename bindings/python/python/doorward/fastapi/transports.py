@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from fastapi.openapi.models import HTTPBearer
 from fastapi.openapi.models import SecurityBase as Description
@@ -17,6 +17,7 @@ from doorward.fastapi.bodies import CookieLogin, CookieRefresh
 from doorward.models.app import (
     CompleteLoginResponse,
     FinishPasskeyLoginResponse,
+    FinishProviderLoginResponse,
     LoginResponse,
     LoginWithIdTokenResponse,
     ReauthenticateResponse,
@@ -29,6 +30,7 @@ Tokens: TypeAlias = (
     LoginResponse
     | CompleteLoginResponse
     | FinishPasskeyLoginResponse
+    | FinishProviderLoginResponse
     | LoginWithIdTokenResponse
     | ReauthenticateResponse
     | RefreshResponse
@@ -119,12 +121,14 @@ class Cookie:
     refresh_answer: Any = CookieRefresh
 
     def __init__(self, name: str | None = None, *, secure: bool = True) -> None:
-        """Take the name of the cookie; the refresh token's name has `-refresh` appended.
+        """Take the name of the cookie; those of others have `-refresh`, `-trusted`, `-transaction` appended.
 
         `secure=False` is for tests and development without TLS: the name is then `doorward`.
         """
         self.name: str = cookie_name(name, "doorward", secure)
         self.refresh_name: str = f"{self.name}-refresh"
+        self.trusted_name: str = f"{self.name}-trusted"
+        self.transaction_name: str = f"{self.name}-transaction"
         self.secure = secure
 
     def scheme(self, backend: str) -> Callable[..., Any]:
@@ -141,27 +145,60 @@ class Cookie:
         return cookies_of(request.scope).get(self.refresh_name)
 
     def answer(self, tokens: Tokens) -> Response:
-        """Return the tokens in cookies that live as long as the tokens; the body contains none.
+        """Return the tokens in cookies; the body contains none."""
+        secrets = {"access_token", "refresh_token", "token_type", "trusted_device_token"}
+        response = JSONResponse(tokens.model_dump(exclude_none=True, exclude=secrets), headers=NO_STORE)
+        self.keep(response, tokens)
+        return response
 
-        The cookies of a session that is not to be persistent are gone when the browser is closed.
+    def keep(self, response: Response, tokens: Tokens) -> None:
+        """Set the cookies, which live as long as the tokens.
+
+        Those of a session that is not to be persistent are gone when the browser is closed.
         """
-        rest = tokens.model_dump(exclude_none=True, exclude={"access_token", "refresh_token", "token_type"})
-        response = JSONResponse(rest, headers=NO_STORE)
-        ends_with_browser = tokens.persistent is False
-        self._set(response, self.name, tokens.access_token, None if ends_with_browser else tokens.expires_in)
+        passing = tokens.persistent is False
+        self._set(response, self.name, tokens.access_token, None if passing else tokens.expires_in)
         refresh_token: str | None = getattr(tokens, "refresh_token", None)
         if refresh_token is not None:
-            life = None if ends_with_browser else getattr(tokens, "refresh_expires_in", None)
+            life = None if passing else getattr(tokens, "refresh_expires_in", None)
             self._set(response, self.refresh_name, refresh_token, life)
-        return response
+        trusted: str | None = getattr(tokens, "trusted_device_token", None)
+        if trusted is not None:
+            life = getattr(tokens, "trusted_device_expires_in", None)
+            self._set(response, self.trusted_name, trusted, life)
+
+    def trusted_device_token(self, request: HTTPConnection) -> str | None:
+        """Return the token of a trusted device. Its cookie stays when the session ends."""
+        return cookies_of(request.scope).get(self.trusted_name)
+
+    def transaction(self, request: HTTPConnection) -> str:
+        """Return the transaction of a login at a provider, which the engine refuses if it is empty."""
+        return cookies_of(request.scope).get(self.transaction_name, "")
+
+    def keep_transaction(self, response: Response, transaction: str, *, form_post: bool = False) -> None:
+        """Keep the transaction of a login at a provider for fifteen minutes; an empty one deletes the cookie.
+
+        form_post: Whether a page of the provider posts the form with which the browser comes back.
+        """
+        seconds = 900 if transaction else 0
+        self._set(response, self.transaction_name, transaction, seconds, "none" if form_post else "lax")
 
     def forget(self, response: Response) -> None:
         """Delete the cookies."""
         for name in (self.name, self.refresh_name):
             self._set(response, name, "", 0)
 
-    def _set(self, response: Response, name: str, value: str, max_age: int | None) -> None:
-        response.set_cookie(name, value, max_age, path="/", secure=self.secure, httponly=True, samesite="lax")
+    def _set(
+        self,
+        response: Response,
+        name: str,
+        value: str,
+        max_age: int | None,
+        samesite: Literal["lax", "none"] = "lax",
+    ) -> None:
+        response.set_cookie(
+            name, value, max_age, path="/", secure=self.secure, httponly=True, samesite=samesite
+        )
 
 
 def raw_token(access_token: dict[str, Any]) -> str:
