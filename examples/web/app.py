@@ -9,7 +9,7 @@ import base64
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,6 +29,7 @@ from doorward.models import (
     Client,
     CompleteLoginResponse,
     FinishPasskeyLoginResponse,
+    FinishProviderLoginResponse,
     LoginResponse,
     LoginWithMailTokenResponse,
     PublicUser,
@@ -38,7 +39,11 @@ from doorward.models import (
 HERE = Path(__file__).resolve().parent
 # The session's token. With TLS call it `__Host-session`, so that no other host can set it.
 SESSION, CHALLENGE, TRUSTED = "session", "challenge", "trusted"
+# The transaction of a login at a provider, and the own session of a person who acts as another user.
+TRANSACTION, OWN = "transaction", "own"
 DAY = 86_400
+# The users on a page of the administration.
+PAGE = 20
 
 HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
@@ -80,6 +85,8 @@ def configuration(folder: Path, site: str) -> Config:
         "mailed_login": {},
         # Devices that users trust need no second factor for 30 days.
         "trusted_devices": {},
+        # An administrator can see the site as another user does.
+        "impersonation": {"roles": ["admin"]},
         "mail": {
             "links": {
                 # The part after # is in no log and no Referer header; the script of the page reads it.
@@ -120,8 +127,8 @@ def when(at: int) -> str:
     return time.strftime("%d %b %Y, %H:%M", time.gmtime(at))
 
 
-def create_app(engine: Engine) -> FastAPI:
-    """Make the site."""
+def create_app(engine: Engine, providers: Sequence[str] = ()) -> FastAPI:
+    """Make the site; `providers` are the names of those in the engine's configuration."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     # A page under another name that resolves to this site must not read the mailbox.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1"])
@@ -134,7 +141,8 @@ def create_app(engine: Engine) -> FastAPI:
     verification = VerificationCookie("verification", secure=False)
 
     def page(request: Request, name: str, status: int = 200, **context: Any) -> Response:
-        context = {"me": getattr(request.state, "me", None), **context}
+        who = getattr(request.state, "who", None)
+        context = {"me": who and who.user, "act": who and who.act, "providers": providers, **context}
         return templates.TemplateResponse(request, name, context, status, HEADERS)
 
     def goto(path: str, note: str = "") -> RedirectResponse:
@@ -156,11 +164,13 @@ def create_app(engine: Engine) -> FastAPI:
         login: LoginResponse
         | CompleteLoginResponse
         | FinishPasskeyLoginResponse
+        | FinishProviderLoginResponse
         | LoginWithMailTokenResponse,
     ) -> Response:
         response = goto("/")
         set_cookie(request, response, SESSION, login.access_token, login.expires_in)
-        set_cookie(request, response, CHALLENGE, "", 0)
+        for spent in (CHALLENGE, OWN):
+            set_cookie(request, response, spent, "", 0)
         response.headers.append("set-cookie", device.header(client(request)))
         if login.trusted_device_token:
             seconds = login.trusted_device_expires_in or 0
@@ -173,12 +183,16 @@ def create_app(engine: Engine) -> FastAPI:
         # An API key is for programs: it may not change the account.
         if who.credential != "session":
             raise InvalidToken("Log in first.")
-        request.state.me = who.user
+        request.state.who = who
         return who
 
-    def fresh(
-        request: Request, who: Annotated[AuthenticateResponse, Depends(someone)]
-    ) -> AuthenticateResponse:
+    def owner(who: Annotated[AuthenticateResponse, Depends(someone)]) -> AuthenticateResponse:
+        """Refuse a person who acts as the user: only the user changes the account."""
+        if who.act is not None:
+            raise AuthError("Only the user may do this. You are acting as the user.")
+        return who
+
+    def fresh(request: Request, who: Annotated[AuthenticateResponse, Depends(owner)]) -> AuthenticateResponse:
         """Require a fresh login, so that a person who finds an open session cannot take over the account."""
         token = request.cookies.get(SESSION, "")
         asked = engine.authorize(token=token, backend="browser", max_age_seconds=300, by_second_factor=True)
@@ -189,6 +203,12 @@ def create_app(engine: Engine) -> FastAPI:
     def admin(who: Annotated[AuthenticateResponse, Depends(someone)]) -> AuthenticateResponse:
         if "admin" not in who.user.roles:
             raise AuthError("This page is for administrators.")
+        return who
+
+    def fresh_admin(
+        who: Annotated[AuthenticateResponse, Depends(admin)],
+        _: Annotated[AuthenticateResponse, Depends(fresh)],
+    ) -> AuthenticateResponse:
         return who
 
     def deliver() -> None:
@@ -215,7 +235,7 @@ def create_app(engine: Engine) -> FastAPI:
             return response
         if path not in PAGES or (path == "/totp/confirm" and isinstance(error, InvalidToken)):
             if isinstance(error, InvalidToken):
-                return goto("/login")
+                return own_again(request) if OWN in request.cookies else goto("/login")
             return page(request, "message.html", 400, title="That did not work", message=error.message)
         fields: Form = getattr(request.state, "fields", {})
         kept: dict[str, Any] = {
@@ -227,7 +247,7 @@ def create_app(engine: Engine) -> FastAPI:
         if path == "/totp/confirm":
             # The app has this secret already.
             with suppress(AuthError):
-                kept |= shown(fields.get("secret", ""), request.state.me)
+                kept |= shown(fields.get("secret", ""), request.state.who.user)
         return page(request, PAGES[path], error.http_status or 400, error=error, **kept)
 
     # Without a session.
@@ -298,6 +318,35 @@ def create_app(engine: Engine) -> FastAPI:
             trusted_device_token=request.cookies.get(TRUSTED),
         )
         return entered(request, tokens)
+
+    def callback(request: Request, provider: str) -> str:
+        """Return the URL at which the browser comes back from a provider: each has its own."""
+        return str(request.url_for("come_back", provider=provider))
+
+    def going(request: Request, response: Response, transaction: str) -> Response:
+        """Keep the transaction in this browser, which alone can finish the login."""
+        set_cookie(request, response, TRANSACTION, transaction, 900)
+        return response
+
+    @app.get("/providers/{provider}")
+    def log_in_at(request: Request, provider: str) -> Response:
+        begun = engine.begin_provider_login(
+            provider=provider, backend="browser", redirect_uri=callback(request, provider)
+        )
+        return going(request, goto(begun.authorization_url), begun.transaction)
+
+    @app.get("/callback/{provider}")
+    def come_back(request: Request, provider: str) -> Response:
+        login = engine.finish_provider_login(
+            transaction=request.cookies.get(TRANSACTION, ""),
+            query=request.url.query,
+            redirect_uri=callback(request, provider),
+            client=client(request),
+            user_token=request.cookies.get(SESSION),
+        )
+        response = entered(request, login)
+        set_cookie(request, response, TRANSACTION, "", 0)
+        return response
 
     @app.post("/login/passkey")
     def login_passkey(request: Request, fields: Fields) -> Response:
@@ -415,7 +464,7 @@ def create_app(engine: Engine) -> FastAPI:
         proofs: list[dict[str, str]] = []
         with suppress(InvalidToken):
             someone(request)
-            proofs.append({"access_token": request.cookies.get(SESSION, "")})
+            proofs.append({"access_token": request.cookies.get(SESSION, ""), "backend": "browser"})
         if kept := verification.read(request.scope):
             proofs.append({"verification": kept})
         return proofs
@@ -431,6 +480,7 @@ def create_app(engine: Engine) -> FastAPI:
             "account.html",
             note=note,
             session_id=who.session_id,
+            identities=engine.list_identities(user_id=who.user.id).identities,
             sessions=engine.list_sessions(user_id=who.user.id).sessions,
             totp=engine.totp_status(user_id=who.user.id).is_configured,
             passkeys=engine.list_passkeys(user_id=who.user.id).passkeys,
@@ -441,13 +491,39 @@ def create_app(engine: Engine) -> FastAPI:
 
     @app.post("/logout")
     def logout(request: Request, fields: Fields) -> Response:
-        engine.logout(token=request.cookies.get(SESSION, ""))
         response = goto("/login", "bye")
-        set_cookie(request, response, SESSION, "", 0)
+        for name in (SESSION, OWN):
+            with suppress(InvalidToken):
+                engine.logout(token=request.cookies.get(name, ""))
+            set_cookie(request, response, name, "", 0)
         return response
 
+    @app.post("/identities")
+    def link_identity(
+        request: Request, who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields
+    ) -> Response:
+        provider = fields.get("provider", "")
+        begun = engine.begin_provider_login(
+            provider=provider,
+            backend="browser",
+            redirect_uri=callback(request, provider),
+            user_token=request.cookies.get(SESSION),
+        )
+        # The policy of the pages lets no form lead to another site, so the user follows a link.
+        text = f"Log in there, and {provider} opens your account from then on."
+        shown = page(
+            request, "message.html", title="Another way in", message=text, href=begun.authorization_url
+        )
+        return going(request, shown, begun.transaction)
+
+    @app.post("/identities/remove")
+    def unlink_identity(who: Annotated[AuthenticateResponse, Depends(fresh)], fields: Fields) -> Response:
+        issuer, subject = fields.get("issuer", ""), fields.get("subject", "")
+        engine.unlink_identity(user_id=who.user.id, issuer=issuer, subject=subject)
+        return goto("/login", "unlinked")
+
     @app.post("/sessions")
-    def end_session(who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields) -> Response:
+    def end_session(who: Annotated[AuthenticateResponse, Depends(owner)], fields: Fields) -> Response:
         own = {session.id for session in engine.list_sessions(user_id=who.user.id).sessions}
         if "others" in fields:
             engine.revoke_user_sessions(user_id=who.user.id, except_session_id=who.session_id)
@@ -456,13 +532,13 @@ def create_app(engine: Engine) -> FastAPI:
         return goto("/", "ended")
 
     @app.post("/trusted")
-    def trust_no_longer(who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields) -> Response:
+    def trust_no_longer(who: Annotated[AuthenticateResponse, Depends(owner)], fields: Fields) -> Response:
         engine.revoke_trusted_device(user_id=who.user.id, trusted_device_id=fields.get("id"))
         return goto("/", "trust")
 
     @app.post("/verification")
     def send_verification(
-        request: Request, who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields
+        request: Request, who: Annotated[AuthenticateResponse, Depends(owner)], fields: Fields
     ) -> Response:
         engine.request_email_verification(user_id=who.user.id, client=client(request))
         deliver()
@@ -470,7 +546,7 @@ def create_app(engine: Engine) -> FastAPI:
 
     @app.post("/password")
     async def change_password(
-        request: Request, who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields
+        request: Request, who: Annotated[AuthenticateResponse, Depends(owner)], fields: Fields
     ) -> Response:
         await to_thread(
             engine.change_password,
@@ -535,7 +611,7 @@ def create_app(engine: Engine) -> FastAPI:
         return page(request, "codes.html", codes=made.recovery_codes, is_logged_in=True)
 
     @app.post("/passkeys/rename")
-    def rename_passkey(who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields) -> Response:
+    def rename_passkey(who: Annotated[AuthenticateResponse, Depends(owner)], fields: Fields) -> Response:
         credential, label = fields.get("id", ""), fields.get("label", "")
         engine.update_passkey(user_id=who.user.id, credential_id=credential, label=label)
         return goto("/", "renamed")
@@ -554,21 +630,89 @@ def create_app(engine: Engine) -> FastAPI:
 
     @app.get("/admin")
     def administer(
-        request: Request, who: Annotated[AuthenticateResponse, Depends(admin)], note: str = ""
+        request: Request,
+        who: Annotated[AuthenticateResponse, Depends(admin)],
+        note: str = "",
+        after: str | None = None,
     ) -> Response:
-        users = engine.list_users(limit=100).users
-        names = {user.id: user.username for user in users}
+        users = engine.list_users(after=after, limit=PAGE)
         log = engine.events(limit=1000)
         events = log.events
-        while (after := log.next) is not None:
-            log = engine.events(after=after, limit=1000)
+        while (later := log.next) is not None:
+            log = engine.events(after=later, limit=1000)
             events = (events + log.events)[-100:]
-        return page(request, "admin.html", note=note, users=users, names=names, events=events[:-101:-1])
+        names = {user.id: user.username for user in users.users}
+        return page(
+            request, "admin.html", note=note, users=users, after=after, names=names, events=events[:-101:-1]
+        )
 
-    @app.post("/admin/users")
-    def switch_user(who: Annotated[AuthenticateResponse, Depends(admin)], fields: Fields) -> Response:
-        engine.update_user(id=fields.get("id", ""), is_active=fields.get("is_active") == "true")
-        return goto("/admin")
+    @app.get("/admin/users/{user_id}")
+    def administer_user(
+        request: Request, user_id: str, who: Annotated[AuthenticateResponse, Depends(admin)], note: str = ""
+    ) -> Response:
+        sessions = engine.list_sessions(user_id=user_id).sessions
+        user = engine.get_user(id=user_id).user
+        return page(request, "user.html", note=note, user=user, sessions=sessions)
+
+    @app.post("/admin/users/{user_id}")
+    def change_user(
+        user_id: str, who: Annotated[AuthenticateResponse, Depends(fresh_admin)], fields: Fields
+    ) -> Response:
+        if user_id == who.user.id:
+            raise AuthError("You cannot change your own account here.")
+        actor, user, do = who.user.id, engine.get_user(id=user_id).user, fields.get("do")
+        if do == "roles":
+            roles = fields.get("roles", "").replace(",", " ").split()
+            engine.update_user(id=user_id, roles=roles, actor=actor)
+        elif do in ("lock", "unlock"):
+            engine.update_user(id=user_id, is_active=do == "unlock", actor=actor)
+        elif do == "sessions":
+            engine.revoke_user_sessions(user_id=user_id, actor=actor)
+        elif do == "reset":
+            engine.request_password_reset(email=user.email or "", actor=actor)
+            deliver()
+        elif do == "delete":
+            if fields.get("name") != user.username:
+                raise AuthError("To delete the account, type its name.")
+            engine.delete_user(id=user_id, actor=actor)
+            return goto("/admin", "deleted")
+        return goto(f"/admin/users/{user_id}", "done")
+
+    @app.post("/admin/users/{user_id}/act")
+    def act_as(
+        request: Request,
+        user_id: str,
+        who: Annotated[AuthenticateResponse, Depends(fresh_admin)],
+        fields: Fields,
+    ) -> Response:
+        own = request.cookies.get(SESSION, "")
+        login = engine.impersonate(
+            actor_token=own,
+            actor_backend="browser",
+            user_id=user_id,
+            reason=fields.get("reason", ""),
+            backend="browser",
+            client=client(request),
+        )
+        response = goto("/")
+        set_cookie(request, response, OWN, own, DAY)
+        set_cookie(request, response, SESSION, login.access_token, login.expires_in)
+        return response
+
+    @app.post("/act/end")
+    def act_no_longer(
+        request: Request, who: Annotated[AuthenticateResponse, Depends(someone)], fields: Fields
+    ) -> Response:
+        if who.act is not None:
+            engine.logout(token=request.cookies.get(SESSION, ""))
+        return own_again(request) if OWN in request.cookies else goto("/")
+
+    def own_again(request: Request) -> Response:
+        """Return a person who acted as a user to the own session."""
+        response = goto("/admin")
+        set_cookie(request, response, SESSION, request.cookies.get(OWN, ""), DAY)
+        set_cookie(request, response, OWN, "", 0)
+        return response
 
     @app.post("/admin/invitations")
     def invite(who: Annotated[AuthenticateResponse, Depends(admin)], fields: Fields) -> Response:
@@ -591,9 +735,12 @@ def main() -> None:
     port = int(sys.argv[2]) if len(sys.argv) > 2 else 8000
     folder.mkdir(parents=True, exist_ok=True)
     site = f"http://localhost:{port}"
-    with Engine(configuration(folder, site)) as engine:
+    # Where users can log in, too: `id_token_providers` of the configuration, if there is such a file.
+    known = folder / "providers.json"
+    providers: Any = json.loads(known.read_text()) if known.exists() else {}
+    with Engine({**configuration(folder, site), "id_token_providers": providers}) as engine:
         print(f"Open {site} - the first to register administers; mails are at {site}/mailbox")
-        uvicorn.run(create_app(engine), host="127.0.0.1", port=port, log_level="warning")
+        uvicorn.run(create_app(engine, list(providers)), host="127.0.0.1", port=port, log_level="warning")
 
 
 if __name__ == "__main__":

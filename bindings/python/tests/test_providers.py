@@ -206,7 +206,7 @@ class Client:
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         # On loopback, any port (RFC 8252 section 7.3).
-        return urlsplit(redirect_uri).hostname == urlsplit(CALLBACK).hostname
+        return urlsplit(redirect_uri).hostname in ("127.0.0.1", "localhost")
 
     def check_client_secret(self, client_secret: str) -> bool:
         return client_secret == CLIENT_SECRET

@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,14 +21,18 @@ import httpx
 import pytest
 import uvicorn
 from conftest import PASSWORD
+from fastapi.templating import Jinja2Templates
+from openid import CLIENT_SECRET
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 from serving import serving
+from test_providers import AuthlibProvider
 
 from doorward import Config, Engine
 from doorward.testing import totp_code
 from doorward.threads import SHORT
 
 ROOT = Path(__file__).parents[3]
+AXE = Path(__file__).parent / "interop" / "node_modules" / "axe-core" / "axe.min.js"
 SCREENSHOTS = ROOT / "target" / "screenshots"
 sys.path.insert(0, str(ROOT / "examples" / "web"))
 import app as web  # noqa: E402
@@ -53,16 +57,19 @@ def site(config: Config, tmp_path: Path) -> Iterator[str]:
 
 
 @contextmanager
-def running(config: Config, folder: Path) -> Generator[str]:
+def running(config: Config, folder: Path, providers: Sequence[str] = ()) -> Generator[str]:
+    folder.mkdir(exist_ok=True)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         site = f"http://localhost:{listener.getsockname()[1]}"
         with Engine({**config, **web.configuration(folder, site)}) as engine:
-            server = uvicorn.Server(uvicorn.Config(web.create_app(engine), log_level="critical"))
+            server = uvicorn.Server(uvicorn.Config(web.create_app(engine, providers), log_level="critical"))
             thread = threading.Thread(target=server.run, args=([listener],))
             thread.start()
-            yield site
-            server.should_exit = True
-            thread.join()
+            try:
+                yield site
+            finally:
+                server.should_exit = True
+                thread.join()
 
 
 @pytest.fixture
@@ -270,11 +277,16 @@ def test_a_second_factor(open_page: Callable[..., Page]) -> None:
 
 
 def both_widths(page: Page, name: str) -> None:
-    """Take screenshots as on a desk and on a phone, where nothing is wider than the screen."""
-    for width in (1000, 360):
+    """Look at a page as on a desk and on a phone: nothing is wider than the screen, and axe finds nothing."""
+    for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 760})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         shot(page, f"{name}-{width}")
+        if AXE.exists():
+            page.evaluate(AXE.read_text())
+            found = page.evaluate("async () => (await axe.run()).violations")
+            faults = {rule["id"]: [node["html"] for node in rule["nodes"]] for rule in found}
+            assert faults == {}, (name, width)
 
 
 def test_a_trusted_device(open_page: Callable[..., Page]) -> None:
@@ -534,7 +546,7 @@ def test_an_api_key_in_the_cookie_opens_no_page(config: Config, tmp_path: Path) 
 
 
 def test_sessions_and_administration(open_page: Callable[..., Page]) -> None:
-    ada, phone, bob = open_page(), open_page(), open_page()
+    ada, phone, bob = open_page(scripts=True), open_page(), open_page()
     register(ada, "ada")
     register(bob, "bob")
     for page in (ada, phone):
@@ -552,9 +564,171 @@ def test_sessions_and_administration(open_page: Callable[..., Page]) -> None:
     ada.goto("/admin")
     shot(ada, "admin")
     expect(ada.locator("section", has_text="Audit log")).to_contain_text("sessions revoked")
-    ada.get_by_role("row", name="bob").get_by_role("button", name="Disable").click()
+    ada.get_by_role("link", name="bob").click()
+    fill(ada, "Save", roles="editor, author")
+    expect(ada.locator("[name=roles]")).to_have_value("author editor")
+    log_in(bob, "bob")
+    ada.get_by_role("button", name="End all sessions").click()
     bob.goto("/")
     heading(bob, "Log in")
+    ada.get_by_role("button", name="Lock").click()
+    expect(ada.locator("section").first).to_contain_text("Locked")
+    log_in(bob, "bob")
+    expect(bob.get_by_role("alert").first).to_be_visible()
+    ada.get_by_role("button", name="Unlock").click()
+    ada.get_by_role("button", name="Mail a new password").click()
+    expect(ada.get_by_role("status")).to_have_text("Done.")
+    both_widths(ada, "admin-user")
+    fill(ada, "Delete the account", name="ada")
+    heading(ada, "That did not work")
+    ada.go_back()
+    fill(ada, "Delete the account", name="bob")
+    expect(ada.get_by_role("status")).to_have_text("Account deleted.")
+    expect(ada.get_by_role("link", name="bob")).to_have_count(0)
+
+
+def test_the_users_are_paged(open_page: Callable[..., Page], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "PAGE", 2)
+    page = open_page(scripts=True)
+    for name in ("ada", "bob", "eve"):
+        register(page, name)
+    log_in(page, "ada")
+    page.goto("/admin")
+    users = page.locator("tbody").first.get_by_role("link")
+    expect(users).to_have_count(2)
+    both_widths(page, "admin-paged")
+    page.get_by_role("link", name="Next page").click()
+    expect(users).to_have_count(1)
+    page.get_by_role("link", name="First page").click()
+    expect(users).to_have_count(2)
+
+
+def test_acting_as_a_user(open_page: Callable[..., Page]) -> None:
+    ada, bob = open_page(scripts=True), open_page()
+    register(ada, "ada")
+    register(bob, "bob")
+    log_in(bob, "bob")
+    log_in(ada, "ada")
+    ada.goto("/admin")
+    ada.get_by_role("link", name="bob").click()
+    fill(ada, "Act as bob", reason="ticket 12")
+    heading(ada, "Hello, bob")
+    banner = ada.locator(".banner")
+    expect(banner).to_contain_text("You are acting as bob")
+    both_widths(ada, "acting")
+    # The person changes nothing, and the user sees who was there.
+    ada.get_by_label("Old password").fill(PASSWORD)
+    ada.get_by_label("New password").fill("nine other wise words")
+    ada.get_by_role("button", name="Change").click()
+    expect(ada.get_by_text("Only the user may do this.")).to_be_visible()
+    expect(banner).to_be_visible()
+    bob.goto("/")
+    expect(bob.locator("section", has_text="Sessions")).to_contain_text("an administrator")
+    banner.get_by_role("button", name="End").click()
+    heading(ada, "Administration")
+    expect(banner).to_have_count(0)
+    # If the user ends the session, the person is back in the own one.
+    ada.get_by_role("link", name="bob").click()
+    fill(ada, "Act as bob", reason="ticket 13")
+    bob.goto("/")
+    bob.get_by_role("button", name="End all others").click()
+    ada.goto("/")
+    heading(ada, "Administration")
+    assert "own" not in {cookie.get("name") for cookie in ada.context.cookies()}
+
+
+def test_a_login_at_a_provider(
+    browser: Browser, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    provider = AuthlibProvider("client_secret_basic")
+    client = {"client_id": "app", "client_secret": CLIENT_SECRET, "algorithms": ["RS256"]}
+    ours: Any = {"issuer": provider.issuer, **client}
+    config["id_token_providers"] = {"Authlib": ours}
+    try:
+        with running(config, tmp_path, ["Authlib"]) as site:
+            page = browser.new_context(base_url=site).new_page()
+            register(page, "bob")
+            verify(page)
+            both_widths(page, "login-with-provider")
+            log_in(page, "bob")
+            page.get_by_role("button", name="Link Authlib").click()
+            both_widths(page, "link")
+            page.get_by_role("link", name="Continue").click()
+            heading(page, "Hello, bob")
+            both_widths(page, "account-of-provider")
+            page.get_by_role("button", name="Log out").click()
+            page.get_by_role("link", name="Continue with Authlib").click()
+            heading(page, "Hello, bob")
+            assert {cookie.get("name") for cookie in page.context.cookies()} == {"session", "device"}
+            page.get_by_role("button", name="Unlink Authlib").click()
+            heading(page, "Log in")
+            page.get_by_role("link", name="Continue with Authlib").click()
+            heading(page, "That did not work")
+    finally:
+        provider.stop()
+
+
+def test_every_page_is_for_everyone(
+    browser: Browser, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Look at each page once, with axe: a template that no page showed fails the test."""
+    seen: set[str] = set()
+    render = Jinja2Templates.TemplateResponse
+
+    def seeing(self: Any, request: Any, name: str, *rest: Any) -> Any:
+        seen.add(name)
+        return render(self, request, name, *rest)
+
+    monkeypatch.setattr(Jinja2Templates, "TemplateResponse", seeing)
+    with running({**config, "require_second_factor": True}, tmp_path) as site:
+        page = browser.new_context(base_url=site).new_page()
+        for path in ("login", "register", "enter", "forgot", "invitation", "login/password", "mail", "reset"):
+            page.goto(f"/{path}")
+            both_widths(page, path.replace("/", "-"))
+        page.goto("/register")
+        fill(page, "Register", username="ada", email="ada@example.com", password="password")
+        both_widths(page, "register-refused")
+        page.goto("/forgot")
+        fill(page, "Send a mail", email="ada@example.com")
+        both_widths(page, "message")
+        page.goto("/mail")
+        fill(page, "Send a mail", email="ada@example.com")
+        both_widths(page, "mail-code")
+        register(page, "ada")
+        page.goto("/mailbox")
+        both_widths(page, "mailbox")
+        page.goto("/verify")
+        both_widths(page, "verify")
+        verify(page)
+        log_in(page, "ada")
+        both_widths(page, "enrolment")
+        secret, now = page.locator("#secret").inner_text(), time.time()
+        fill(page, "Confirm", code=totp_code(secret, now))
+        both_widths(page, "codes")
+        page.get_by_role("link", name="Continue").click()
+        both_widths(page, "account")
+        page.get_by_role("button", name="Add a passkey").click()
+        both_widths(page, "passkey")
+        page.goto("/admin")
+        both_widths(page, "admin")
+        page.get_by_role("link", name="ada").click()
+        both_widths(page, "user")
+        log_in(page, "ada")
+        both_widths(page, "code")
+        fill(page, "Continue", code=totp_code(secret, now + 30))
+        fill(page, "Remove authenticator app", code="000000")
+        both_widths(page, "failure")
+    with running({**config}, tmp_path / "second") as site:
+        page = browser.new_context(base_url=site).new_page()
+        register(page, "ada")
+        log_in(page, "ada")
+        both_widths(page, "account-unverified")
+        verify(page)
+        page.get_by_role("button", name="Set up an authenticator app").click()
+        both_widths(page, "totp")
+    parts = {"base.html", "token.html"}
+    assert seen == {each.name for each in (ROOT / "examples/web/templates").iterdir()} - parts
 
 
 def test_forms_of_other_sites_are_refused(open_page: Callable[..., Page], site: str) -> None:
