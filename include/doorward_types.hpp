@@ -417,7 +417,7 @@ struct list_users_response {
 // A page of the accounts found.
 struct search_users_response {
   // The accounts. A page may have fewer than `limit`, or none, and still a `next`: if few accounts of many
-  // are wanted, one call looks at up to 20,000.
+  // are wanted, one call looks at up to 20,000, and at up to 20,000 that each index finds for the text.
   std::vector<doorward::user> users{};
   // The place to give as `after` for the next page; absent if there is none.
   std::optional<std::string> next{};

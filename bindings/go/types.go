@@ -3835,7 +3835,7 @@ type ListUsersResponse struct {
 // SearchUsersResponse: A page of the accounts found.
 type SearchUsersResponse struct {
 	// The accounts. A page may have fewer than `limit`, or none, and still a `next`: if few accounts of many
-	// are wanted, one call looks at up to 20,000.
+	// are wanted, one call looks at up to 20,000, and at up to 20,000 that each index finds for the text.
 	Users []User `json:"users"`
 
 	// The place to give as `after` for the next page; absent if there is none.

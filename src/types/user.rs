@@ -120,9 +120,10 @@ impl Email {
         email_key(&self.0).unwrap_or_default()
     }
 
-    /// Returns the beginning of the keys of the addresses that begin so.
+    /// Returns the beginning of the keys of the addresses that begin so. A label of the domain that is not ASCII must
+    /// be complete.
     pub(crate) fn beginning_of_key(text: &str) -> String {
-        email_key(text).unwrap_or_else(|| folded(text))
+        email_key(text).or_else(|| unfinished_key(text)).unwrap_or_else(|| folded(text))
     }
 
     /// Returns the address as given.
@@ -210,6 +211,14 @@ fn email_key(text: &str) -> Option<String> {
         EmailAddress::parse_with_options(&format!("{text}@{domain}"), PLAIN).is_ok()
     });
     Some(format!("{}@{domain}", folded(&local)))
+}
+
+/// Returns the beginning of the keys of the addresses that begin with a text that ends inside the domain.
+fn unfinished_key(text: &str) -> Option<String> {
+    let (local, domain) = text.rsplit_once('@')?;
+    let (complete, last) = domain.split_at(domain.rfind('.').map_or(0, |dot| dot + 1));
+    let key = email_key(&format!("{local}@{complete}example"))?;
+    Some(format!("{}{}", key.strip_suffix("example")?, folded(last)))
 }
 
 /// Maps to lower, upper and lower case, which is the full case folding: ẞ and ß as ss, both sigmas as one.

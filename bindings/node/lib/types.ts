@@ -280,7 +280,7 @@ export interface SearchUsersRequest {
 export interface SearchUsersResponse {
   /**
    * The accounts. A page may have fewer than `limit`, or none, and still a `next`: if few accounts of many
-   * are wanted, one call looks at up to 20,000.
+   * are wanted, one call looks at up to 20,000, and at up to 20,000 that each index finds for the text.
    */
   users: User[]
   /** The place to give as `after` for the next page; absent if there is none. */

@@ -4,11 +4,11 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::str::FromStr;
 
-use aws_lc_rs::digest;
 use doorward_derive::Build;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::crypto::secrets::Secrets;
 use crate::engine::Engine;
 use crate::error::{Code, Error, Result};
 use crate::json;
@@ -102,7 +102,7 @@ text_type!(shape "UserOrder", UserOrder, "enum": ["oldest", "newest", "username"
 #[non_exhaustive]
 pub struct SearchUsersResponse {
     /// The accounts. A page may have fewer than `limit`, or none, and still a `next`: if few accounts of many are
-    /// wanted, one call looks at up to 20,000.
+    /// wanted, one call looks at up to 20,000, and at up to 20,000 that each index finds for the text.
     pub users: Vec<PublicUser>,
     /// The place to give as `after` for the next page; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,13 +120,21 @@ impl Engine {
         }
         let filters = request.filters.take().unwrap_or_default();
         let search = Search::of(&request, &filters)?;
+        let mut start = search.start();
+        if let Some(cursor) = &request.after {
+            start = search.place(cursor, &self.secrets).ok_or_else(|| {
+                let why = "expected next of a page with the same text, filters and order";
+                Error::at(Code::InvalidRequest, "/after", why)
+            })?;
+        }
         self.store.read(|tx| {
-            let mut page = Page { limit, ids: Vec::new(), place: search.after.clone(), is_full: false };
+            let mut page = Page { limit, ids: Vec::new(), place: start.clone(), is_full: false };
             let is_over = search.fill(tx, &mut page)?;
             let found = users::find_all(tx, &page.ids)?.into_iter().map(|user| (user.public.id, user.public));
             let mut found: HashMap<Id, PublicUser> = found.collect();
             let users = page.ids.iter().filter_map(|id| found.remove(id)).collect();
-            Ok(SearchUsersResponse { users, next: (!is_over).then(|| search.cursor(&page.place)) })
+            let next = (!is_over).then(|| search.cursor(&page.place, &self.secrets)).transpose()?;
+            Ok(SearchUsersResponse { users, next })
         })
     }
 }
@@ -136,10 +144,8 @@ struct Search<'a> {
     wanted: Wanted<'a>,
     has_text: bool,
     order: UserOrder,
-    /// The place after which accounts are wanted.
-    after: Place,
-    /// A digest of what is searched for, with which the cursors of this search begin.
-    subject: [u8; 16],
+    /// What is searched for: a cursor of another search cannot be opened.
+    subject: String,
 }
 
 impl<'a> Search<'a> {
@@ -158,19 +164,12 @@ impl<'a> Search<'a> {
             has_second_factor: filters.has_second_factor,
             role: filters.role.as_ref().map(Role::as_str),
             created,
-            username: text.map_or(Range::all(), |text| Range::beginning(&precis::case_mapped(text))),
-            email: text.map_or(Range::none(), |text| Range::beginning(&Email::beginning_of_key(text))),
+            username: text.map_or(Range::all(), |text| Range::mapped(text, precis::case_mapped)),
+            email: text.map_or(Range::none(), emails),
             external_id: text.map_or(Range::none(), Range::beginning),
         };
-        let subject = subject(text, filters, order)?;
-        let after = match &request.after {
-            Some(cursor) => place(cursor, order, &subject).ok_or_else(|| {
-                let why = "expected next of a page with the same text, filters and order";
-                Error::at(Code::InvalidRequest, "/after", why)
-            })?,
-            None => start(order, created),
-        };
-        Ok(Search { wanted, has_text: text.is_some(), order, after, subject })
+        let subject = format!("search of users {}", json::render(&(text, filters, order))?);
+        Ok(Search { wanted, has_text: text.is_some(), order, subject })
     }
 
     /// Fills a page. Returns whether there are no more accounts.
@@ -179,7 +178,15 @@ impl<'a> Search<'a> {
             page.take(self, few);
             return Ok(!page.is_full);
         }
-        for _ in 0..MOST_LOOKED_AT / AT_ONCE {
+        for turn in 0..MOST_LOOKED_AT / AT_ONCE {
+            // What the text finds is neither rare, nor so frequent that the next thousand accounts filled the page.
+            if turn == 1
+                && self.has_text
+                && let Some(found) = user_search::find_text(tx, &self.wanted, MOST_LOOKED_AT)?
+            {
+                page.take(self, found);
+                return Ok(!page.is_full);
+            }
             let read = user_search::walk(tx, &self.wanted, &page.place)?;
             let are_last = read.len() < AT_ONCE;
             page.take(self, read);
@@ -193,20 +200,23 @@ impl<'a> Search<'a> {
 
     /// Returns all accounts that can be wanted, if an index finds them and they are few.
     fn few(&self, tx: &mut Tx) -> Result<Option<Vec<Candidate>>> {
-        const TEXT: &[Source] = &[Source::Username, Source::Email, Source::ExternalId];
+        if self.has_text
+            && let Some(found) = user_search::find_text(tx, &self.wanted, AT_ONCE)?
+        {
+            return Ok(Some(found));
+        }
         let is_limited = self.wanted.created != [i64::MIN, i64::MAX];
         let indexes = [
-            (self.has_text, TEXT),
-            (self.wanted.role.is_some(), &[Source::Role]),
-            (self.wanted.is_active == Some(false), &[Source::Inactive]),
-            (self.wanted.is_service_account == Some(true), &[Source::ServiceAccounts]),
+            (self.wanted.role.is_some(), Source::Role),
+            (self.wanted.is_active == Some(false), Source::Inactive),
+            (self.wanted.is_service_account == Some(true), Source::ServiceAccounts),
             // The other orders begin and end at these times.
-            (self.order == UserOrder::Username && is_limited, &[Source::Created]),
+            (self.order == UserOrder::Username && is_limited, Source::Created),
         ];
-        for (_, sources) in indexes.iter().filter(|(is_asked_for, _)| *is_asked_for) {
-            let found = sources.iter().map(|source| user_search::find(tx, &self.wanted, *source).transpose());
-            if let Some(found) = found.collect::<Option<Result<Vec<_>>>>().transpose()? {
-                return Ok(Some(found.into_iter().flatten().collect()));
+        for (_, source) in indexes.into_iter().filter(|(is_asked_for, _)| *is_asked_for) {
+            let found = user_search::find(tx, &self.wanted, source)?;
+            if found.is_some() {
+                return Ok(found);
             }
         }
         Ok(None)
@@ -231,16 +241,39 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn cursor(&self, place: &Place) -> String {
-        let mut bytes = self.subject.to_vec();
-        match place {
-            Place::Oldest((created_at, id)) | Place::Newest(Reverse((created_at, id))) => {
-                bytes.extend(created_at.to_be_bytes());
-                bytes.extend(id.as_bytes());
-            }
-            Place::Username(key) => bytes.extend(key.as_bytes()),
+    /// The place before all accounts that can be wanted.
+    fn start(&self) -> Place {
+        let [since, until] = self.wanted.created;
+        match self.order {
+            UserOrder::Oldest => Place::Oldest((since, Id::from_bytes([0; 16]))),
+            UserOrder::Newest => Place::Newest(Reverse((until, Id::from_bytes([0xff; 16])))),
+            UserOrder::Username => Place::Username(String::new()),
         }
-        base64url(&bytes)
+    }
+
+    /// Returns the cursor of a place. It is sealed, because the place may be an account that is not wanted.
+    fn cursor(&self, place: &Place, secrets: &Secrets) -> Result<String> {
+        let plain = match place {
+            Place::Oldest((created_at, id)) | Place::Newest(Reverse((created_at, id))) => {
+                [&created_at.to_be_bytes()[..], id.as_bytes()].concat()
+            }
+            Place::Username(key) => key.as_bytes().to_vec(),
+        };
+        Ok(base64url(&secrets.seal(&self.subject, &plain)?))
+    }
+
+    /// Returns the place of a cursor of this search.
+    fn place(&self, cursor: &str, secrets: &Secrets) -> Option<Place> {
+        let plain = secrets.open(&self.subject, &from_base64url(cursor)?)?;
+        if self.order == UserOrder::Username {
+            return Some(Place::Username(str::from_utf8(&plain).ok()?.to_owned()));
+        }
+        let (created_at, id) = plain.split_first_chunk()?;
+        let created = (i64::from_be_bytes(*created_at), Id::from_bytes(id.try_into().ok()?));
+        match self.order {
+            UserOrder::Newest => Some(Place::Newest(Reverse(created))),
+            _ => Some(Place::Oldest(created)),
+        }
     }
 }
 
@@ -275,32 +308,10 @@ impl Page {
     }
 }
 
-/// The place before all accounts that were created in this time.
-fn start(order: UserOrder, [since, until]: [i64; 2]) -> Place {
-    match order {
-        UserOrder::Oldest => Place::Oldest((since, Id::from_bytes([0; 16]))),
-        UserOrder::Newest => Place::Newest(Reverse((until, Id::from_bytes([0xff; 16])))),
-        UserOrder::Username => Place::Username(String::new()),
+/// The addresses that begin with a text. The name of a mailbox may have no more letters after its `@`.
+fn emails(text: &str) -> Range {
+    match text.contains('@') {
+        true => Range::beginning(&Email::beginning_of_key(text)),
+        false => Range::mapped(text, Email::beginning_of_key),
     }
-}
-
-/// Returns the place of a cursor of this search.
-fn place(cursor: &str, order: UserOrder, subject: &[u8; 16]) -> Option<Place> {
-    let bytes = from_base64url(cursor)?;
-    let place = bytes.strip_prefix(subject)?;
-    if order == UserOrder::Username {
-        let key = str::from_utf8(place).ok().filter(|key| !key.contains('\0'))?;
-        return Some(Place::Username(key.to_owned()));
-    }
-    let (created_at, id) = place.split_first_chunk()?;
-    let created = (i64::from_be_bytes(*created_at), Id::from_bytes(id.try_into().ok()?));
-    match order {
-        UserOrder::Newest => Some(Place::Newest(Reverse(created))),
-        _ => Some(Place::Oldest(created)),
-    }
-}
-
-fn subject(text: Option<&str>, filters: &UserFilters, order: UserOrder) -> Result<[u8; 16]> {
-    let digest = digest::digest(&digest::SHA256, json::render(&(text, filters, order))?.as_bytes());
-    digest.as_ref().first_chunk().copied().ok_or(Code::Internal.into())
 }

@@ -195,11 +195,9 @@ impl Engine {
         let now = self.clock.now();
         self.mailing.write(|tx| {
             let Waiting { mut user, invitation } = self.invited(tx, &token, now)?;
-            // What an invitation gave ends with it.
             let id = user.public.id;
-            if invitation.is_some() && !self.one_time.is_awaited(tx, id, Purpose::Invitation, now)? {
-                user.public.roles.clone_from(&self.config.registration.default_roles);
-                user.public.attributes = Object::default();
+            if invitation.is_some() {
+                self.end_invitation(tx, &mut user.public, now)?;
             }
             self.one_time.redeem(tx, token.expose(), &[Purpose::Invitation, Purpose::Membership], now)?;
             if let Some(username) = &username {
@@ -217,6 +215,16 @@ impl Engine {
             let organization_id = invitation.map(|invitation| invitation.organization_id);
             Ok(AcceptInvitationResponse { user: user.public, organization_id, recovery_codes })
         })
+    }
+
+    /// Takes from an account that waited what its invitation gave, if that is over.
+    pub(super) fn end_invitation(&self, tx: &mut Tx, user: &mut PublicUser, now: i64) -> Result<()> {
+        if !self.one_time.is_awaited(tx, user.id, Purpose::Invitation, now)? {
+            user.roles.clone_from(&self.config.registration.default_roles);
+            user.attributes = Object::default();
+            user.external_id = None;
+        }
+        Ok(())
     }
 
     /// Makes the account of an access token a member of an organization. The mail proves the address, and the token the

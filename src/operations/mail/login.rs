@@ -329,11 +329,7 @@ impl Engine {
             if !mailed.creates || !Pending::waits(tx, &user)? {
                 return refused("unverified_email");
             }
-            // What an invitation gave ends with it.
-            if !self.one_time.is_awaited(tx, id, Purpose::Invitation, now)? {
-                user.public.roles.clone_from(&self.config.registration.default_roles);
-                user.public.attributes = Object::default();
-            }
+            self.end_invitation(tx, &mut user.public, now)?;
             match self.accounts.claim(tx, &mut user, now) {
                 Err(error) if error.code == Code::EmailTaken => return refused("address_taken"),
                 claimed => claimed?,

@@ -162,8 +162,17 @@ impl Address {
         }
         connection.run(&format!("SELECT {}", settings.join(", ")))?;
         // Not every server that speaks PostgreSQL's protocol has these. A sequential scan of a small table
-        // would conflict with every write to it; an index scan conflicts with neighbouring rows only.
-        let plans = [("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan"), ("jit", "off")];
+        // would conflict with every write to it; an index scan conflicts with neighbouring rows only. A bitmap scan
+        // would read all rows of a range of which the first ones are asked for, and a hash or merge join all rows of
+        // a table of which a few are asked for by key.
+        let plans = [
+            ("enable_seqscan", "off"),
+            ("enable_bitmapscan", "off"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
+            ("plan_cache_mode", "force_generic_plan"),
+            ("jit", "off"),
+        ];
         for (name, value) in plans {
             let setting = set(name, value, is_pooled);
             if accepts(connection, &setting)? {

@@ -649,7 +649,8 @@ class SearchUsersResponse(Model):
 
     users: list[User]
     """The accounts. A page may have fewer than `limit`, or none, and still a `next`: if few accounts of
-    many are wanted, one call looks at up to 20,000.
+    many are wanted, one call looks at up to 20,000, and at up to 20,000 that each index finds for the
+    text.
     """
     next: str | None = None
     """The place to give as `after` for the next page; absent if there is none."""

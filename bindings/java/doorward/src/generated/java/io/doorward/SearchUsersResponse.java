@@ -10,7 +10,8 @@ import java.util.Map;
  * A page of the accounts found.
  *
  * @param users The accounts. A page may have fewer than {@code limit}, or none, and still a {@code
- *     next}: if few accounts of many are wanted, one call looks at up to 20,000.
+ *     next}: if few accounts of many are wanted, one call looks at up to 20,000, and at up to
+ *     20,000 that each index finds for the text.
  * @param next The place to give as {@code after} for the next page; absent if there is none. May be
  *     null.
  */
