@@ -46,7 +46,8 @@ pub use lists::{AppliesTo, Audience};
 pub use providers::{ClientAuth, ExchangeBy, Pointer, Preset, ResponseMode, Userinfo};
 pub use signing_algorithm::SigningAlgorithm;
 pub use values::{
-    AccessTokenSeconds, MaxSessionsPerUser, RefreshTokenSeconds, RetentionDays, SessionMaxSeconds,
+    AccessTokenSeconds, MaxSessionsPerUser, PasswordHistory, PasswordMaxAgeDays, RefreshTokenSeconds,
+    RetentionDays, SessionMaxSeconds,
 };
 pub use values::{BackendName, BasicUsername, BearerToken, Issuer, RpId, RpName, StoreUrl};
 
@@ -235,6 +236,8 @@ impl Config {
         self.audit.retention_days = None;
         self.audit.chain = None;
         self.password.pepper = None;
+        self.password.history = None;
+        self.password.max_age_days = None;
         if let Some(passkeys) = &mut self.passkeys {
             passkeys.second_factor = None;
         }

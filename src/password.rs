@@ -48,6 +48,12 @@ pub struct PasswordPolicy {
     /// allow guessing. After a change, each hash follows at the next login. Default: the store's; for a new
     /// store false.
     pub pepper: Option<bool>,
+    /// How many passwords of an account, the present one included, its user may not choose again. Their hashes are
+    /// kept, and each is one more hash for every new password. Default: the store's; for a new store 0.
+    pub history: Option<Whole<0, 24, 0>>,
+    /// After how many days a login by password requires a new one; 0: never. Default: the store's; for a new store
+    /// 0.
+    pub max_age_days: Option<Whole<0, 3_650, 0>>,
     /// The lifetime of a temporary password (`set_password`), within which the user has to replace it.
     pub temporary_seconds: Seconds<60, 31_536_000, 604_800>,
     /// How many hashes run at once in the process; each takes `memory_kib`. Engines of one process share
@@ -70,6 +76,8 @@ impl Default for PasswordPolicy {
             breached: None,
             breached_login: BreachedLogin::default(),
             pepper: None,
+            history: None,
+            max_age_days: None,
             temporary_seconds: Seconds::default(),
             max_concurrent: None,
             max_queued: Whole::default(),

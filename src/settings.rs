@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::config::{
     AccessTokenSeconds, Audience, BackendConfig, BackendName, Config, Issuer, MaxSessionsPerUser,
-    PasskeyFactor, RefreshTokenSeconds, RetentionDays, SessionMaxSeconds, SigningAlgorithm, SubjectClaim,
+    PasskeyFactor, PasswordHistory, PasswordMaxAgeDays, RefreshTokenSeconds, RetentionDays,
+    SessionMaxSeconds, SigningAlgorithm, SubjectClaim,
 };
 use crate::types::secret::Secret;
 
@@ -39,6 +40,10 @@ pub struct Settings {
     pub chain: bool,
     /// Whether password hashes are sealed.
     pub pepper: bool,
+    /// How many passwords of an account may not be chosen again.
+    pub password_history: PasswordHistory,
+    /// After how many days a password must be changed; 0: never.
+    pub password_max_age_days: PasswordMaxAgeDays,
     /// Whether an account with a passkey needs a second factor beside its password.
     pub passkey_factor: PasskeyFactor,
 }
@@ -91,6 +96,8 @@ impl Settings {
             retention_days: config.audit.retention_days.unwrap_or(self.retention_days),
             chain: config.audit.chain.unwrap_or(self.chain),
             pepper: config.password.pepper.unwrap_or(self.pepper),
+            password_history: config.password.history.unwrap_or(self.password_history),
+            password_max_age_days: config.password.max_age_days.unwrap_or(self.password_max_age_days),
             passkey_factor: config
                 .passkeys
                 .as_ref()
@@ -148,9 +155,19 @@ impl Settings {
             "max_sessions_per_user": self.max_sessions_per_user,
             "backends": self.backends.iter().map(backend).collect::<serde_json::Map<_, _>>(),
             "audit": {"retention_days": self.retention_days, "chain": self.chain},
-            "password": {"pepper": self.pepper},
+            "password": {
+                "pepper": self.pepper,
+                "history": self.password_history,
+                "max_age_days": self.password_max_age_days,
+            },
             "passkeys": {"second_factor": self.passkey_factor},
         })
+    }
+
+    /// Returns whether a password that was set at a time must be changed because of its age.
+    pub(crate) fn is_outdated(&self, set_at: Option<i64>, now: i64) -> bool {
+        let days = self.password_max_age_days.count();
+        days > 0 && set_at.is_some_and(|at| now.saturating_sub(at) >= days * 86_400)
     }
 
     /// Returns the audience of a backend's tokens.

@@ -235,5 +235,11 @@ pub type SessionMaxSeconds = Seconds<1, 315_360_000, 7_776_000>;
 /// How many sessions of its own a user may have at once; 0: any number.
 pub type MaxSessionsPerUser = Whole<0, 1000, 0>;
 
+/// How many passwords of an account, the present one included, may not be chosen again.
+pub type PasswordHistory = Whole<0, 24, 0>;
+
+/// After how many days a password must be changed; 0: never.
+pub type PasswordMaxAgeDays = Whole<0, 3_650, 0>;
+
 /// How many days an event is kept.
 pub type RetentionDays = Whole<1, 36_500, 400>;

@@ -130,7 +130,8 @@ impl Statuses<'_> {
             found_by: names.filter(|(_, finds)| *finds).map(|(name, _)| name).collect(),
             locks,
             password: self.password_status(user),
-            must_change_password: user.must_change_password,
+            must_change_password: user.must_change_password
+                || self.passwords.settings.is_outdated(user.password_set_at, now),
             was_verified: user.was_verified,
             has_proven: user.has_proven,
             verification_required: self.config.require_verified_email,

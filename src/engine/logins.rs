@@ -13,6 +13,7 @@ use super::sessions::{Entry, Session, Sessions};
 use super::trusted_devices::TrustedDevices;
 use crate::error::{Code, Error, Result};
 use crate::json;
+use crate::settings::Settings;
 use crate::store::events::Event;
 use crate::store::users::{self, By, User};
 use crate::store::{Tx, damaged};
@@ -46,11 +47,13 @@ pub(crate) struct Logins {
     pub keys: Arc<KeyRing>,
     pub one_time: Arc<OneTime>,
     pub sessions: Arc<Sessions>,
+    pub settings: Arc<Settings>,
     pub trusted_devices: Arc<TrustedDevices>,
 }
 
 impl Logins {
     pub(crate) fn new(
+        settings: &Arc<Settings>,
         audit: &Arc<Audit>,
         factors: &Arc<Factors>,
         keys: &Arc<KeyRing>,
@@ -64,6 +67,7 @@ impl Logins {
             keys: Arc::clone(keys),
             one_time: Arc::clone(one_time),
             sessions: Arc::clone(sessions),
+            settings: Arc::clone(settings),
             trusted_devices: Arc::clone(trusted_devices),
         }
     }
@@ -107,7 +111,7 @@ impl Logins {
     }
 
     /// Completes a login after the second factor: with a new password, if the login was by a password that
-    /// must be changed, or with the session.
+    /// must be changed or is too old, or with the session.
     pub(crate) fn after_second_factor(
         &self,
         tx: &mut Tx,
@@ -115,7 +119,9 @@ impl Logins {
         entry: Entry,
         now_ms: i64,
     ) -> Result<Login<Session<'_>>> {
-        match user.must_change_password && entry.amr.members().contains(&"pwd") {
+        let is_outdated = self.settings.is_outdated(user.password_set_at, now_ms / 1000);
+        let must_change = user.must_change_password || is_outdated;
+        match must_change && entry.amr.members().contains(&"pwd") {
             true => self.step_up(tx, &user, None, &entry, now_ms / 1000),
             false => self.sessions.open(tx, user, &entry, now_ms).map(Login::Session),
         }

@@ -221,7 +221,8 @@ impl Engine {
             &sessions,
             &throttle,
         ));
-        let logins = Logins::new(&audit, &factors, &keys, &one_time, &sessions, &trusted_devices);
+        let logins =
+            Logins::new(&shared.settings, &audit, &factors, &keys, &one_time, &sessions, &trusted_devices);
         let logins = Arc::new(logins);
         let accounts = Accounts::new(&shared, &audit, &factors, &mailing, &one_time, &sessions, &throttle);
         let accounts = Arc::new(accounts);

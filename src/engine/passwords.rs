@@ -18,11 +18,12 @@ use crate::crypto::hasher::Hasher;
 use crate::crypto::pepper;
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
+use crate::json;
 use crate::mail;
 use crate::password::{self, Assessment, BreachedLogin, Context, Password};
 use crate::settings::Settings;
 use crate::store::events::Event;
-use crate::store::users::{self, By, User};
+use crate::store::users::{self, By, NewPassword, User};
 use crate::store::{Durability, Store, Tx};
 use crate::types::client::Client;
 use crate::types::id::Id;
@@ -200,6 +201,63 @@ impl Passwords {
         }
     }
 
+    /// Returns the hashes of the passwords that the user may not choose again, the present one first. Empty unless
+    /// `password.history` is set.
+    pub(crate) fn used(&self, tx: &mut Tx, user: &User) -> Result<Vec<String>> {
+        let most = self.settings.password_history.get();
+        if most == 0 {
+            return Ok(Vec::new());
+        }
+        let kept = users::past_passwords(tx, user.public.id)?;
+        let past = kept.and_then(|kept| self.open_past(user.public.id, &kept)).unwrap_or_default();
+        let present = self.hash_of(user).map(Cow::into_owned);
+        Ok(present.into_iter().chain(past).take(most).collect())
+    }
+
+    /// Refuses a new password that is one of the last ones. Each takes a place in the queue for hashes, one after the
+    /// other. Only for a caller who has proven to be the user. Failures: `weak_password`, `hash_queue_full`.
+    pub(crate) fn refuse_used(&self, used: &[String], new: &Password, field: &str) -> Result<()> {
+        for hash in used {
+            if self.hasher.verify(new, Some(hash))?.valid {
+                return Err(Password::weak(&[Weakness::UsedBefore], field));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the past passwords of an account as they are kept beside its next password: one less than
+    /// `password.history`. None if none are to be kept.
+    fn past_after(&self, tx: &mut Tx, user_id: Id) -> Result<Option<String>> {
+        let most = self.settings.password_history.get().saturating_sub(1);
+        let Some(user) = users::find(tx, By::Id(user_id))?.filter(|_| most > 0) else { return Ok(None) };
+        let past: Vec<String> = self.used(tx, &user)?.into_iter().take(most).collect();
+        match past.is_empty() {
+            true => Ok(None),
+            false => self.as_kept(user_id, &json::render(&past)?).map(Some),
+        }
+    }
+
+    /// Gives the past passwords the configured form, as [`Passwords::better_hash`] does for the present one.
+    pub(crate) fn reseal_past(&self, tx: &mut Tx, user_id: Id) -> Result<()> {
+        let Some(kept) = users::past_passwords(tx, user_id)? else { return Ok(()) };
+        if pepper::is_current(&self.secrets, &kept, self.settings.pepper) {
+            return Ok(());
+        }
+        let Some(past) = pepper::open(&self.secrets, user_id, &kept) else { return Ok(()) };
+        users::reseal_past_passwords(tx, user_id, &kept, &self.as_kept(user_id, &past)?)
+    }
+
+    /// Counts the past passwords that are kept.
+    pub(crate) fn past(&self, tx: &mut Tx, user_id: Id) -> Result<usize> {
+        let kept = users::past_passwords(tx, user_id)?;
+        Ok(kept.and_then(|kept| self.open_past(user_id, &kept)).map_or(0, |past| past.len()))
+    }
+
+    /// Returns the hashes of past passwords; none if no key opens them.
+    fn open_past(&self, user_id: Id, kept: &str) -> Option<Vec<String>> {
+        serde_json::from_str(&pepper::open(&self.secrets, user_id, kept)?).ok()
+    }
+
     /// Replaces a password in the caller's transaction, ends every session opened with the old one, and tells
     /// the user by mail. Returns the number of sessions that ended.
     pub(crate) fn replace(
@@ -210,7 +268,9 @@ impl Passwords {
         expires_at: Option<i64>,
         now: i64,
     ) -> Result<usize> {
-        users::set_password(tx, user_id, kept_hash, expires_at)?;
+        let past = self.past_after(tx, user_id)?;
+        let new = NewPassword { hash: kept_hash, past: past.as_deref(), expires_at, set_at: now };
+        users::set_password(tx, user_id, &new)?;
         if let Some(user) = users::find(tx, By::Id(user_id))?
             && let Some(email) = &user.public.email
         {

@@ -182,6 +182,12 @@ impl Retiring<'_> {
             Some(new) => users::upgrade_hash(tx, id, &old, &new),
             None => Ok(()),
         })?;
+        self.each_batch(users::sealed_past_passwords, |tx, id, old| {
+            match pepper::reseal(secrets, id, &old)? {
+                Some(new) => users::reseal_past_passwords(tx, id, &old, &new),
+                None => Ok(()),
+            }
+        })?;
         self.each_batch(second_factors::sealed_totp, |tx, id, old| {
             match secrets.reseal(&totp::owner(id), &old)? {
                 Some(new) => second_factors::reseal_totp(tx, id, &old, &new),

@@ -49,6 +49,11 @@ pub struct ExportUserResponse {
     pub password_scheme: Option<&'static str>,
     /// Whether the next login by password requires a new password.
     pub must_change_password: bool,
+    /// When the password was set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_set_at: Option<i64>,
+    /// The number of earlier passwords of which the store keeps the hashes (`password.history`).
+    pub past_passwords: usize,
     /// The identities of ID token providers that log in to the account.
     pub identities: Vec<ExportedIdentity>,
     /// When the password expires, if an administrator set it.
@@ -249,6 +254,8 @@ impl Engine {
                 password_scheme: self.password_scheme(&user),
                 must_change_password: user.must_change_password,
                 password_expires_at: user.password_expires_at,
+                password_set_at: user.password_set_at,
+                past_passwords: self.passwords.past(tx, id)?,
                 user: user.public,
                 identities: identities::list(tx, id)?.into_iter().map(identity).collect(),
                 totp: second_factors::totp(tx, id)?.map(|totp| ExportedTotp {

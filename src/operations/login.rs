@@ -355,22 +355,24 @@ impl Engine {
         let challenge = challenge.expose();
         let purpose = &[Purpose::PasswordChange];
         let now = self.clock.now();
-        let (found, user) = self.store.read(|tx| {
+        let (found, user, used) = self.store.read(|tx| {
             let found = self.one_time.peek(tx, challenge, purpose, now)?;
             let user = users::find(tx, By::Id(found.user_id))?.ok_or_else(unknown_challenge)?;
-            Ok((found, user))
+            let used = self.passwords.used(tx, &user)?;
+            Ok((found, user, used))
         })?;
         let username = &user.public.username;
         let email = user.public.email.as_ref();
         let new = self.passwords.chosen(new_password, username, email, "/new_password")?;
         let entry = self.logins.waiting(&found)?;
 
-        // Each attempt costs two hashes.
+        // Each attempt costs two hashes, and one for each password that was used.
         let count = |tx: &mut Tx| self.one_time.take_attempt(tx, challenge, purpose, now).map(drop);
         self.store.write(Durability::Relaxed, count)?;
         if self.passwords.hasher.verify(&new, self.passwords.hash_of(&user).as_deref())?.valid {
             return Err(Password::weak(&[Weakness::SameAsOld], "/new_password"));
         }
+        self.passwords.refuse_used(&used, &new, "/new_password")?;
         let hash = self.passwords.kept_hash(user.public.id, &new)?;
         let now_ms = self.clock.now_ms();
         let now = now_ms / 1000;
@@ -415,6 +417,7 @@ impl Engine {
             }
             if let (Some(old), Some(better)) = (&user.password_hash, &better_hash) {
                 users::upgrade_hash(tx, user.public.id, old, better)?;
+                self.passwords.reseal_past(tx, user.public.id)?;
             }
             self.logins.after_password(tx, found, beside.proof, beside.trusted, entry, now_ms)
         })?;

@@ -124,7 +124,8 @@ pub struct ChangePasswordResponse {
 pub struct SetPasswordRequest {
     /// The user's id.
     pub user_id: Id,
-    /// The new password. It is not compared with the old one, so the caller learns nothing about that.
+    /// The new password. It is not compared with the present and earlier ones, so the caller learns nothing about
+    /// these.
     pub new_password: Secret,
     /// Whether the user must change it at the next login, within `password.temporary_seconds`; default: true,
     /// so that only the user knows the next password.
@@ -176,9 +177,10 @@ impl Engine {
         let session_id = bearer.and_then(|bearer| bearer.session_id);
         let old = Password::offered(&old_password, &self.config.password, "/old_password")?;
         let now = self.clock.now();
-        let (user, device) = self.store.read(|tx| {
+        let (user, used, device) = self.store.read(|tx| {
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?;
-            Ok((user, self.throttle.known_device(tx, Some(user_id), &client, now)?))
+            let used = self.passwords.used(tx, &user)?;
+            Ok((user, used, self.throttle.known_device(tx, Some(user_id), &client, now)?))
         })?;
         let username = &user.public.username;
         let email = user.public.email.as_ref();
@@ -191,7 +193,10 @@ impl Engine {
                 // From here on the old password is right, so a failure is not a guess.
                 let hash = match new.is(&old) {
                     true => Err(Password::weak(&[Weakness::SameAsOld], "/new_password")),
-                    false => self.passwords.kept_hash(user_id, &new),
+                    false => {
+                        let chosen = self.passwords.refuse_used(&used, &new, "/new_password");
+                        chosen.and_then(|()| self.passwords.kept_hash(user_id, &new))
+                    }
                 };
                 let hash = hash.inspect_err(|_| self.throttle.take_back_attempt(&attempt))?;
                 self.commit_change(&user, session_id, &hash, &client, &attempt)

@@ -201,7 +201,7 @@ pub(crate) fn needs(tx: &mut Tx, id: KeyId, hashes: &str, current: Range<i64>, n
     };
     Ok(Needs {
         password_hashes: count(
-            "SELECT count(*) FROM users WHERE substr(password_hash, 1, 13) = ?1",
+            "SELECT count(*) FROM users WHERE substr(password_hash, 1, 13) = ?1 OR substr(past_passwords, 1, 13) = ?1",
             &[Value::Text(hashes)],
         )?,
         totp_seeds: count("SELECT count(*) FROM totp WHERE substr(sealed, 1, 4) = ?1", &[Value::Bytes(&id)])?,

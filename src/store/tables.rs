@@ -37,6 +37,8 @@ pub(super) const TABLES: &[Table] = &[
             ("password_hash", Text),
             ("must_change_password", Integer),
             ("password_expires_at", Integer),
+            ("password_set_at", Integer),
+            ("past_passwords", Text),
             ("attributes", Text),
             ("locale", Text),
             ("external_id", Text),

@@ -20,6 +20,8 @@ pub(crate) struct User {
     pub must_change_password: bool,
     /// The time until which a password that was set by another person is valid.
     pub password_expires_at: Option<i64>,
+    /// When the password was set.
+    pub password_set_at: Option<i64>,
     /// Increases whenever every session ends: a session of an older epoch is dead.
     pub epoch: i64,
     /// The time of the last increase that ended everything the account has: a token without a session that
@@ -45,7 +47,7 @@ macro_rules! select {
         concat!(
             "SELECT u.id, u.username, u.email, u.email_verified, u.is_active, u.attributes, u.created_at, ",
             "u.password_hash, u.epoch, u.epoch_at, u.must_change_password, u.password_expires_at, u.locale, ",
-            "u.was_verified, u.token_epoch, r.role, u.is_service_account, u.external_id",
+            "u.was_verified, u.token_epoch, r.role, u.is_service_account, u.external_id, u.password_set_at",
             $(", ", $more,)?
             " FROM ",
             $from,
@@ -57,7 +59,7 @@ macro_rules! select {
 pub(super) use select;
 
 /// The number of columns that `select!` names before those of its caller.
-pub(super) const COLUMNS: usize = 18;
+pub(super) const COLUMNS: usize = 19;
 
 /// Returns the account, if there is one.
 pub(crate) fn find(tx: &mut Tx, by: By) -> Result<Option<User>> {
@@ -210,8 +212,8 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
     tx.run(
         "INSERT INTO users (id, username, username_key, email, email_key, email_verified, is_active, \
          password_hash, must_change_password, attributes, locale, epoch, epoch_at, token_epoch, created_at, \
-         was_verified, is_service_account, external_id) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, 0, 0, 0, ?11, 0, ?12, ?13)",
+         was_verified, is_service_account, external_id, password_set_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, 0, 0, 0, ?11, 0, ?12, ?13, ?14)",
         &[
             Value::Bytes(public.id.as_bytes()),
             Value::Text(public.username.as_str()),
@@ -226,6 +228,7 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
             Value::Integer(public.created_at),
             Value::Integer(public.is_service_account.into()),
             Value::optional_text(public.external_id.as_ref().map(ExternalId::as_str)),
+            new.password_hash.map_or(Value::Null, |_| Value::Integer(public.created_at)),
         ],
     )?;
     insert_roles(tx, public)
@@ -356,23 +359,51 @@ pub(crate) fn give_up_email(tx: &mut Tx, id: Id) -> Result<()> {
     tx.run("UPDATE users SET email_key = NULL WHERE id = ?1", &[Value::Bytes(id.as_bytes())])
 }
 
-/// Sets the account's password; one that expires must be changed.
-pub(crate) fn set_password(tx: &mut Tx, id: Id, hash: &str, expires_at: Option<i64>) -> Result<()> {
+/// A new password, as the store keeps it.
+pub(crate) struct NewPassword<'a> {
+    pub hash: &'a str,
+    /// The hashes of the passwords before it that stay.
+    pub past: Option<&'a str>,
+    /// When it expires; such a password must be changed.
+    pub expires_at: Option<i64>,
+    pub set_at: i64,
+}
+
+/// Sets the account's password.
+pub(crate) fn set_password(tx: &mut Tx, id: Id, new: &NewPassword) -> Result<()> {
     tx.run(
-        "UPDATE users SET password_hash = ?2, must_change_password = ?3, password_expires_at = ?4 WHERE id = ?1",
+        "UPDATE users SET password_hash = ?2, must_change_password = ?3, password_expires_at = ?4, \
+         password_set_at = ?5, past_passwords = ?6 WHERE id = ?1",
         &[
             Value::Bytes(id.as_bytes()),
-            Value::Text(hash),
-            Value::Integer(expires_at.is_some().into()),
-            expires_at.map_or(Value::Null, Value::Integer),
+            Value::Text(new.hash),
+            Value::Integer(new.expires_at.is_some().into()),
+            new.expires_at.map_or(Value::Null, Value::Integer),
+            Value::Integer(new.set_at),
+            Value::optional_text(new.past),
         ],
     )
 }
 
-/// Removes the account's password.
+/// Returns the hashes of the account's past passwords, as they are kept.
+pub(crate) fn past_passwords(tx: &mut Tx, id: Id) -> Result<Option<String>> {
+    const SQL: &str = "SELECT past_passwords FROM users WHERE id = ?1";
+    Ok(tx.first(SQL, &[Value::Bytes(id.as_bytes())], |row| row.optional_text(0))?.flatten())
+}
+
+/// Replaces the hashes of the account's past passwords by the same in another form, unless they changed meanwhile.
+pub(crate) fn reseal_past_passwords(tx: &mut Tx, id: Id, old: &str, new: &str) -> Result<()> {
+    tx.run(
+        "UPDATE users SET past_passwords = ?3 WHERE id = ?1 AND past_passwords = ?2",
+        &[Value::Bytes(id.as_bytes()), Value::Text(old), Value::Text(new)],
+    )
+}
+
+/// Removes the account's password, and those before it.
 pub(crate) fn delete_password(tx: &mut Tx, id: Id) -> Result<()> {
     tx.run(
-        "UPDATE users SET password_hash = NULL, must_change_password = 0, password_expires_at = NULL WHERE id = ?1",
+        "UPDATE users SET password_hash = NULL, must_change_password = 0, password_expires_at = NULL, \
+         password_set_at = NULL, past_passwords = NULL WHERE id = ?1",
         &[Value::Bytes(id.as_bytes())],
     )
 }
@@ -398,6 +429,13 @@ pub(crate) fn upgrade_hash(tx: &mut Tx, id: Id, old: &str, new: &str) -> Result<
 /// Lists the sealed hashes, in the order of their users' ids.
 pub(crate) fn sealed_hashes(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<Sealed<String>>> {
     const SQL: &str = "SELECT id, password_hash FROM users WHERE id > ?1 AND password_hash LIKE '$sealed$%' \
+                       ORDER BY id LIMIT ?2";
+    tx.after(SQL, after, limit, |row| Ok(Sealed { id: row.id(0)?, sealed: row.text(1)? }))
+}
+
+/// Lists the sealed hashes of past passwords, in the order of their users' ids.
+pub(crate) fn sealed_past_passwords(tx: &mut Tx, after: Id, limit: usize) -> Result<Vec<Sealed<String>>> {
+    const SQL: &str = "SELECT id, past_passwords FROM users WHERE id > ?1 AND past_passwords LIKE '$sealed$%' \
                        ORDER BY id LIMIT ?2";
     tx.after(SQL, after, limit, |row| Ok(Sealed { id: row.id(0)?, sealed: row.text(1)? }))
 }
@@ -476,6 +514,7 @@ pub(super) fn read(row: &Row) -> Result<User> {
         token_epoch: row.integer(14)?,
         must_change_password: row.boolean(10)?,
         password_expires_at: row.optional_integer(11)?,
+        password_set_at: row.optional_integer(18)?,
         was_verified: row.boolean(3)? || row.boolean(13)?,
         has_proven: row.integer(13)? == PROVEN,
     })

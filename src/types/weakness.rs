@@ -63,6 +63,8 @@ weaknesses! {
     Breached = "breached";
     /// It is the account's present password.
     SameAsOld = "same_as_old";
+    /// It is one of the account's last passwords (`password.history`).
+    UsedBefore = "used_before";
 }
 
 impl Serialize for Weakness {

@@ -287,6 +287,75 @@ fn a_pepper_follows_the_secret_key(store: &Store) {
     assert_eq!(refused(store.url(), with(&[old])), Code::WrongSecretKey);
 }
 
+on_each_store!(past_hashes_are_kept_as_the_present_one);
+/// The hashes of past passwords are as many as configured, sealed as the present one is, and gone with the account.
+fn past_hashes_are_kept_as_the_present_one(store: &Store) {
+    let [old, new] = ["an old key of thirty-two bytes or more", "a new key of thirty-two bytes or more"];
+    let at = |keys: &[&str], history: u64, pepper: bool| {
+        let password = json!({"history": history, "pepper": pepper});
+        open(store.url(), json!({"secret_keys": keys, "password": password, "change_settings": true}))
+            .unwrap()
+    };
+    let words = |number: usize| format!("wise words number {number}");
+    let change = |engine: &Engine, number: usize| {
+        let request = json!({"user_id": engine_user(engine), "old_password": words(number), "new_password": words(number + 1)});
+        call(engine, "change_password", request).map(drop)
+    };
+    let kept = || store.query("SELECT past_passwords FROM users")[0]["past_passwords"].clone();
+    let engine = at(&[old], 4, false);
+    let request = json!({"username": "ada", "email": "ada@example.com", "password": words(0)});
+    call(&engine, "register", request).unwrap();
+    (0..6).for_each(|number| change(&engine, number).unwrap());
+    drop(engine);
+    let plain: Vec<String> = serde_json::from_str(kept().as_str().unwrap()).unwrap();
+    assert_eq!(plain.len(), 3);
+    assert!(plain.iter().all(|hash| hash.starts_with("$argon2id$")));
+
+    // The pepper follows with the next login, and so does another secret key.
+    let engine = at(&[old], 4, true);
+    login_with(&engine, "ada", &words(6)).unwrap();
+    drop(engine);
+    let sealed = kept().as_str().unwrap().to_owned();
+    assert!(sealed.starts_with("$sealed$"), "{sealed}");
+    let engine = at(&[new, old], 4, true);
+    let needed = || {
+        let keys = call(&engine, "list_keys", json!({})).unwrap()["secret_keys"].take();
+        let old = keys.as_array().unwrap().iter().find(|key| !key["needed_by"].is_null()).cloned();
+        old.unwrap()["needed_by"]["password_hashes"].clone()
+    };
+    assert_eq!(needed(), 1);
+    login_with(&engine, "ada", &words(6)).unwrap();
+    assert_eq!(needed(), 0);
+    call(&engine, "rotate_keys", json!({"retire": "now"})).unwrap();
+    let weak = json!({"user_id": engine_user(&engine), "old_password": words(6), "new_password": words(4)});
+    assert_eq!(call(&engine, "change_password", weak).unwrap_err(), Code::WeakPassword);
+    drop(engine);
+    assert_ne!(kept(), sealed);
+
+    // Fewer stay with the next password, and none without a history.
+    let engine = at(&[new], 2, false);
+    change(&engine, 6).unwrap();
+    drop(engine);
+    let plain: Vec<String> = serde_json::from_str(kept().as_str().unwrap()).unwrap();
+    assert_eq!(plain.len(), 1);
+    let engine = at(&[new], 0, false);
+    change(&engine, 7).unwrap();
+    drop(engine);
+    assert_eq!(kept(), Value::Null);
+    let engine = at(&[new], 2, false);
+    change(&engine, 8).unwrap();
+    let exported = call(&engine, "export_user", json!({"id": engine_user(&engine)})).unwrap();
+    assert_eq!(exported["past_passwords"], 1);
+    assert!(!exported.to_string().contains("argon2id$v"), "no hash");
+    call(&engine, "delete_user", json!({"id": engine_user(&engine)})).unwrap();
+    assert_eq!(store.count("users"), 0);
+}
+
+/// Returns the id of the only account.
+fn engine_user(engine: &Engine) -> Value {
+    call(engine, "list_users", json!({})).unwrap()["users"][0]["id"].clone()
+}
+
 on_each_store!(an_address_verified_beside_a_logout);
 /// The session that proves the account ends while the mailed token is redeemed: the address stays unverified,
 /// and the token valid.

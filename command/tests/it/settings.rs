@@ -93,7 +93,7 @@ fn settings() -> Value {
         "issuer": "https://door.example", "audience": ["api", "web"], "signing_algorithm": "ES256",
         "session_max_seconds": 31_536_000,
         "backends": {"admin": {"signing_algorithm": "EdDSA"}, "old": {"secret": "a secret of another library, of old"}},
-        "password": {"pepper": true}, "audit": {"retention_days": 3650},
+        "password": {"pepper": true, "history": 5, "max_age_days": 3650}, "audit": {"retention_days": 3650},
         "passkeys": {"rp_id": "example.com", "rp_name": "Example", "origins": ["https://example.com"],
             "second_factor": "never"},
     })
@@ -187,6 +187,8 @@ fn who_gives_other_settings_is_refused(store: &Store) {
         ),
         ("/session_max_seconds", json!({"session_max_seconds": 1_000_000})),
         ("/password/pepper", json!({"password": {"pepper": false}})),
+        ("/password/history", json!({"password": {"history": 4}})),
+        ("/password/max_age_days", json!({"password": {"max_age_days": 0}})),
         ("/audit/retention_days", json!({"audit": {"retention_days": 400}})),
         (
             "/passkeys/second_factor",

@@ -23,7 +23,7 @@ use crate::store::events::Event;
 use crate::store::identities::{self, Identity};
 use crate::store::organizations::Invitation;
 use crate::store::passkeys::{self, Passkey};
-use crate::store::users::{self, By, User};
+use crate::store::users::{self, By, NewPassword, User};
 use crate::store::{Share, Tx, sessions, unexpected};
 use crate::types::id::Id;
 use crate::types::secret::Secret;
@@ -325,7 +325,10 @@ impl Engine {
         now: i64,
     ) -> Result<Vec<RecoveryCode>> {
         match way_in {
-            WayIn::Password(hash) => users::set_password(tx, user.id, hash, None)?,
+            WayIn::Password(hash) => {
+                let new = NewPassword { hash, past: None, expires_at: None, set_at: now };
+                users::set_password(tx, user.id, &new)?;
+            }
             WayIn::Identity(claims, provider) => {
                 let identity = Identity { issuer: &claims.iss, subject: &claims.sub };
                 if identities::find(tx, identity)?.is_some() {

@@ -89,12 +89,15 @@ impl Engine {
         let now = self.clock.now();
         let among = [Purpose::ResetPassword];
         let ResetPasswordRequest { token, new_password } = request;
-        let Mailed { found, user, .. } =
-            self.store.read(|tx| self.accounts.mailed(tx, &token, &among, now))?;
+        let (found, user, used) = self.store.read(|tx| {
+            let Mailed { found, user, .. } = self.accounts.mailed(tx, &token, &among, now)?;
+            let used = self.passwords.used(tx, &user)?;
+            Ok((found, user.public, used))
+        })?;
         // A refused password does not use up the token.
-        let user = user.public;
         let password =
             self.passwords.chosen(&new_password, &user.username, user.email.as_ref(), "/new_password")?;
+        self.passwords.refuse_used(&used, &password, "/new_password")?;
         let hash = self.passwords.kept_hash(found.user_id, &password)?;
         let user = self.mailing.write(|tx| {
             let Mailed { found, mut user, .. } = self.accounts.mailed(tx, &token, &among, now)?;

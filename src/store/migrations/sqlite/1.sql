@@ -24,6 +24,10 @@ CREATE TABLE users (
   must_change_password INTEGER NOT NULL,
   -- The time until which a password that was set by another person is valid.
   password_expires_at INTEGER,
+  -- When the password was set.
+  password_set_at INTEGER,
+  -- The hashes of the passwords before, the newest first: a JSON list in the form of the hash.
+  past_passwords TEXT,
   attributes     TEXT    NOT NULL,
   locale         TEXT,
   -- The host's own id of the account.
