@@ -864,6 +864,8 @@ struct export_user_response {
   doorward::identifiers identifiers{};
   // Whether the next login by password requires a new password.
   bool must_change_password{};
+  // The number of earlier passwords of which the store keeps the hashes (`password.history`).
+  std::int64_t past_passwords{};
   // The identities of ID token providers that log in to the account.
   std::vector<doorward::exported_identity> identities{};
   // The mails that wait to be sent, without their content (the address and a token).
@@ -894,6 +896,8 @@ struct export_user_response {
   std::optional<std::int64_t> password_expires_at{};
   // The scheme of the password's hash, if there is a password. The hash stays in the store.
   std::optional<std::string> password_scheme{};
+  // When the password was set.
+  std::optional<std::int64_t> password_set_at{};
   // The authenticator app that is set up and not confirmed, without its secret.
   std::optional<doorward::exported_totp> pending_totp{};
   // The authenticator app without its secret, if one is in use.
@@ -904,6 +908,7 @@ struct export_user_response {
     visit("user", self.user);
     visit("identifiers", self.identifiers);
     visit("must_change_password", self.must_change_password);
+    visit("past_passwords", self.past_passwords);
     visit("identities", self.identities);
     visit("mails", self.mails);
     visit("recovery_codes", self.recovery_codes);
@@ -919,6 +924,7 @@ struct export_user_response {
     visit("next", self.next);
     visit("password_expires_at", self.password_expires_at);
     visit("password_scheme", self.password_scheme);
+    visit("password_set_at", self.password_set_at);
     visit("pending_totp", self.pending_totp);
     visit("totp", self.totp);
   }
@@ -967,6 +973,7 @@ enum class password_weakness {
   easily_guessed,
   breached,
   same_as_old,
+  used_before,
 };
 
 namespace detail {
@@ -990,6 +997,7 @@ struct names<password_weakness> {
       "easily_guessed",
       "breached",
       "same_as_old",
+      "used_before",
   };
   // clang-format on
 };
@@ -4015,7 +4023,8 @@ struct change_password_request {
 struct set_password_request {
   // The user's id.
   std::string user_id{};
-  // The new password. It is not compared with the old one, so the caller learns nothing about that.
+  // The new password. It is not compared with the present and earlier ones, so the caller learns nothing
+  // about these.
   doorward::secret new_password{};
   // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
   // call's events record it.
@@ -10138,8 +10147,15 @@ struct password_config {
   // Words that an attacker would try first, such as names of the service, at most 100: no password may be
   // little more than one of them. The account's names and the issuer are such words in any case.
   std::optional<std::vector<std::string>> context_words{};
+  // How many passwords of an account, the present one included, its user may not choose again. Their hashes
+  // are kept, and each is one more hash for every new password. Default: the store's; for a new store 0. From
+  // 0 to 24.
+  std::optional<std::int64_t> history{};
   // The number of passes over that memory. From 1 to 64. Default: 2.
   std::optional<std::int64_t> iterations{};
+  // After how many days a login by password requires a new one; 0: never. Default: the store's; for a new
+  // store 0. From 0 to 3650.
+  std::optional<std::int64_t> max_age_days{};
   // The maximum length of a password, in bytes of UTF-8; a longer one is refused, never truncated. From 64 to
   // 4096. Default: 1024.
   std::optional<std::int64_t> max_bytes{};
@@ -10187,8 +10203,20 @@ struct password_config {
   }
 
   template <class Value = std::int64_t>
+  password_config &set_history(Value &&value) {
+    history = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
   password_config &set_iterations(Value &&value) {
     iterations = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  password_config &set_max_age_days(Value &&value) {
+    max_age_days = std::forward<Value>(value);
     return *this;
   }
 
@@ -10246,7 +10274,9 @@ struct password_config {
     visit("breached", self.breached);
     visit("breached_login", self.breached_login);
     visit("context_words", self.context_words);
+    visit("history", self.history);
     visit("iterations", self.iterations);
+    visit("max_age_days", self.max_age_days);
     visit("max_bytes", self.max_bytes);
     visit("max_concurrent", self.max_concurrent);
     visit("max_queued", self.max_queued);

@@ -496,7 +496,8 @@ type SetPasswordRequest struct {
 	// The user's id.
 	UserID string `json:"user_id"`
 
-	// The new password. It is not compared with the old one, so the caller learns nothing about that.
+	// The new password. It is not compared with the present and earlier ones, so the caller learns nothing
+	// about these.
 	NewPassword string `json:"new_password" doorward:"secret"`
 
 	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
@@ -3398,8 +3399,17 @@ type PasswordConfig struct {
 	// little more than one of them. The account's names and the issuer are such words in any case.
 	ContextWords []string `json:"context_words,omitzero"`
 
+	// How many passwords of an account, the present one included, its user may not choose again. Their hashes
+	// are kept, and each is one more hash for every new password. Default: the store's; for a new store 0.
+	// From 0 to 24.
+	History *int64 `json:"history,omitzero"`
+
 	// The number of passes over that memory. From 1 to 64. Default: 2.
 	Iterations *int64 `json:"iterations,omitzero"`
+
+	// After how many days a login by password requires a new one; 0: never. Default: the store's; for a new
+	// store 0. From 0 to 3650.
+	MaxAgeDays *int64 `json:"max_age_days,omitzero"`
 
 	// The maximum length of a password, in bytes of UTF-8; a longer one is refused, never truncated. From 64
 	// to 4096. Default: 1024.
@@ -4202,6 +4212,9 @@ type ExportUserResponse struct {
 	// Whether the next login by password requires a new password.
 	MustChangePassword bool `json:"must_change_password"`
 
+	// The number of earlier passwords of which the store keeps the hashes (`password.history`).
+	PastPasswords int64 `json:"past_passwords"`
+
 	// The identities of ID token providers that log in to the account.
 	Identities []ExportedIdentity `json:"identities"`
 
@@ -4246,6 +4259,9 @@ type ExportUserResponse struct {
 
 	// The scheme of the password's hash, if there is a password. The hash stays in the store.
 	PasswordScheme string `json:"password_scheme,omitzero"`
+
+	// When the password was set.
+	PasswordSetAt *int64 `json:"password_set_at,omitzero"`
 
 	// The authenticator app that is set up and not confirmed, without its secret.
 	PendingTOTP *ExportedTOTP `json:"pending_totp,omitzero"`
@@ -4319,6 +4335,7 @@ const (
 	PasswordWeaknessEasilyGuessed     PasswordWeakness = "easily_guessed"
 	PasswordWeaknessBreached          PasswordWeakness = "breached"
 	PasswordWeaknessSameAsOld         PasswordWeakness = "same_as_old"
+	PasswordWeaknessUsedBefore        PasswordWeakness = "used_before"
 )
 
 // CheckPasswordResponse: The policy's verdict on a password.

@@ -731,6 +731,8 @@ export interface ExportUserResponse {
   identifiers: Identifiers
   /** Whether the next login by password requires a new password. */
   must_change_password: boolean
+  /** The number of earlier passwords of which the store keeps the hashes (`password.history`). */
+  past_passwords: number
   /** The identities of ID token providers that log in to the account. */
   identities: ExportedIdentity[]
   /** The mails that wait to be sent, without their content (the address and a token). */
@@ -761,6 +763,8 @@ export interface ExportUserResponse {
   password_expires_at?: number
   /** The scheme of the password's hash, if there is a password. The hash stays in the store. */
   password_scheme?: string
+  /** When the password was set. */
+  password_set_at?: number
   /** The authenticator app that is set up and not confirmed, without its secret. */
   pending_totp?: ExportedTotp
   /** The authenticator app without its secret, if one is in use. */
@@ -824,6 +828,7 @@ export type PasswordWeakness =
   | 'easily_guessed'
   | 'breached'
   | 'same_as_old'
+  | 'used_before'
 
 /** The policy's verdict on a password. */
 export interface CheckPasswordResponse {
@@ -864,7 +869,10 @@ export interface ChangePasswordResponse {
 export interface SetPasswordRequest {
   /** The user's id. */
   user_id: string
-  /** The new password. It is not compared with the old one, so the caller learns nothing about that. */
+  /**
+   * The new password. It is not compared with the present and earlier ones, so the caller learns nothing
+   * about these.
+   */
   new_password: string
   /**
    * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
@@ -4200,8 +4208,19 @@ export interface PasswordConfig {
    * little more than one of them. The account's names and the issuer are such words in any case.
    */
   context_words?: string[]
+  /**
+   * How many passwords of an account, the present one included, its user may not choose again. Their hashes
+   * are kept, and each is one more hash for every new password. Default: the store's; for a new store 0. From
+   * 0 to 24.
+   */
+  history?: number | null
   /** The number of passes over that memory. From 1 to 64. Default: 2. */
   iterations?: number
+  /**
+   * After how many days a login by password requires a new one; 0: never. Default: the store's; for a new
+   * store 0. From 0 to 3650.
+   */
+  max_age_days?: number | null
   /**
    * The maximum length of a password, in bytes of UTF-8; a longer one is refused, never truncated. From 64 to
    * 4096. Default: 1024.

@@ -454,8 +454,8 @@ class Operations(_doorward.Engine):
         """Sets a user's password, to be changed at the next login, and ends every session.
 
         user_id: The user's id.
-        new_password: The new password. It is not compared with the old one, so the caller learns nothing
-            about that.
+        new_password: The new password. It is not compared with the present and earlier ones, so the
+            caller learns nothing about these.
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
         temporary: Whether the user must change it at the next login, within `password.temporary_seconds`;

@@ -389,8 +389,17 @@ class PasswordConfig(TypedDict, total=False):
     """Words that an attacker would try first, such as names of the service, at most 100: no password may
     be little more than one of them. The account's names and the issuer are such words in any case.
     """
+    history: int | None
+    """How many passwords of an account, the present one included, its user may not choose again. Their
+    hashes are kept, and each is one more hash for every new password. Default: the store's; for a new
+    store 0. From 0 to 24.
+    """
     iterations: int
     """The number of passes over that memory. From 1 to 64. Default: 2."""
+    max_age_days: int | None
+    """After how many days a login by password requires a new one; 0: never. Default: the store's; for a
+    new store 0. From 0 to 3650.
+    """
     max_bytes: int
     """The maximum length of a password, in bytes of UTF-8; a longer one is refused, never truncated. From
     64 to 4096. Default: 1024.

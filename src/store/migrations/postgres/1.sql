@@ -24,6 +24,10 @@ CREATE TABLE users (
   must_change_password BIGINT NOT NULL,
   -- The time until which a password that was set by another person is valid.
   password_expires_at BIGINT,
+  -- When the password was set.
+  password_set_at BIGINT,
+  -- The hashes of the passwords before, the newest first: a JSON list in the form of the hash.
+  past_passwords TEXT COLLATE "C",
   attributes     TEXT COLLATE "C" NOT NULL,
   locale         TEXT COLLATE "C",
   -- The host's own id of the account.

@@ -293,6 +293,7 @@ PasswordWeakness = Literal[
     "easily_guessed",
     "breached",
     "same_as_old",
+    "used_before",
 ]
 
 ProviderPrompt = Literal["none", "login", "consent", "select_account"]
@@ -1106,6 +1107,8 @@ class ExportUserResponse(Model):
     """The canonical forms by which the account's name and address are compared."""
     must_change_password: bool
     """Whether the next login by password requires a new password."""
+    past_passwords: Annotated[int, Field(ge=0)]
+    """The number of earlier passwords of which the store keeps the hashes (`password.history`)."""
     identities: list[ExportedIdentity]
     """The identities of ID token providers that log in to the account."""
     mails: list[ExportedMail]
@@ -1136,6 +1139,8 @@ class ExportUserResponse(Model):
     """When the password expires, if an administrator set it."""
     password_scheme: str | None = None
     """The scheme of the password's hash, if there is a password. The hash stays in the store."""
+    password_set_at: int | None = None
+    """When the password was set."""
     pending_totp: ExportedTotp | None = None
     """The authenticator app that is set up and not confirmed, without its secret."""
     totp: ExportedTotp | None = None
@@ -1235,7 +1240,9 @@ class SetPasswordRequest(Model, extra="forbid"):
     user_id: str
     """The user's id."""
     new_password: Annotated[str, Field(repr=False)]
-    """The new password. It is not compared with the old one, so the caller learns nothing about that."""
+    """The new password. It is not compared with the present and earlier ones, so the caller learns nothing
+    about these.
+    """
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
     call's events record it.

@@ -12,6 +12,8 @@ import java.util.Map;
  * @param user The account.
  * @param identifiers The canonical forms by which the account's name and address are compared.
  * @param mustChangePassword Whether the next login by password requires a new password.
+ * @param pastPasswords The number of earlier passwords of which the store keeps the hashes ({@code
+ *     password.history}).
  * @param identities The identities of ID token providers that log in to the account.
  * @param mails The mails that wait to be sent, without their content (the address and a token).
  * @param recoveryCodes The number of unused recovery codes.
@@ -34,6 +36,7 @@ import java.util.Map;
  * @param passwordExpiresAt When the password expires, if an administrator set it. May be null.
  * @param passwordScheme The scheme of the password's hash, if there is a password. The hash stays
  *     in the store. May be null.
+ * @param passwordSetAt When the password was set. May be null.
  * @param pendingTotp The authenticator app that is set up and not confirmed, without its secret.
  *     May be null.
  * @param totp The authenticator app without its secret, if one is in use. May be null.
@@ -42,6 +45,7 @@ public record ExportUserResponse(
     User user,
     Identifiers identifiers,
     boolean mustChangePassword,
+    long pastPasswords,
     List<ExportedIdentity> identities,
     List<ExportedMail> mails,
     long recoveryCodes,
@@ -57,6 +61,7 @@ public record ExportUserResponse(
     String next,
     Long passwordExpiresAt,
     String passwordScheme,
+    Long passwordSetAt,
     ExportedTotp pendingTotp,
     ExportedTotp totp)
     implements Shape {
@@ -66,6 +71,7 @@ public record ExportUserResponse(
         Read.optional(json, "user", User::read),
         Read.optional(json, "identifiers", Identifiers::read),
         Read.required(json, "must_change_password", Read::bool),
+        Read.required(json, "past_passwords", Read::integer),
         Read.orEmpty(Read.optional(json, "identities", Read.list(ExportedIdentity::read))),
         Read.orEmpty(Read.optional(json, "mails", Read.list(ExportedMail::read))),
         Read.required(json, "recovery_codes", Read::integer),
@@ -81,6 +87,7 @@ public record ExportUserResponse(
         Read.optional(json, "next", Read::text),
         Read.optional(json, "password_expires_at", Read::integer),
         Read.optional(json, "password_scheme", Read::text),
+        Read.optional(json, "password_set_at", Read::integer),
         Read.optional(json, "pending_totp", ExportedTotp::read),
         Read.optional(json, "totp", ExportedTotp::read));
   }
@@ -91,6 +98,7 @@ public record ExportUserResponse(
     Read.put(json, "user", user);
     Read.put(json, "identifiers", identifiers);
     Read.put(json, "must_change_password", mustChangePassword);
+    Read.put(json, "past_passwords", pastPasswords);
     Read.put(json, "identities", identities);
     Read.put(json, "mails", mails);
     Read.put(json, "recovery_codes", recoveryCodes);
@@ -106,6 +114,7 @@ public record ExportUserResponse(
     Read.put(json, "next", next);
     Read.put(json, "password_expires_at", passwordExpiresAt);
     Read.put(json, "password_scheme", passwordScheme);
+    Read.put(json, "password_set_at", passwordSetAt);
     Read.put(json, "pending_totp", pendingTotp);
     Read.put(json, "totp", totp);
     return json;

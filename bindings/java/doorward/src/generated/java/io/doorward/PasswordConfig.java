@@ -17,7 +17,12 @@ import java.util.Map;
  * @param contextWords Words that an attacker would try first, such as names of the service, at most
  *     100: no password may be little more than one of them. The account's names and the issuer are
  *     such words in any case. May be null.
+ * @param history How many passwords of an account, the present one included, its user may not
+ *     choose again. Their hashes are kept, and each is one more hash for every new password.
+ *     Default: the store's; for a new store 0. From 0 to 24. May be null.
  * @param iterations The number of passes over that memory. From 1 to 64. Default: 2. May be null.
+ * @param maxAgeDays After how many days a login by password requires a new one; 0: never. Default:
+ *     the store's; for a new store 0. From 0 to 3650. May be null.
  * @param maxBytes The maximum length of a password, in bytes of UTF-8; a longer one is refused,
  *     never truncated. From 64 to 4096. Default: 1024. May be null.
  * @param maxConcurrent How many hashes run at once in the process; each takes {@code memory_kib}.
@@ -40,7 +45,9 @@ public record PasswordConfig(
     String breached,
     BreachedLogin breachedLogin,
     List<String> contextWords,
+    Long history,
     Long iterations,
+    Long maxAgeDays,
     Long maxBytes,
     Long maxConcurrent,
     Long maxQueued,
@@ -53,7 +60,7 @@ public record PasswordConfig(
   /** Returns an empty one. */
   public static PasswordConfig of() {
     return new PasswordConfig(
-        null, null, null, null, null, null, null, null, null, null, null, null, null);
+        null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -66,7 +73,9 @@ public record PasswordConfig(
         breached,
         breachedLogin,
         contextWords,
+        history,
         iterations,
+        maxAgeDays,
         maxBytes,
         maxConcurrent,
         maxQueued,
@@ -87,7 +96,9 @@ public record PasswordConfig(
         breached,
         breachedLogin,
         contextWords,
+        history,
         iterations,
+        maxAgeDays,
         maxBytes,
         maxConcurrent,
         maxQueued,
@@ -105,7 +116,9 @@ public record PasswordConfig(
         breached,
         breachedLogin,
         contextWords,
+        history,
         iterations,
+        maxAgeDays,
         maxBytes,
         maxConcurrent,
         maxQueued,
@@ -127,7 +140,33 @@ public record PasswordConfig(
         breached,
         breachedLogin,
         contextWords,
+        history,
         iterations,
+        maxAgeDays,
+        maxBytes,
+        maxConcurrent,
+        maxQueued,
+        memoryKib,
+        minLength,
+        parallelism,
+        pepper,
+        temporarySeconds);
+  }
+
+  /**
+   * Returns the same with history: How many passwords of an account, the present one included, its
+   * user may not choose again. Their hashes are kept, and each is one more hash for every new
+   * password. Default: the store's; for a new store 0. From 0 to 24.
+   */
+  public PasswordConfig withHistory(long history) {
+    return new PasswordConfig(
+        blocklist,
+        breached,
+        breachedLogin,
+        contextWords,
+        history,
+        iterations,
+        maxAgeDays,
         maxBytes,
         maxConcurrent,
         maxQueued,
@@ -148,7 +187,32 @@ public record PasswordConfig(
         breached,
         breachedLogin,
         contextWords,
+        history,
         iterations,
+        maxAgeDays,
+        maxBytes,
+        maxConcurrent,
+        maxQueued,
+        memoryKib,
+        minLength,
+        parallelism,
+        pepper,
+        temporarySeconds);
+  }
+
+  /**
+   * Returns the same with max_age_days: After how many days a login by password requires a new one;
+   * 0: never. Default: the store's; for a new store 0. From 0 to 3650.
+   */
+  public PasswordConfig withMaxAgeDays(long maxAgeDays) {
+    return new PasswordConfig(
+        blocklist,
+        breached,
+        breachedLogin,
+        contextWords,
+        history,
+        iterations,
+        maxAgeDays,
         maxBytes,
         maxConcurrent,
         maxQueued,
@@ -169,7 +233,9 @@ public record PasswordConfig(
         breached,
         breachedLogin,
         contextWords,
+        history,
         iterations,
+        maxAgeDays,
         maxBytes,
         maxConcurrent,
         maxQueued,
@@ -191,7 +257,9 @@ public record PasswordConfig(
         breached,
         breachedLogin,
         contextWords,
+        history,
         iterations,
+        maxAgeDays,
         maxBytes,
         maxConcurrent,
         maxQueued,
@@ -212,7 +280,9 @@ public record PasswordConfig(
         breached,
         breachedLogin,
         contextWords,
+        history,
         iterations,
+        maxAgeDays,
         maxBytes,
         maxConcurrent,
         maxQueued,
@@ -233,7 +303,9 @@ public record PasswordConfig(
         breached,
         breachedLogin,
         contextWords,
+        history,
         iterations,
+        maxAgeDays,
         maxBytes,
         maxConcurrent,
         maxQueued,
@@ -254,7 +326,9 @@ public record PasswordConfig(
         breached,
         breachedLogin,
         contextWords,
+        history,
         iterations,
+        maxAgeDays,
         maxBytes,
         maxConcurrent,
         maxQueued,
@@ -272,7 +346,9 @@ public record PasswordConfig(
         breached,
         breachedLogin,
         contextWords,
+        history,
         iterations,
+        maxAgeDays,
         maxBytes,
         maxConcurrent,
         maxQueued,
@@ -294,7 +370,9 @@ public record PasswordConfig(
         breached,
         breachedLogin,
         contextWords,
+        history,
         iterations,
+        maxAgeDays,
         maxBytes,
         maxConcurrent,
         maxQueued,
@@ -315,7 +393,9 @@ public record PasswordConfig(
         breached,
         breachedLogin,
         contextWords,
+        history,
         iterations,
+        maxAgeDays,
         maxBytes,
         maxConcurrent,
         maxQueued,
@@ -333,7 +413,9 @@ public record PasswordConfig(
         Read.optional(json, "breached", Read::text),
         Read.optional(json, "breached_login", BreachedLogin::read),
         Read.optional(json, "context_words", Read.list(Read::text)),
+        Read.optional(json, "history", Read::integer),
         Read.optional(json, "iterations", Read::integer),
+        Read.optional(json, "max_age_days", Read::integer),
         Read.optional(json, "max_bytes", Read::integer),
         Read.optional(json, "max_concurrent", Read::integer),
         Read.optional(json, "max_queued", Read::integer),
@@ -351,7 +433,9 @@ public record PasswordConfig(
     Read.put(json, "breached", breached);
     Read.put(json, "breached_login", breachedLogin);
     Read.put(json, "context_words", contextWords);
+    Read.put(json, "history", history);
     Read.put(json, "iterations", iterations);
+    Read.put(json, "max_age_days", maxAgeDays);
     Read.put(json, "max_bytes", maxBytes);
     Read.put(json, "max_concurrent", maxConcurrent);
     Read.put(json, "max_queued", maxQueued);

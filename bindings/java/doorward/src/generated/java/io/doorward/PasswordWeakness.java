@@ -18,6 +18,7 @@ public enum PasswordWeakness {
   EASILY_GUESSED("easily_guessed"),
   BREACHED("breached"),
   SAME_AS_OLD("same_as_old"),
+  USED_BEFORE("used_before"),
 
   /** A value of a newer library. */
   UNKNOWN("unknown");

@@ -10,8 +10,8 @@ import java.util.Map;
  * an account that failed logins had locked.
  *
  * @param userId The user's id.
- * @param newPassword The new password. It is not compared with the old one, so the caller learns
- *     nothing about that.
+ * @param newPassword The new password. It is not compared with the present and earlier ones, so the
+ *     caller learns nothing about these.
  * @param actor The name or id of the person who makes this call, as the host knows them, if it is
  *     not the user. The call's events record it. May be null.
  * @param temporary Whether the user must change it at the next login, within {@code
