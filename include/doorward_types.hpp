@@ -1973,8 +1973,8 @@ struct needed_by {
   std::int64_t recovery_codes{};
   // The number of API keys whose code was made under it. The next use of each makes the code anew.
   std::int64_t api_keys{};
-  // The number of live sessions last refreshed while it was current. Without the key their users must log in
-  // again.
+  // The number of live sessions that were last refreshed while it was current, or have claims that it sealed.
+  // Without the key their users must log in again.
   std::int64_t sessions{};
 
   template <class Self, class Visitor>
@@ -4742,7 +4742,8 @@ struct finish_provider_login_request {
   // `begin_provider_login` is refused.
   std::string redirect_uri{};
   // The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
-  // refused.
+  // refused. A login that began with `user_token` opens no session: its session keeps what it has, whatever
+  // is given here and in the next two.
   std::optional<std::map<std::string, doorward::json>> claims{};
   // The client's connection, where known.
   std::optional<doorward::client> client{};
@@ -5129,7 +5130,8 @@ struct list_sessions_request {
   }
 };
 
-// Changes a session. Members that are absent stay as they are.
+// Changes a session. Members that are absent stay as they are; at least one of `label` and `claims` is
+// needed.
 struct update_session_request {
   // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
   // call's events record it.
@@ -5139,7 +5141,7 @@ struct update_session_request {
   // The new claims of the host, which replace all the old ones: `{}` removes them. The session's next access
   // token has them; tokens that were issued before keep theirs.
   std::optional<std::map<std::string, doorward::json>> claims{};
-  // The new label.
+  // The new label, as of a login; empty: none.
   std::optional<std::string> label{};
   // The session's id instead.
   std::optional<std::string> session_id{};
@@ -6945,7 +6947,8 @@ struct request_login_code_request {
   // The backend that the session's tokens are for; default: `default`.
   std::optional<std::string> backend{};
   // The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
-  // refused.
+  // refused. These three are for the session that the code opens, in the browser that asks. Another person
+  // may open the link, so `login_with_mail_token` has its own.
   std::optional<std::map<std::string, doorward::json>> claims{};
   // The client's connection: too many mails for one network address are refused. Pass it on, so that a
   // stranger elsewhere cannot use up the mails of a user.
@@ -7043,12 +7046,25 @@ struct request_login_code_request {
 struct login_with_mail_token_request {
   // The token of the link.
   doorward::secret token{};
+  // The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
+  // refused.
+  std::optional<std::map<std::string, doorward::json>> claims{};
   // The connection of the client that opened the link, where known.
   std::optional<doorward::client> client{};
+  // A label for the session in the user's list, such as the name of the device.
+  std::optional<std::string> label{};
+  // A shorter life of the session than the configuration gives it.
+  std::optional<doorward::session_lifetime> lifetime{};
 
   template <class Value = doorward::secret>
   login_with_mail_token_request &set_token(Value &&value) {
     token = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::json>>
+  login_with_mail_token_request &set_claims(Value &&value) {
+    claims = std::forward<Value>(value);
     return *this;
   }
 
@@ -7058,10 +7074,25 @@ struct login_with_mail_token_request {
     return *this;
   }
 
+  template <class Value = std::string>
+  login_with_mail_token_request &set_label(Value &&value) {
+    label = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::session_lifetime>
+  login_with_mail_token_request &set_lifetime(Value &&value) {
+    lifetime = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("token", self.token);
+    visit("claims", self.claims);
     visit("client", self.client);
+    visit("label", self.label);
+    visit("lifetime", self.lifetime);
   }
 };
 

@@ -840,7 +840,8 @@ type FinishProviderLoginRequest struct {
 	RedirectURI string `json:"redirect_uri"`
 
 	// The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
-	// refused.
+	// refused. A login that began with `user_token` opens no session: its session keeps what it has, whatever
+	// is given here and in the next two.
 	Claims Object `json:"claims,omitzero"`
 
 	// The client's connection, where known.
@@ -1044,7 +1045,8 @@ type ListSessionsRequest struct {
 	CurrentSessionID *string `json:"current_session_id,omitzero"`
 }
 
-// UpdateSessionRequest: Changes a session. Members that are absent stay as they are.
+// UpdateSessionRequest: Changes a session. Members that are absent stay as they are; at least one of `label`
+// and `claims` is needed.
 type UpdateSessionRequest struct {
 	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
 	// call's events record it.
@@ -1057,7 +1059,7 @@ type UpdateSessionRequest struct {
 	// access token has them; tokens that were issued before keep theirs.
 	Claims Object `json:"claims,omitzero"`
 
-	// The new label.
+	// The new label, as of a login; empty: none.
 	Label *string `json:"label,omitzero"`
 
 	// The session's id instead.
@@ -1890,7 +1892,8 @@ type RequestLoginCodeRequest struct {
 	Backend *string `json:"backend,omitzero"`
 
 	// The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
-	// refused.
+	// refused. These three are for the session that the code opens, in the browser that asks. Another person
+	// may open the link, so `login_with_mail_token` has its own.
 	Claims Object `json:"claims,omitzero"`
 
 	// The client's connection: too many mails for one network address are refused. Pass it on, so that a
@@ -1937,8 +1940,18 @@ type LoginWithMailTokenRequest struct {
 	// The token of the link.
 	Token string `json:"token" doorward:"secret"`
 
+	// The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
+	// refused.
+	Claims Object `json:"claims,omitzero"`
+
 	// The connection of the client that opened the link, where known.
 	Client *Client `json:"client,omitzero"`
+
+	// A label for the session in the user's list, such as the name of the device.
+	Label *string `json:"label,omitzero"`
+
+	// A shorter life of the session than the configuration gives it.
+	Lifetime *SessionLifetime `json:"lifetime,omitzero"`
 }
 
 // Format hides secrets.
@@ -5368,8 +5381,8 @@ type NeededBy struct {
 	// The number of API keys whose code was made under it. The next use of each makes the code anew.
 	ApiKeys int64 `json:"api_keys"`
 
-	// The number of live sessions last refreshed while it was current. Without the key their users must log
-	// in again.
+	// The number of live sessions that were last refreshed while it was current, or have claims that it
+	// sealed. Without the key their users must log in again.
 	Sessions int64 `json:"sessions"`
 }
 

@@ -203,12 +203,23 @@ const RESERVED: [&str; 17] = [
     "account_epoch",
 ];
 
-/// Refuses claims that only the engine makes, and those that are `also` refused. Failure: `invalid_request`.
+/// Refuses claims that only the engine makes, and those that are `also` refused, in any case: some readers of JSON take
+/// `Exp` for `exp`, and the last of several. Failure: `invalid_request`.
 pub(crate) fn refuse_reserved(claims: &Map<String, Value>, also: &[&str]) -> Result<()> {
-    match RESERVED.iter().chain(also).find(|name| claims.contains_key(**name)) {
+    let is_reserved = |name: &&String| {
+        let folded = folded(name);
+        RESERVED.iter().chain(also).any(|reserved| reserved.to_uppercase() == folded)
+    };
+    match claims.keys().find(is_reserved) {
         Some(name) => Err(Error::at(Code::InvalidRequest, format!("/claims/{name}"), "reserved")),
         None => Ok(()),
     }
+}
+
+/// Returns the name without its case. The capital of `ſ` is `S`, and the small letter of the
+/// Kelvin sign is `k`.
+fn folded(name: &str) -> String {
+    name.to_lowercase().to_uppercase()
 }
 
 impl JsonSchema for Claims {

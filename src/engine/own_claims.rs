@@ -14,11 +14,13 @@ use crate::types::strict::Object;
 const MAX_BYTES: usize = 4096;
 
 /// Claims that are only the engine's in the tokens of a session, besides those of every token. `permissions`, because
-/// no token contains permissions; `may_act` (RFC 8693 section 4.4) and `typ`, because other services trust them.
-const RESERVED: [&str; 7] = ["sub", "user_id", "scope", "roles", "permissions", "may_act", "typ"];
+/// no token contains permissions; `may_act` (RFC 8693 section 4.4), `typ`, and `events` and `nonce`, which make a token of
+/// another kind (RFC 8417, OpenID Connect Core), because other services trust them.
+const RESERVED: [&str; 9] =
+    ["sub", "user_id", "scope", "roles", "permissions", "may_act", "typ", "events", "nonce"];
 
 /// Claims that a host gave a session; none if it is empty.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct OwnClaims(Object);
 

@@ -15,6 +15,7 @@ use super::throttle::Throttle;
 use super::tokens::{AccessClaims, Tokens};
 use super::trusted_devices::{Trusted, TrustedDevices};
 use crate::config::Config;
+use crate::crypto::jws::MAX_TOKEN_BYTES;
 use crate::crypto::refresh_token::RefreshToken;
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
@@ -168,17 +169,13 @@ impl Sessions {
         if most == 0 {
             return Ok(());
         }
-        let ended = sessions::end_oldest(tx, user_id, most - 1, now)?;
-        match ended.as_slice() {
-            [] => Ok(()),
-            [ended] => {
-                let event = event(Kind::SessionRevoked, user_id);
-                let detail = Some("max_sessions_per_user");
-                self.audit.record(tx, now, Event { session_id: Some(*ended), detail, ..event })
-            }
-            // The setting is new or lower than before.
-            several => self.sessions_revoked(tx, user_id, several.len(), now).map(drop),
+        // Several, if the setting is new or lower than before.
+        for ended in sessions::end_oldest(tx, user_id, most - 1, now)? {
+            let event = event(Kind::SessionRevoked, user_id);
+            let detail = Some("max_sessions_per_user");
+            self.audit.record(tx, now, Event { session_id: Some(ended), detail, ..event })?;
         }
+        Ok(())
     }
 
     /// Opens a session in which the user of another session acts as this user, in the caller's transaction. The user
@@ -218,6 +215,9 @@ impl Sessions {
     ) -> Result<Session<'e>> {
         let backend = self.keys.backend(Some(&entry.backend))?;
         let now = now_ms / 1000;
+        // A secret key that another process retired seals no claims.
+        let retirement = keys::retirement(tx)?;
+        self.secrets.retire(&retirement.secret_keys());
         let terms = &entry.terms;
         let longest = self.settings.session_max_seconds.seconds();
         let longest = now + terms.absolute_seconds.map_or(longest, |wanted| wanted.min(longest));
@@ -244,7 +244,7 @@ impl Sessions {
             terms: terms.clone(),
             organization,
             actor: acting.map(|acting| (acting.act, acting.session_id)),
-            retirement: keys::retirement(tx)?,
+            retirement,
             trusted_device,
         };
         sessions::forget_ended(tx, now - KEPT_SECONDS, Share::AFew)?;
@@ -290,6 +290,7 @@ impl Sessions {
         })
     }
 
+    /// Failure: `invalid_request`, if roles, scopes and claims together make a token that would be refused.
     pub(crate) fn access_token(&self, backend: &Backend, session: &SessionClaims) -> Result<Token<'static>> {
         let amr = session.amr.members();
         let claims = AccessClaims {
@@ -307,7 +308,11 @@ impl Sessions {
             organization: session.organization,
             act: session.act,
         };
-        self.tokens.sign(backend, &claims, Some(session.own.members()))
+        let token = self.tokens.sign(backend, &claims, Some(session.own.members()))?;
+        match token.expose().len() {
+            0..=MAX_TOKEN_BYTES => Ok(token),
+            _ => Err(Error::at(Code::InvalidRequest, "/claims", "the token would be too long")),
+        }
     }
 
     /// Returns the terms of a session for a backend. Failure: `invalid_request`.
@@ -321,25 +326,22 @@ impl Sessions {
         Terms::of(claims, lifetime, label, backend, &self.settings)
     }
 
-    /// Seals the claims of a session anew, in the caller's transaction, if another than the current secret key did.
-    pub(crate) fn reseal_claims(
+    /// Returns the host's own claims of a session, in the caller's transaction, and seals them anew if another than the
+    /// current secret key did. Failure: `invalid_token`, because without them no token of the session may be made.
+    pub(crate) fn own_claims(
         &self,
         tx: &mut Tx,
         session_id: Id,
-        sealed: Option<&[u8]>,
-        claims: &OwnClaims,
-    ) -> Result<()> {
-        if sealed.is_none_or(|sealed| self.secrets.is_current(sealed)) {
-            return Ok(());
-        }
-        sessions::put_claims(tx, session_id, claims.seal(&self.secrets, session_id)?.as_deref())
-    }
-
-    /// Returns the host's own claims of a stored session. Failure: `invalid_token`, because without them no token of the
-    /// session may be made.
-    pub(crate) fn own_claims(&self, session_id: Id, sealed: Option<&[u8]>) -> Result<OwnClaims> {
+        retirement: &Retirement,
+    ) -> Result<OwnClaims> {
+        self.secrets.retire(&retirement.secret_keys());
+        let sealed = sessions::claims(tx, session_id)?;
         let unknown = || Error::new(Code::InvalidToken, "claims_sealed_by_unknown_key");
-        OwnClaims::open(&self.secrets, session_id, sealed).ok_or_else(unknown)
+        let claims = OwnClaims::open(&self.secrets, session_id, sealed.as_deref()).ok_or_else(unknown)?;
+        if sealed.is_some_and(|sealed| !self.secrets.is_current(&sealed)) {
+            sessions::put_claims(tx, session_id, claims.seal(&self.secrets, session_id)?.as_deref())?;
+        }
+        Ok(claims)
     }
 }
 

@@ -513,9 +513,13 @@ mod tests {
         let Value::Object(written) = serde_json::to_value(&payload).unwrap() else { panic!("no object") };
         assert_eq!(written.len(), 18);
         for name in written.keys() {
-            let claims = Object(Map::from_iter([(name.clone(), Value::Null)]));
-            let field = OwnClaims::of(claims).err().and_then(|error| error.field).unwrap();
-            assert_eq!(field, format!("/claims/{name}"));
+            let spelt =
+                [name.clone(), name.to_uppercase(), name.replace('s', "ſ"), name.replacen('a', "A", 1)];
+            for name in spelt {
+                let claims = Object(Map::from_iter([(name.clone(), Value::Null)]));
+                let field = OwnClaims::of(claims).err().and_then(|error| error.field).unwrap();
+                assert_eq!(field, format!("/claims/{name}"));
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::error::{Code, Error, Result};
 use crate::store::organizations::{Membership, Organization};
 use crate::store::users::{self, By, Canonical, User};
 use crate::store::{
-    api_keys, events, identities, known_devices, mails, one_time_secrets, organizations, passkeys,
+    Tx, api_keys, events, identities, known_devices, mails, one_time_secrets, organizations, passkeys,
     second_factors, sessions, trusted_devices,
 };
 use crate::types::id::Id;
@@ -245,7 +245,6 @@ impl Engine {
             created_at,
             expires_at,
         };
-        let session = |session| ExportedSession::of(session, &self.secrets);
         let mut export = self.store.read(|tx| {
             let user = users::find(tx, By::Id(id))?.ok_or_else(not_found)?;
             let Canonical { username, email, .. } = users::canonical(tx, id)?.ok_or_else(not_found)?;
@@ -279,7 +278,7 @@ impl Engine {
                 invitations: organizations::invitations_of(tx, id)?.into_iter().map(Into::into).collect(),
                 trusted_devices: trusted_devices::list(tx, id)?.into_iter().map(Into::into).collect(),
                 known_devices: known_devices::list(tx, id)?,
-                sessions: sessions::list_all(tx, id, after, PAGE)?.into_iter().map(session).collect(),
+                sessions: self.exported_sessions(tx, id, after)?,
                 events: events::list_by_time(tx, &which, after, false, PAGE)?
                     .into_iter()
                     .map(Into::into)
@@ -296,6 +295,13 @@ impl Engine {
             Ok(scheme) | Err(Unverifiable::TooCostly(scheme)) => scheme,
             Err(Unverifiable::Malformed) => "unknown",
         })
+    }
+}
+
+impl Engine {
+    fn exported_sessions(&self, tx: &mut Tx, id: Id, after: Option<Id>) -> Result<Vec<ExportedSession>> {
+        let kept = sessions::list_all(tx, id, after, PAGE)?.into_iter();
+        kept.map(|session| ExportedSession::read(tx, session, &self.secrets)).collect()
     }
 }
 
@@ -323,9 +329,10 @@ impl From<(Organization, Membership)> for ExportedMembership {
 }
 
 impl ExportedSession {
-    fn of(session: sessions::Kept, secrets: &Secrets) -> ExportedSession {
-        let claims = OwnClaims::open(secrets, session.id, session.claims.as_deref());
-        ExportedSession {
+    fn read(tx: &mut Tx, session: sessions::Kept, secrets: &Secrets) -> Result<ExportedSession> {
+        let sealed = sessions::claims(tx, session.id)?;
+        let claims = OwnClaims::open(secrets, session.id, sealed.as_deref());
+        Ok(ExportedSession {
             label: session.label,
             claims: claims.and_then(OwnClaims::into_object),
             idle_seconds: session.idle_seconds,
@@ -344,7 +351,7 @@ impl ExportedSession {
             ip: session.ip,
             user_agent: session.user_agent,
             device_id: session.device_id.map(IssuedSecret::new),
-        }
+        })
     }
 }
 

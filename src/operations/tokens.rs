@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::api_keys::ApiKeyInfo;
-use crate::config::SubjectClaim;
 use crate::crypto::api_key;
 use crate::crypto::jws;
 use crate::crypto::refresh_token::RefreshToken;
@@ -335,13 +334,12 @@ fn invalid_claim(name: &str, detail: &'static str) -> Error {
 
 /// Takes the subject from the host's claims, and checks the other claims with a meaning of their own.
 fn take_subject(claims: &mut Map<String, Value>, backend: &Backend) -> Result<String> {
-    if backend.subject_claim == SubjectClaim::UserId && claims.contains_key("user_id") {
-        return Err(invalid_claim("user_id", "the backend writes it from sub"));
-    }
     let sub = match claims.remove("sub") {
         Some(Value::String(sub)) if !sub.is_empty() => sub,
         _ => return Err(invalid_claim("sub", "expected a text that is not empty")),
     };
+    // The backend writes it from `sub`.
+    refuse_reserved(claims, &["sub", backend.subject_claim.name()])?;
     match claims.get("scope") {
         None => Ok(sub),
         Some(Value::String(scope)) if scope.parse::<Scope>().is_ok() => Ok(sub),

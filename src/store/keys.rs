@@ -193,8 +193,8 @@ pub(crate) struct Needs {
 }
 
 /// Counts the rows that need the secret key with this id, which was current in the range `current`: rows that
-/// it sealed or named, and live sessions that were last refreshed in that time. Sealed hashes begin with the
-/// 13 letters of `hashes`.
+/// it sealed or named, and live sessions that were last refreshed in that time or whose claims it sealed. Sealed hashes
+/// begin with the 13 letters of `hashes`.
 pub(crate) fn needs(tx: &mut Tx, id: KeyId, hashes: &str, current: Range<i64>, now: i64) -> Result<Needs> {
     let mut count = |sql: &'static str, values: &[Value]| -> Result<i64> {
         Ok(tx.first(sql, values, |row| row.integer(0))?.unwrap_or_default())
@@ -213,8 +213,13 @@ pub(crate) fn needs(tx: &mut Tx, id: KeyId, hashes: &str, current: Range<i64>, n
         api_keys: count("SELECT count(*) FROM api_keys WHERE substr(code, 1, 4) = ?1", &[Value::Bytes(&id)])?,
         sessions: count(
             "SELECT count(*) FROM sessions WHERE revoked_at IS NULL AND expires_at > ?1 AND idle_at > ?1 \
-             AND rotated_at >= ?2 AND rotated_at < ?3",
-            &[Value::Integer(now), Value::Integer(current.start), Value::Integer(current.end)],
+             AND (rotated_at >= ?2 AND rotated_at < ?3 OR substr(claims, 1, 4) = ?4)",
+            &[
+                Value::Integer(now),
+                Value::Integer(current.start),
+                Value::Integer(current.end),
+                Value::Bytes(&id),
+            ],
         )?,
     })
 }

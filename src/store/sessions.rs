@@ -25,8 +25,6 @@ pub(crate) struct Session {
     pub expires_at: i64,
     pub is_revoked: bool,
     pub scope: Option<String>,
-    /// The host's own claims, sealed.
-    pub claims: Option<Vec<u8>>,
     /// The time without a refresh, if it is shorter than the backend's.
     pub idle_seconds: Option<i64>,
     /// Whether the session outlasts the browser, if the host said so.
@@ -90,7 +88,7 @@ fn find_alone(tx: &mut Tx, id: Id) -> Result<Option<Session>> {
              ON m.organization_id = s.organization_id AND m.user_id = s.user_id",
             "s.epoch, s.generation, s.rotated_at, s.replaced_at, s.repeats, s.auth_time, s.idle_at, \
              s.expires_at, s.revoked_at, s.scope, s.backend, s.amr, s.provider, \
-             s.actor_id, s.actor_session_id, s.claims, s.idle_seconds, s.persistent, \
+             s.actor_id, s.actor_session_id, s.idle_seconds, s.persistent, \
              (SELECT value FROM meta WHERE name = 'retired_keys'), s.organization_id, m.is_owner, m.roles, m.created_at"
         ),
         "WHERE s.id = ?1 ORDER BY r.role"
@@ -130,12 +128,11 @@ fn read(row: &Row) -> Result<Session> {
             (Some(sub), Some(session_id)) => Some(Actor { act: Act { sub }, session_id, session: None }),
             _ => None,
         },
-        claims: row.optional_bytes(column(15))?,
-        idle_seconds: row.optional_integer(column(16))?,
-        persistent: switch(row, column(17))?,
-        retirement: Retirement::stored(row.optional_bytes(column(18))?),
-        organization: match row.optional_id(column(19))? {
-            Some(id) => Some(Placed { id, membership: organizations::read_joined(row, column(20))? }),
+        idle_seconds: row.optional_integer(column(15))?,
+        persistent: switch(row, column(16))?,
+        retirement: Retirement::stored(row.optional_bytes(column(17))?),
+        organization: match row.optional_id(column(18))? {
+            Some(id) => Some(Placed { id, membership: organizations::read_joined(row, column(19))? }),
             None => None,
         },
     })
@@ -231,9 +228,21 @@ pub(crate) fn advance(tx: &mut Tx, id: Id, generation: i64, now: i64, idle_at: i
     )
 }
 
-/// Replaces the label of a session.
-pub(crate) fn put_label(tx: &mut Tx, id: Id, label: &str) -> Result<()> {
-    tx.run("UPDATE sessions SET label = ?2 WHERE id = ?1", &[Value::Bytes(id.as_bytes()), Value::Text(label)])
+/// Replaces the label of a session; none removes it.
+pub(crate) fn put_label(tx: &mut Tx, id: Id, label: Option<&str>) -> Result<()> {
+    tx.run(
+        "UPDATE sessions SET label = ?2 WHERE id = ?1",
+        &[Value::Bytes(id.as_bytes()), Value::optional_text(label)],
+    )
+}
+
+/// Returns the host's own claims of a session, sealed. They are long, so only what needs them reads them.
+pub(crate) fn claims(tx: &mut Tx, id: Id) -> Result<Option<Vec<u8>>> {
+    let found =
+        tx.first("SELECT claims FROM sessions WHERE id = ?1", &[Value::Bytes(id.as_bytes())], |row| {
+            row.optional_bytes(0)
+        })?;
+    Ok(found.flatten())
 }
 
 /// Replaces the host's own claims of a session, sealed.
@@ -267,10 +276,11 @@ pub(crate) struct Revoked {
     pub act: Option<Act>,
 }
 
-/// Ends a session; ending it again changes nothing. Returns it, if it was ended now.
+/// Ends a session, which then needs no claims; ending it again changes nothing. Returns it, if it was ended now.
 pub(crate) fn revoke(tx: &mut Tx, id: Id, now: i64) -> Result<Option<Revoked>> {
     tx.first(
-        "UPDATE sessions SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL RETURNING user_id, actor_id",
+        "UPDATE sessions SET revoked_at = ?2, claims = NULL WHERE id = ?1 AND revoked_at IS NULL \
+         RETURNING user_id, actor_id",
         &[Value::Bytes(id.as_bytes()), Value::Integer(now)],
         |row| Ok(Revoked { user_id: row.id(0)?, act: row.optional_id(1)?.map(|sub| Act { sub }) }),
     )
@@ -278,12 +288,10 @@ pub(crate) fn revoke(tx: &mut Tx, id: Id, now: i64) -> Result<Option<Revoked>> {
 
 /// Ends the own sessions of a user that are live, except so many that were used last. Returns their ids.
 pub(crate) fn end_oldest(tx: &mut Tx, user_id: Id, except: i64, now: i64) -> Result<Vec<Id>> {
-    const SQL: &str = "UPDATE sessions SET revoked_at = ?3 \
-         WHERE user_id = ?1 AND actor_id IS NULL AND revoked_at IS NULL AND expires_at > ?3 AND idle_at > ?3 \
-         AND epoch = (SELECT epoch FROM users WHERE users.id = ?1) AND id NOT IN \
+    const SQL: &str = "UPDATE sessions SET revoked_at = ?3, claims = NULL WHERE id IN \
          (SELECT id FROM sessions WHERE user_id = ?1 AND actor_id IS NULL AND revoked_at IS NULL \
           AND expires_at > ?3 AND idle_at > ?3 AND epoch = (SELECT epoch FROM users WHERE users.id = ?1) \
-          ORDER BY rotated_at DESC, id DESC LIMIT ?2) RETURNING id";
+          ORDER BY rotated_at DESC, id DESC LIMIT 9223372036854775807 OFFSET ?2) RETURNING id";
     let parameters = [Value::Bytes(user_id.as_bytes()), Value::Integer(except), Value::Integer(now)];
     tx.all(SQL, &parameters, |row| row.id(0))
 }
@@ -292,7 +300,7 @@ pub(crate) fn end_oldest(tx: &mut Tx, user_id: Id, except: i64, now: i64) -> Res
 pub(crate) fn revoke_all(tx: &mut Tx, user_id: Id, except: Option<Id>, now: i64) -> Result<usize> {
     let except = except.map_or([0; 16], |id| *id.as_bytes());
     tx.execute(
-        "UPDATE sessions SET revoked_at = ?3 WHERE user_id = ?1 AND id <> ?2 AND revoked_at IS NULL \
+        "UPDATE sessions SET revoked_at = ?3, claims = NULL WHERE user_id = ?1 AND id <> ?2 AND revoked_at IS NULL \
          AND expires_at > ?3 AND idle_at > ?3 \
          AND epoch = (SELECT epoch FROM users WHERE id = ?1)",
         &[Value::Bytes(user_id.as_bytes()), Value::Bytes(&except), Value::Integer(now)],
@@ -302,7 +310,7 @@ pub(crate) fn revoke_all(tx: &mut Tx, user_id: Id, except: Option<Id>, now: i64)
 /// Ends every session in an organization that has not been ended.
 pub(crate) fn revoke_in(tx: &mut Tx, organization_id: Id, now: i64) -> Result<()> {
     tx.run(
-        "UPDATE sessions SET revoked_at = ?2 WHERE organization_id = ?1 AND revoked_at IS NULL",
+        "UPDATE sessions SET revoked_at = ?2, claims = NULL WHERE organization_id = ?1 AND revoked_at IS NULL",
         &[Value::Bytes(organization_id.as_bytes()), Value::Integer(now)],
     )
 }
@@ -311,7 +319,7 @@ pub(crate) fn revoke_in(tx: &mut Tx, organization_id: Id, now: i64) -> Result<()
 pub(crate) fn revoke_of_member(tx: &mut Tx, organization_id: Id, user_id: Id, now: i64) -> Result<()> {
     let (organization_id, user_id) = (organization_id.as_bytes(), user_id.as_bytes());
     tx.run(
-        "UPDATE sessions SET revoked_at = ?3 \
+        "UPDATE sessions SET revoked_at = ?3, claims = NULL \
          WHERE organization_id = ?1 AND user_id = ?2 AND revoked_at IS NULL",
         &[Value::Bytes(organization_id), Value::Bytes(user_id), Value::Integer(now)],
     )
@@ -319,7 +327,7 @@ pub(crate) fn revoke_of_member(tx: &mut Tx, organization_id: Id, user_id: Id, no
 
 /// Ends `limit` sessions of all users after an id that had not been ended. Returns their ids in order.
 pub(crate) fn revoke_after(tx: &mut Tx, after: Id, limit: usize, now: i64) -> Result<Vec<Id>> {
-    const SQL: &str = "UPDATE sessions SET revoked_at = ?1 WHERE id IN (SELECT id FROM sessions \
+    const SQL: &str = "UPDATE sessions SET revoked_at = ?1, claims = NULL WHERE id IN (SELECT id FROM sessions \
                        WHERE id > ?2 AND revoked_at IS NULL ORDER BY id LIMIT ?3) RETURNING id";
     let parameters = [Value::Integer(now), Value::Bytes(after.as_bytes()), Value::Integer(limit as i64)];
     let mut ids = Vec::new();
@@ -334,7 +342,7 @@ pub(crate) fn revoke_after(tx: &mut Tx, after: Id, limit: usize, now: i64) -> Re
 /// Ends every live session of the accounts after one id up to another. Returns how many.
 pub(crate) fn revoke_between(tx: &mut Tx, after: Id, last: Id, now: i64) -> Result<usize> {
     tx.execute(
-        "UPDATE sessions SET revoked_at = ?3 WHERE user_id > ?1 AND user_id <= ?2 AND revoked_at IS NULL \
+        "UPDATE sessions SET revoked_at = ?3, claims = NULL WHERE user_id > ?1 AND user_id <= ?2 AND revoked_at IS NULL \
          AND expires_at > ?3 AND idle_at > ?3 \
          AND epoch = (SELECT epoch FROM users WHERE users.id = sessions.user_id)",
         &[Value::Bytes(after.as_bytes()), Value::Bytes(last.as_bytes()), Value::Integer(now)],
@@ -343,7 +351,10 @@ pub(crate) fn revoke_between(tx: &mut Tx, after: Id, last: Id, now: i64) -> Resu
 
 /// Ends every session of all users. Returns how many had not been ended.
 pub(crate) fn revoke_every(tx: &mut Tx, now: i64) -> Result<usize> {
-    tx.execute("UPDATE sessions SET revoked_at = ?1 WHERE revoked_at IS NULL", &[Value::Integer(now)])
+    tx.execute(
+        "UPDATE sessions SET revoked_at = ?1, claims = NULL WHERE revoked_at IS NULL",
+        &[Value::Integer(now)],
+    )
 }
 
 /// Carries a live session over into the next epoch of its user.
@@ -380,8 +391,6 @@ pub(crate) struct Kept {
     pub user_agent: Option<String>,
     pub device_id: Option<String>,
     pub label: Option<String>,
-    /// The host's own claims, sealed.
-    pub claims: Option<Vec<u8>>,
     pub idle_seconds: Option<i64>,
     pub persistent: Option<bool>,
     pub organization_id: Option<Id>,
@@ -392,7 +401,7 @@ macro_rules! select_kept {
     ($which:literal) => {
         concat!(
             "SELECT id, backend, scope, created_at, rotated_at, idle_at, expires_at, revoked_at, ip, user_agent, ",
-            "device_id, amr, provider, actor_id, label, claims, idle_seconds, persistent, organization_id ",
+            "device_id, amr, provider, actor_id, label, idle_seconds, persistent, organization_id ",
             "FROM sessions WHERE ",
             $which
         )
@@ -441,10 +450,9 @@ fn read_kept(row: &Row) -> Result<Kept> {
         amr: stored_proofs(&row.text(11)?)?.amr(),
         provider: provider(row, 12)?,
         label: row.optional_text(14)?,
-        claims: row.optional_bytes(15)?,
-        idle_seconds: row.optional_integer(16)?,
-        persistent: switch(row, 17)?,
-        organization_id: row.optional_id(18)?,
+        idle_seconds: row.optional_integer(15)?,
+        persistent: switch(row, 16)?,
+        organization_id: row.optional_id(17)?,
         act,
     })
 }

@@ -89,12 +89,12 @@ pub(super) const TABLES: &[Table] = &[
             ("user_agent", Text),
             ("device_id", Text),
             ("label", Text),
-            ("claims", Bytes),
             ("idle_seconds", Integer),
             ("persistent", Integer),
             ("organization_id", Bytes),
             ("actor_id", Bytes),
             ("actor_session_id", Bytes),
+            ("claims", Bytes),
         ],
     },
     Table {

@@ -169,8 +169,8 @@ fn a_rotation_is_seen_without_reopening(store: &Store) {
 }
 
 on_each_store!(claims_that_were_changed_in_the_store_open_no_token);
-/// An attacker who can write to the store, but has no secret key, neither changes the host's claims of a session nor gives it
-/// those of another one.
+/// An attacker who can write to the store, but has no secret key, neither invents claims of a session nor gives it those
+/// of another one. That claims were removed, or are its earlier ones, is not seen.
 fn claims_that_were_changed_in_the_store_open_no_token(store: &Store) {
     let engine = store.open();
     register(&engine, "ada").unwrap();
@@ -204,6 +204,78 @@ fn claims_that_were_changed_in_the_store_open_no_token(store: &Store) {
     }
 }
 
+on_each_store!(claims_are_not_sealed_by_a_key_that_was_retired);
+/// Two processes do not know yet that another one has retired the key that is their first.
+fn claims_are_not_sealed_by_a_key_that_was_retired(store: &Store) {
+    let with = |keys: &[&str]| open(store.url(), json!({"secret_keys": keys})).unwrap();
+    register(&with(&[OLD]), "ada").unwrap();
+    let behind = [(); 2].map(|()| with(&[OLD, NEW]));
+    let engine = with(&[NEW, OLD]);
+    call(&engine, "rotate_keys", json!({"retire": "now"})).unwrap();
+    let login = |engine: &Engine, claims: Value| {
+        let request = json!({"username": "ada", "password": PASSWORD, "claims": claims});
+        call(engine, "login", request).unwrap()
+    };
+    let tenant = |session: &Value| {
+        let request = json!({"refresh_token": session["refresh_token"]});
+        let tokens = call(&engine, "refresh", request).unwrap();
+        call(&engine, "verify", json!({"token": tokens["access_token"]})).unwrap()["tenant"].clone()
+    };
+    assert_eq!(tenant(&login(&behind[0], json!({"tenant": "acme"}))), "acme");
+    let session = login(&engine, json!({}));
+    let request = json!({"session_id": session["session_id"], "claims": {"tenant": "bolt"}});
+    call(&behind[1], "update_session", request).unwrap();
+    assert_eq!(tenant(&session), "bolt");
+}
+
+on_each_store!(a_secret_key_is_needed_while_claims_are_sealed_by_it);
+/// The session was opened under the newer key, and a process that has the older one first changes its claims.
+fn a_secret_key_is_needed_while_claims_are_sealed_by_it(store: &Store) {
+    let with = |keys: &[&str]| open(store.url(), json!({"secret_keys": keys})).unwrap();
+    register(&with(&[OLD]), "ada").unwrap();
+    let behind = with(&[OLD, NEW]);
+    let engine = with(&[NEW, OLD]);
+    let needed =
+        || call(&engine, "list_keys", json!({})).unwrap()["secret_keys"][0]["needed_by"]["sessions"].clone();
+    let session = call(&engine, "login", json!({"username": "ada", "password": PASSWORD})).unwrap();
+    assert_eq!(needed(), 0);
+    let request = json!({"session_id": session["session_id"], "claims": {"tenant": "acme"}});
+    call(&behind, "update_session", request).unwrap();
+    assert_eq!(needed(), 1);
+    // Whatever makes a token seals them anew.
+    let request = json!({"token": session["access_token"], "password": PASSWORD});
+    call(&engine, "reauthenticate", request).unwrap();
+    assert_eq!(needed(), 0);
+}
+
+on_each_store!(no_claims_stay_when_a_session_ends);
+fn no_claims_stay_when_a_session_ends(store: &Store) {
+    let engine = open(store.url(), json!({"max_sessions_per_user": 1})).unwrap();
+    let id = register(&engine, "ada").unwrap()["user"]["id"].clone();
+    let claims = || store.query("SELECT id FROM sessions WHERE claims IS NOT NULL").len();
+    let login = || {
+        let request = json!({"username": "ada", "password": PASSWORD, "claims": {"tenant": "acme"}});
+        let session = call(&engine, "login", request).unwrap();
+        // The one before it, if there was one, is over.
+        assert_eq!(claims(), 1);
+        session
+    };
+    login();
+    let session = login();
+    call(&engine, "logout", json!({"token": session["access_token"]})).unwrap();
+    assert_eq!(claims(), 0);
+    let ends = [
+        ("revoke_user_sessions", json!({"user_id": id})),
+        ("revoke_all_sessions", json!({})),
+        ("update_user", json!({"id": id, "is_active": false})),
+    ];
+    for (end, request) in ends {
+        login();
+        call(&engine, end, request).unwrap();
+        assert_eq!(claims(), 0, "{end}");
+    }
+}
+
 on_each_store!(logins_at_once_leave_no_more_sessions_than_allowed);
 /// Threads of two engines log one user in, again and again, while others refresh.
 fn logins_at_once_leave_no_more_sessions_than_allowed(store: &Store) {
@@ -233,6 +305,9 @@ fn logins_at_once_leave_no_more_sessions_than_allowed(store: &Store) {
     let ended = call(&engines[0], "events", json!({"kind": "session_revoked", "limit": 1000})).unwrap();
     assert_eq!(ended["events"].as_array().unwrap().len(), opened - 3);
 }
+
+const OLD: &str = "an old secret of more than thirty-two bytes";
+const NEW: &str = "a new secret of more than thirty-two bytes!";
 
 /// A child that refreshes or revokes and then waits for its end.
 pub fn session(store: &str, task: &Value) {

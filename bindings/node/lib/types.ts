@@ -1261,7 +1261,8 @@ export interface FinishProviderLoginRequest {
   redirect_uri: string
   /**
    * The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
-   * refused.
+   * refused. A login that began with `user_token` opens no session: its session keeps what it has, whatever
+   * is given here and in the next two.
    */
   claims?: Record<string, unknown> | null
   /** The client's connection, where known. */
@@ -1517,7 +1518,10 @@ export interface ListSessionsResponse {
   sessions: Session[]
 }
 
-/** Changes a session. Members that are absent stay as they are. */
+/**
+ * Changes a session. Members that are absent stay as they are; at least one of `label` and `claims` is
+ * needed.
+ */
 export interface UpdateSessionRequest {
   /**
    * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
@@ -1531,7 +1535,7 @@ export interface UpdateSessionRequest {
    * token has them; tokens that were issued before keep theirs.
    */
   claims?: Record<string, unknown> | null
-  /** The new label. */
+  /** The new label, as of a login; empty: none. */
   label?: string | null
   /** The session's id instead. */
   session_id?: string | null
@@ -2481,8 +2485,8 @@ export interface NeededBy {
   /** The number of API keys whose code was made under it. The next use of each makes the code anew. */
   api_keys: number
   /**
-   * The number of live sessions last refreshed while it was current. Without the key their users must log in
-   * again.
+   * The number of live sessions that were last refreshed while it was current, or have claims that it sealed.
+   * Without the key their users must log in again.
    */
   sessions: number
 }
@@ -2633,7 +2637,8 @@ export interface RequestLoginCodeRequest {
   backend?: string | null
   /**
    * The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
-   * refused.
+   * refused. These three are for the session that the code opens, in the browser that asks. Another person
+   * may open the link, so `login_with_mail_token` has its own.
    */
   claims?: Record<string, unknown> | null
   /**
@@ -2673,8 +2678,17 @@ export interface RequestLoginCodeResponse {
 export interface LoginWithMailTokenRequest {
   /** The token of the link. */
   token: string
+  /**
+   * The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
+   * refused.
+   */
+  claims?: Record<string, unknown> | null
   /** The connection of the client that opened the link, where known. */
   client?: Client | null
+  /** A label for the session in the user's list, such as the name of the device. */
+  label?: string | null
+  /** A shorter life of the session than the configuration gives it. */
+  lifetime?: SessionLifetime | null
 }
 
 /** Invites a person, who chooses a name and a password. */

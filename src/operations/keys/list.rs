@@ -90,8 +90,8 @@ pub struct NeededBy {
     pub recovery_codes: i64,
     /// The number of API keys whose code was made under it. The next use of each makes the code anew.
     pub api_keys: i64,
-    /// The number of live sessions last refreshed while it was current. Without the key their users must log
-    /// in again.
+    /// The number of live sessions that were last refreshed while it was current, or have claims that it sealed.
+    /// Without the key their users must log in again.
     pub sessions: i64,
 }
 

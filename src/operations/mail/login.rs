@@ -57,6 +57,8 @@ pub struct RequestLoginCodeRequest {
     #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
     /// The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are refused.
+    /// These three are for the session that the code opens, in the browser that asks. Another person may open the link,
+    /// so `login_with_mail_token` has its own.
     pub claims: Option<Object>,
     /// A shorter life of the session than the configuration gives it.
     #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
@@ -87,6 +89,13 @@ pub struct LoginWithMailTokenRequest<'a> {
     /// The connection of the client that opened the link, where known.
     #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
+    /// The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are refused.
+    pub claims: Option<Object>,
+    /// A shorter life of the session than the configuration gives it.
+    #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
+    pub lifetime: Option<SessionLifetime>,
+    /// A label for the session in the user's list, such as the name of the device.
+    pub label: Option<SessionLabel>,
 }
 
 /// What a mailed login is about, sealed with its token.
@@ -181,16 +190,22 @@ impl Engine {
     /// when the user confirms the login on the page of the link, not when the page is opened: mail scanners open
     /// links, too.
     ///
-    /// Failures: `invalid_config`, `invalid_token`, `permission_denied` (as of `login`), `store_unavailable`.
+    /// Failures: `invalid_config`, `invalid_token`, `permission_denied` (as of `login`), `invalid_request`,
+    /// `store_unavailable`.
     pub fn login_with_mail_token(&self, request: LoginWithMailTokenRequest) -> Result<Login<LoginResponse>> {
-        let LoginWithMailTokenRequest { token, client } = request;
+        let LoginWithMailTokenRequest { token, client, claims, lifetime, label } = request;
         self.mailed_login()?;
         let client = client.unwrap_or_default();
         let now_ms = self.clock.now_ms();
         let entered = self.mailing.write(|tx| {
             let found = self.one_time.redeem(tx, token.expose(), &[Purpose::Login], now_ms / 1000)?;
             let mailed = MailedEntry::of(&found)?;
-            let mailed = MailedEntry { entry: Entry { client: client.clone(), ..mailed.entry }, ..mailed };
+            // A stranger may have asked, so that only what this request gives the session counts.
+            let unknown = |_| Error::new(Code::InvalidMailToken, "unknown_backend");
+            let backend = self.keys.backend(Some(&mailed.entry.backend)).map_err(unknown)?;
+            let terms = self.sessions.terms(backend, claims.clone(), lifetime, label.clone())?;
+            let entry = Entry { client: client.clone(), terms, ..mailed.entry };
+            let mailed = MailedEntry { entry, ..mailed };
             // The link proves what the code proves, so that strangers' wrong codes no longer count.
             let guesses =
                 self.throttle.code_guesses(tx, Some(found.user_id), &mailed.address, None, now_ms / 1000)?;

@@ -10,6 +10,7 @@ use crate::config::{ProviderName, ServiceUrl};
 use crate::crypto::id_token::ProviderUser;
 use crate::engine::Engine;
 use crate::engine::backends::Backend;
+use crate::engine::own_claims::OwnClaims;
 use crate::engine::provider_client::{Asked, Redeemed};
 use crate::engine::provider_exchange::Exchange;
 use crate::engine::provider_logins::Newcomer;
@@ -146,6 +147,8 @@ pub struct FinishProviderLoginRequest<'a> {
     #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
     /// The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are refused.
+    /// A login that began with `user_token` opens no session: its session keeps what it has, whatever is given here
+    /// and in the next two.
     pub claims: Option<Object>,
     /// A shorter life of the session than the configuration gives it.
     #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
@@ -485,7 +488,7 @@ impl Engine {
         user: &ProviderUser,
     ) -> Result<FinishProviderLoginResponse> {
         let now = self.clock.now();
-        let session = self.mailing.write(|tx| {
+        let (session, own) = self.mailing.write(|tx| {
             spend(tx, transaction, now)?;
             let ended = |reason: &'static str| {
                 Error::new(Code::InvalidToken, reason).about(Some(link.user_id), Some(link.session_id))
@@ -498,18 +501,25 @@ impl Engine {
             self.factors.require_fresh_proof(tx, &bearer, now)?;
             self.factors.may_be_taken_by(&session.user.public)?;
             self.provider_logins.link(tx, provider, user, &session.user.public, now)?;
-            Ok(session)
+            let own = self.sessions.own_claims(tx, link.session_id, &session.retirement)?;
+            Ok((session, own))
         })?;
-        let login = self.tokens_of(session, link.session_id, bearer, now)?.into();
+        let login = self.tokens_of(session, &own, link.session_id, bearer, now)?.into();
         Ok(FinishProviderLoginResponse { login, created: false, linked: true })
     }
 
     /// Makes an access token for a session in which its user did not authenticate again.
-    fn tokens_of(&self, session: Session, sid: Id, bearer: Bearer, now: i64) -> Result<FirstTokens> {
+    fn tokens_of(
+        &self,
+        session: Session,
+        own: &OwnClaims,
+        sid: Id,
+        bearer: Bearer,
+        now: i64,
+    ) -> Result<FirstTokens> {
         let backend = self.keys.backend(Some(&session.backend))?;
         let end = session.expires_at.min(session.idle_at);
         let expires_at = (now + backend.access_token_seconds).min(end);
-        let own = self.sessions.own_claims(sid, session.claims.as_deref())?;
         let organization = session.organization.and_then(Placed::roles);
         let claims = SessionClaims {
             user: &session.user.public,
@@ -520,7 +530,7 @@ impl Engine {
             provider: session.provider.as_ref(),
             act: None,
             organization: organization.as_ref(),
-            own: &own,
+            own,
             iat: now,
             exp: expires_at,
         };

@@ -290,13 +290,12 @@ impl Engine {
         if request.scope.as_ref().is_some_and(|scope| !scope.is_within(granted)) {
             return Err(Error::at(Code::InvalidRequest, "/scope", "more than the session has"));
         }
-        let own = self.sessions.own_claims(session_id, session.claims.as_deref())?;
+        let own = self.sessions.own_claims(tx, session_id, &session.retirement)?;
         let next = generation + 1;
         let mut idle_at = session.idle_at;
         if rotation == Rotation::Next {
             idle_at = (now + backend.idle_seconds(session.idle_seconds)).min(session.expires_at);
             sessions::advance(tx, session_id, next, now, idle_at)?;
-            self.sessions.reseal_claims(tx, session_id, session.claims.as_deref(), &own)?;
         } else if rotation == Rotation::Repeat {
             self.refresh_repeated(tx, session_id, &session, now)?;
         }

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::SessionInfo;
+use crate::crypto::secrets::Secrets;
 use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::engine::backends::Backend;
@@ -12,13 +13,15 @@ use crate::engine::own_claims::OwnClaims;
 use crate::engine::tokens::only_with_token;
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
-use crate::store::{Durability, Tx, sessions, unexpected};
+use crate::store::sessions::{self, Session};
+use crate::store::{Durability, Tx, unexpected};
 use crate::types::id::Id;
 use crate::types::session::SessionLabel;
 use crate::types::strict::Object;
 use crate::types::token::Token;
+use crate::types::user::Offered;
 
-/// Changes a session. Members that are absent stay as they are.
+/// Changes a session. Members that are absent stay as they are; at least one of `label` and `claims` is needed.
 #[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -32,8 +35,8 @@ pub struct UpdateSessionRequest<'a> {
     pub session_id: Option<Id>,
     /// With `session_id`: the account that must have the session. Give it if the id comes from a client.
     pub user_id: Option<Id>,
-    /// The new label.
-    pub label: Option<SessionLabel>,
+    /// The new label, as of a login; empty: none.
+    pub label: Option<Offered>,
     /// The new claims of the host, which replace all the old ones: `{}` removes them. The session's next access token
     /// has them; tokens that were issued before keep theirs.
     pub claims: Option<Object>,
@@ -48,14 +51,15 @@ pub struct UpdateSessionResponse {
 }
 
 impl Engine {
-    /// Gives a session another label or other claims. The session continues, with the same tokens.
+    /// Gives a session another label or other claims. The session continues, with the same tokens. A request that
+    /// changes nothing writes nothing.
     ///
     /// Failures: `invalid_token`, `user_not_found` (of `token`), `session_not_found` (of `session_id`: it is unknown,
     /// has ended, or is another account's), `permission_denied` (another person acts as the user in the session),
     /// `invalid_request`, `store_unavailable`.
     pub fn update_session(&self, request: UpdateSessionRequest) -> Result<UpdateSessionResponse> {
         let UpdateSessionRequest { token, backend, session_id, user_id, label, claims } = request;
-        let claims = claims.map(OwnClaims::of).transpose()?;
+        let changes = Changes::of(label, claims)?;
         let named = match (token, session_id) {
             (Some(token), None) if user_id.is_none() => {
                 self.session_of(&token, self.keys.backend(backend.as_deref())?)?
@@ -71,21 +75,17 @@ impl Engine {
         };
         let now = self.clock.now();
         let session = self.store.write(Durability::Full, |tx| {
-            let user_id = self.user_of_live(tx, &named, now)?;
-            if let Some(label) = &label {
-                sessions::put_label(tx, named.id, label.as_str())?;
+            let live = self.live(tx, &named, now)?;
+            self.secrets.retire(&live.retirement.secret_keys());
+            let changed = changes.make(tx, named.id, &self.secrets)?;
+            if !changed.is_empty() {
+                let event = Event {
+                    session_id: Some(named.id),
+                    detail: Some(&changed.join(" ")),
+                    ..event(Kind::SessionUpdated, live.user.public.id)
+                };
+                self.audit.record(tx, now, event)?;
             }
-            if let Some(claims) = &claims {
-                sessions::put_claims(tx, named.id, claims.seal(&self.secrets, named.id)?.as_deref())?;
-            }
-            let changed = [("label", label.is_some()), ("claims", claims.is_some())];
-            let changed: Vec<_> = changed.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect();
-            let event = Event {
-                session_id: Some(named.id),
-                detail: Some(&changed.join(" ")),
-                ..event(Kind::SessionUpdated, user_id)
-            };
-            self.audit.record(tx, now, event)?;
             sessions::kept(tx, named.id)?.ok_or_else(unexpected)
         })?;
         Ok(UpdateSessionResponse { session: SessionInfo::of(session, named.is_by_token.then_some(named.id)) })
@@ -100,8 +100,8 @@ impl Engine {
         Ok(Named { id, user_id, is_by_token: true })
     }
 
-    /// Returns the user of a session that is to be changed, in the caller's transaction.
-    fn user_of_live(&self, tx: &mut Tx, named: &Named, now: i64) -> Result<Id> {
+    /// Returns a session that is to be changed, in the caller's transaction.
+    fn live(&self, tx: &mut Tx, named: &Named, now: i64) -> Result<Session> {
         let dead = |reason: &'static str| match named.is_by_token {
             true => Error::new(Code::InvalidToken, reason),
             false => Error::new(Code::SessionNotFound, reason),
@@ -117,7 +117,7 @@ impl Engine {
             None if session.actor.is_some() => {
                 Err(Error::new(Code::PermissionDenied, "impersonated").about(Some(user_id), Some(named.id)))
             }
-            None => Ok(user_id),
+            None => Ok(session),
         }
     }
 }
@@ -128,4 +128,46 @@ struct Named {
     /// The account that must have the session, if one is named.
     user_id: Option<Id>,
     is_by_token: bool,
+}
+
+/// What becomes of a session.
+struct Changes {
+    /// None in it removes the label.
+    label: Option<Option<SessionLabel>>,
+    claims: Option<OwnClaims>,
+}
+
+impl Changes {
+    /// Failure: `invalid_request`.
+    fn of(label: Option<Offered>, claims: Option<Object>) -> Result<Changes> {
+        if label.is_none() && claims.is_none() {
+            return Err(Error::new(Code::InvalidRequest, "expected label or claims"));
+        }
+        let parsed = |text: Offered| match text.as_str() {
+            "" => Ok(None),
+            text => text.parse().map(Some).map_err(|error| Error::from(error).at_field("/label")),
+        };
+        Ok(Changes { label: label.map(parsed).transpose()?, claims: claims.map(OwnClaims::of).transpose()? })
+    }
+
+    /// Changes what differs, in the caller's transaction. Returns its names.
+    fn make(&self, tx: &mut Tx, id: Id, secrets: &Secrets) -> Result<Vec<&'static str>> {
+        let mut changed = Vec::new();
+        if let Some(label) = &self.label {
+            let label = label.as_ref().map(SessionLabel::as_str);
+            if sessions::kept(tx, id)?.ok_or_else(unexpected)?.label.as_deref() != label {
+                sessions::put_label(tx, id, label)?;
+                changed.push("label");
+            }
+        }
+        if let Some(claims) = &self.claims {
+            // Claims that no key opens are replaced.
+            let before = OwnClaims::open(secrets, id, sessions::claims(tx, id)?.as_deref());
+            if before.as_ref() != Some(claims) {
+                sessions::put_claims(tx, id, claims.seal(secrets, id)?.as_deref())?;
+                changed.push("claims");
+            }
+        }
+        Ok(changed)
+    }
 }

@@ -728,7 +728,8 @@ class Operations(_doorward.Engine):
         redirect_uri: The URL at which the browser really came back, without its query. Another one than
             that of `begin_provider_login` is refused.
         claims: The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the
-            engine are refused.
+            engine are refused. A login that began with `user_token` opens no session: its session keeps what
+            it has, whatever is given here and in the next two.
         client: The client's connection, where known.
         label: A label for the session in the user's list, such as the name of the device.
         lifetime: A shorter life of the session than the configuration gives it.
@@ -961,7 +962,7 @@ class Operations(_doorward.Engine):
         backend: The backend that `token` is for; default: `default`.
         claims: The new claims of the host, which replace all the old ones: `{}` removes them. The
             session's next access token has them; tokens that were issued before keep theirs.
-        label: The new label.
+        label: The new label, as of a login; empty: none.
         session_id: The session's id instead.
         token: An access token of the session.
         user_id: With `session_id`: the account that must have the session. Give it if the id comes from a
@@ -1937,7 +1938,8 @@ class Operations(_doorward.Engine):
         email: The address. Only an account that has verified it gets a mail.
         backend: The backend that the session's tokens are for; default: `default`.
         claims: The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the
-            engine are refused.
+            engine are refused. These three are for the session that the code opens, in the browser that asks.
+            Another person may open the link, so `login_with_mail_token` has its own.
         client: The client's connection: too many mails for one network address are refused. Pass it on,
             so that a stranger elsewhere cannot use up the mails of a user.
         create: Whether an account may be created for the address; needs `mailed_login.create`. It has no
@@ -1970,19 +1972,29 @@ class Operations(_doorward.Engine):
         self,
         *,
         token: str,
+        claims: Mapping[str, Any] | None = None,
         client: models.Client | Mapping[str, Any] | None = None,
+        label: str | None = None,
+        lifetime: models.SessionLifetime | Mapping[str, Any] | None = None,
     ) -> models.LoginResponse:
         """Logs in by a mailed link and opens a session.
 
         token: The token of the link.
+        claims: The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the
+            engine are refused.
         client: The connection of the client that opened the link, where known.
+        label: A label for the session in the user's list, such as the name of the device.
+        lifetime: A shorter life of the session than the configuration gives it.
 
         Failures: invalid_token, second_factor_required, permission_denied, invalid_config,
         store_unavailable.
         """
         fields: dict[str, object] = {
             "token": token,
+            "claims": claims,
             "client": client,
+            "label": label,
+            "lifetime": lifetime,
         }
         answer = self.call("login_with_mail_token", _text(fields))
         return models.LoginResponse.model_validate(answer)

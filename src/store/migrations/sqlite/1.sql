@@ -99,9 +99,8 @@ CREATE TABLE sessions (
   ip          TEXT,
   user_agent  TEXT,
   device_id   TEXT,
-  -- The user's name for the session, and the host's own claims in its tokens, sealed.
+  -- The user's name for the session.
   label       TEXT,
-  claims      BLOB,
   -- What the host said of its life: the time without a refresh, if it is shorter than the backend's, and whether it
   -- outlasts the browser.
   idle_seconds INTEGER,
@@ -111,9 +110,14 @@ CREATE TABLE sessions (
   -- The account of a person who acts as the user, and the session from which they do. Without that session this one
   -- is over, too.
   actor_id    BLOB,
-  actor_session_id BLOB
+  actor_session_id BLOB,
+  -- The host's own claims in its tokens, sealed: the last column, because checks of a session read all but this one.
+  -- NULL once the session is revoked.
+  claims      BLOB
 ) WITHOUT ROWID;
 CREATE INDEX sessions_by_user ON sessions (user_id, id);
+-- A user may have many sessions that were revoked and are not deleted yet.
+CREATE INDEX unrevoked_sessions ON sessions (user_id, id) WHERE revoked_at IS NULL;
 CREATE INDEX sessions_by_end ON sessions (idle_at);
 CREATE INDEX sessions_by_organization ON sessions (organization_id, user_id) WHERE organization_id IS NOT NULL;
 

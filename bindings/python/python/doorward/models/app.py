@@ -1562,7 +1562,8 @@ class FinishProviderLoginRequest(Model, extra="forbid"):
     """
     claims: dict[str, Any] | None = None
     """The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine
-    are refused.
+    are refused. A login that began with `user_token` opens no session: its session keeps what it has,
+    whatever is given here and in the next two.
     """
     client: Client | None = None
     """The client's connection, where known."""
@@ -1826,7 +1827,9 @@ class ListSessionsResponse(Model):
 
 
 class UpdateSessionRequest(Model, extra="forbid"):
-    """Changes a session. Members that are absent stay as they are."""
+    """Changes a session. Members that are absent stay as they are; at least one of `label` and `claims` is
+    needed.
+    """
 
     actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
     """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
@@ -1838,8 +1841,8 @@ class UpdateSessionRequest(Model, extra="forbid"):
     """The new claims of the host, which replace all the old ones: `{}` removes them. The session's next
     access token has them; tokens that were issued before keep theirs.
     """
-    label: Annotated[str | None, Field(max_length=100, min_length=1)] = None
-    """The new label."""
+    label: str | None = None
+    """The new label, as of a login; empty: none."""
     session_id: str | None = None
     """The session's id instead."""
     token: Annotated[str | None, Field(repr=False)] = None
@@ -2667,8 +2670,8 @@ class NeededBy(Model):
     api_keys: int
     """The number of API keys whose code was made under it. The next use of each makes the code anew."""
     sessions: int
-    """The number of live sessions last refreshed while it was current. Without the key their users must
-    log in again.
+    """The number of live sessions that were last refreshed while it was current, or have claims that it
+    sealed. Without the key their users must log in again.
     """
 
 
@@ -2816,7 +2819,8 @@ class RequestLoginCodeRequest(Model, extra="forbid"):
     """The backend that the session's tokens are for; default: `default`."""
     claims: dict[str, Any] | None = None
     """The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine
-    are refused.
+    are refused. These three are for the session that the code opens, in the browser that asks. Another
+    person may open the link, so `login_with_mail_token` has its own.
     """
     client: Client | None = None
     """The client's connection: too many mails for one network address are refused. Pass it on, so that a
@@ -2854,8 +2858,16 @@ class LoginWithMailTokenRequest(Model, extra="forbid"):
 
     token: Annotated[str, Field(repr=False)]
     """The token of the link."""
+    claims: dict[str, Any] | None = None
+    """The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine
+    are refused.
+    """
     client: Client | None = None
     """The connection of the client that opened the link, where known."""
+    label: Annotated[str | None, Field(max_length=100, min_length=1)] = None
+    """A label for the session in the user's list, such as the name of the device."""
+    lifetime: SessionLifetime | None = None
+    """A shorter life of the session than the configuration gives it."""
 
 
 class InviteUserRequest(Model, extra="forbid"):

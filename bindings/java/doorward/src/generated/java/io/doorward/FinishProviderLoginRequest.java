@@ -16,7 +16,8 @@ import java.util.Map;
  * @param redirectUri The URL at which the browser really came back, without its query. Another one
  *     than that of {@code begin_provider_login} is refused.
  * @param claims The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims
- *     of the engine are refused. May be null.
+ *     of the engine are refused. A login that began with {@code user_token} opens no session: its
+ *     session keeps what it has, whatever is given here and in the next two. May be null.
  * @param client The client's connection, where known. May be null.
  * @param label A label for the session in the user's list, such as the name of the device. May be
  *     null.
@@ -47,7 +48,8 @@ public record FinishProviderLoginRequest(
 
   /**
    * Returns the same with claims: The host's own claims in the session's access tokens: at most 4
-   * KiB of JSON. Claims of the engine are refused.
+   * KiB of JSON. Claims of the engine are refused. A login that began with {@code user_token} opens
+   * no session: its session keeps what it has, whatever is given here and in the next two.
    */
   public FinishProviderLoginRequest withClaims(Map<String, Object> claims) {
     return new FinishProviderLoginRequest(

@@ -9,38 +9,85 @@ import java.util.Map;
  * Logs in by a mailed link.
  *
  * @param token The token of the link.
+ * @param claims The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims
+ *     of the engine are refused. May be null.
  * @param client The connection of the client that opened the link, where known. May be null.
+ * @param label A label for the session in the user's list, such as the name of the device. May be
+ *     null.
+ * @param lifetime A shorter life of the session than the configuration gives it. May be null.
  */
-public record LoginWithMailTokenRequest(String token, Client client) implements Shape {
+public record LoginWithMailTokenRequest(
+    String token, Map<String, Object> claims, Client client, String label, SessionLifetime lifetime)
+    implements Shape {
   /** Makes one of what must be given. */
   public static LoginWithMailTokenRequest of(String token) {
-    return new LoginWithMailTokenRequest(token, null);
+    return new LoginWithMailTokenRequest(token, null, null, null, null);
+  }
+
+  /**
+   * Returns the same with claims: The host's own claims in the session's access tokens: at most 4
+   * KiB of JSON. Claims of the engine are refused.
+   */
+  public LoginWithMailTokenRequest withClaims(Map<String, Object> claims) {
+    return new LoginWithMailTokenRequest(token, claims, client, label, lifetime);
   }
 
   /**
    * Returns the same with client: The connection of the client that opened the link, where known.
    */
   public LoginWithMailTokenRequest withClient(Client client) {
-    return new LoginWithMailTokenRequest(token, client);
+    return new LoginWithMailTokenRequest(token, claims, client, label, lifetime);
+  }
+
+  /**
+   * Returns the same with label: A label for the session in the user's list, such as the name of
+   * the device.
+   */
+  public LoginWithMailTokenRequest withLabel(String label) {
+    return new LoginWithMailTokenRequest(token, claims, client, label, lifetime);
+  }
+
+  /**
+   * Returns the same with lifetime: A shorter life of the session than the configuration gives it.
+   */
+  public LoginWithMailTokenRequest withLifetime(SessionLifetime lifetime) {
+    return new LoginWithMailTokenRequest(token, claims, client, label, lifetime);
   }
 
   static LoginWithMailTokenRequest read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new LoginWithMailTokenRequest(
-        Read.optional(json, "token", Read::text), Read.optional(json, "client", Client::read));
+        Read.optional(json, "token", Read::text),
+        Read.optional(json, "claims", Read::object),
+        Read.optional(json, "client", Client::read),
+        Read.optional(json, "label", Read::text),
+        Read.optional(json, "lifetime", SessionLifetime::read));
   }
 
   @Override
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "token", token);
+    Read.put(json, "claims", claims);
     Read.put(json, "client", client);
+    Read.put(json, "label", label);
+    Read.put(json, "lifetime", lifetime);
     return json;
   }
 
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "LoginWithMailTokenRequest[token=" + Read.hidden(token) + ", client=" + client + "]";
+    return "LoginWithMailTokenRequest[token="
+        + Read.hidden(token)
+        + ", claims="
+        + claims
+        + ", client="
+        + client
+        + ", label="
+        + label
+        + ", lifetime="
+        + lifetime
+        + "]";
   }
 }

@@ -15,8 +15,8 @@ import java.util.Map;
  * @param recoveryCodes The number of recovery codes made under it.
  * @param apiKeys The number of API keys whose code was made under it. The next use of each makes
  *     the code anew.
- * @param sessions The number of live sessions last refreshed while it was current. Without the key
- *     their users must log in again.
+ * @param sessions The number of live sessions that were last refreshed while it was current, or
+ *     have claims that it sealed. Without the key their users must log in again.
  */
 public record NeededBy(
     long passwordHashes,

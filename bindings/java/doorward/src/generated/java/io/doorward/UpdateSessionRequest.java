@@ -6,7 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Changes a session. Members that are absent stay as they are.
+ * Changes a session. Members that are absent stay as they are; at least one of {@code label} and
+ * {@code claims} is needed.
  *
  * @param actor The name or id of the person who makes this call, as the host knows them, if it is
  *     not the user. The call's events record it. May be null.
@@ -14,7 +15,7 @@ import java.util.Map;
  * @param claims The new claims of the host, which replace all the old ones: {@code {}} removes
  *     them. The session's next access token has them; tokens that were issued before keep theirs.
  *     May be null.
- * @param label The new label. May be null.
+ * @param label The new label, as of a login; empty: none. May be null.
  * @param sessionId The session's id instead. May be null.
  * @param token An access token of the session. May be null.
  * @param userId With {@code session_id}: the account that must have the session. Give it if the id
@@ -58,7 +59,7 @@ public record UpdateSessionRequest(
     return new UpdateSessionRequest(actor, backend, claims, label, sessionId, token, userId);
   }
 
-  /** Returns the same with label: The new label. */
+  /** Returns the same with label: The new label, as of a login; empty: none. */
   public UpdateSessionRequest withLabel(String label) {
     return new UpdateSessionRequest(actor, backend, claims, label, sessionId, token, userId);
   }
