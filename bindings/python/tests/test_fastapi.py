@@ -611,10 +611,10 @@ def test_a_mailed_login(client: httpx.Client, engine: Engine, store: Path, backe
         challenge: str = answer.json()["challenge"]
         return challenge
 
-    def come_in(path: str, **fields: str) -> httpx.Response:
+    def come_in(path: str, **fields: Any) -> httpx.Response:
         return client.post(f"/auth/{path}", json=fields)
 
-    nobodys, challenge = ask("nobody@example.com"), ask("ada@example.com")
+    nobodys, challenge = ask("nobody@example.com"), ask("ada@example.com", persistent=False)
     mails = engine.take_mail(limit=100, lease_seconds=3600).mails
     (mail,) = [mail for mail in mails if mail.kind == "login"]
     assert mail.code
@@ -624,11 +624,14 @@ def test_a_mailed_login(client: httpx.Client, engine: Engine, store: Path, backe
         failure(wrong, 401, "invalid_code")
     response = come_in("complete-login", challenge=challenge, mail_code=mail.code.lower())
     assert response.status_code == 200, response.text
+    assert response.json()["persistent"] is False
     assert (COOKIES[0] in cookies_of(response)) == (backend == "browser")
     failure(come_in("login-with-mail-token", token=mail.token), 400, "invalid_token")
     ask("eve@example.com", create=True)
-    response = come_in("login-with-mail-token", token=mailed(engine, "login", "eve@example.com"))
+    token = mailed(engine, "login", "eve@example.com")
+    response = come_in("login-with-mail-token", token=token, persistent=True)
     assert response.status_code == 200, response.text
+    assert response.json()["persistent"] is True
     assert (COOKIES[0] in cookies_of(response)) == (backend == "browser")
     assert engine.get_user(email="eve@example.com").user.email_verified
 

@@ -202,6 +202,27 @@ def test_a_login_that_ends_with_the_browser(client: httpx.Client) -> None:
     assert login.status_code == 422
 
 
+def test_tokens_that_do_not_fit_in_cookies(client: httpx.Client, engine: Engine) -> None:
+    user = engine.get_user(username="ada").user
+    login = client.post("/login/browser", json=ADA)
+    (session,) = engine.list_sessions(user_id=user.id).sessions
+    headers = {
+        "cookie": "; ".join(cookie.partition(";")[0] for cookie in login.headers.get_list("set-cookie"))
+    }
+    client.cookies.clear()
+    engine.update_session(session_id=session.id, claims={"tenants": "x" * 4000})
+    answer = client.post("/refresh", headers=headers)
+    refused(answer, 500, "invalid_config")
+    assert "set-cookie" not in answer.headers
+    engine.revoke_session(session_id=session.id)
+    client.cookies.clear()
+    # A login opens no session whose tokens the browser would drop.
+    engine.update_user(id=user.id, roles=[f"{index:064}" for index in range(64)])
+    refused(client.post("/login/browser", json=ADA), 500, "invalid_config")
+    assert engine.list_sessions(user_id=user.id).sessions == []
+    logged_in(client)
+
+
 def test_sessions(client: httpx.Client, engine: Engine, clock: Clock) -> None:
     headers: list[dict[str, str]] = []
     for _ in range(3):
@@ -337,8 +358,9 @@ def test_passkeys(client: httpx.Client, engine: Engine) -> None:
         begun = client.post(f"/begin-passkey-login/{backend}", json={"username": username})
         assert begun.headers["cache-control"] == "no-store"
         body = {"challenge": begun.json()["challenge"], "response": device.get(begun.json()["options"])}
-        login = client.post("/finish-passkey-login", json=body)
+        login = client.post("/finish-passkey-login", json={**body, "persistent": False})
         assert (login.status_code, login.json()["backend"]) == (200, backend)
+        assert login.json()["persistent"] is False
         assert ("access_token" in login.json()) == (backend == "default")
         assert "__Host-doorward-device" in login.headers["set-cookie"]
         refused(client.post("/finish-passkey-login", json=body), 401, "invalid_challenge")

@@ -21,9 +21,10 @@ class Remembered(Body):
     persistent: bool | None = None
     """Whether to stay logged in when the browser is closed; default: yes."""
 
-    def lifetime(self) -> dict[str, Any] | None:
-        """Return what the client may say of the session's life."""
-        return None if self.persistent is None else {"persistent": self.persistent}
+    def given(self) -> dict[str, Any]:
+        """Return the members, with what the client may say of the session's life."""
+        lifetime = None if self.persistent is None else {"persistent": self.persistent}
+        return {**self.model_dump(exclude={"persistent"}), "lifetime": lifetime}
 
 
 class Credentials(Remembered, PasswordMixin):
@@ -125,8 +126,8 @@ class Address(Body):
     locale: str | None = None
 
 
-class MailedLogin(Address):
-    """The address that a code and a link go to."""
+class MailedLogin(Remembered, Address):
+    """The address that a code and a link go to. `persistent` is for the login by the code."""
 
     create: bool = False
     """Whether an account may be created; `mailed_login.create` of the configuration decides, too."""
@@ -143,6 +144,10 @@ class MailedToken(Body):
     """A mailed token."""
 
     token: Annotated[str, Field(repr=False)]
+
+
+class MailedLink(Remembered, MailedToken):
+    """The token of a mailed link that logs in."""
 
 
 class Acceptance(MailedToken):
@@ -214,6 +219,10 @@ class PasskeyAnswer(Body):
 
     challenge: Annotated[str, Field(repr=False)]
     response: Annotated[dict[str, Any], Field(repr=False)]
+
+
+class PasskeyLogin(Remembered, PasskeyAnswer):
+    """The browser's response that logs in."""
 
 
 class PasskeyId(Body):

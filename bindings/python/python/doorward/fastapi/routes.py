@@ -200,41 +200,21 @@ class Routes:
         auth, transport = self._auth, self._auth.backends[backend]
 
         async def login(request: Request, body: bodies.Credentials) -> Response:
-            trusted = body.trusted_device_token
+            fields = body.given()
             if isinstance(transport, Cookie):
-                trusted = transport.trusted_device_token(request)
-            return await self._log_in(
-                request,
-                transport,
-                auth.engine.login,
-                username=body.username,
-                password=body.password,
-                two_fa_code=body.two_fa_code,
-                recovery_code=body.recovery_code,
-                webauthn_response=body.webauthn_response,
-                trusted_device_token=trusted,
-                backend=backend,
-                lifetime=body.lifetime(),
-            )
+                fields["trusted_device_token"] = transport.trusted_device_token(request)
+            return await self._log_in(request, transport, auth.engine.login, **fields, backend=backend)
 
         async def login_with_id_token(request: Request, body: bodies.ForeignIdToken) -> Response:
-            return await self._log_in(
-                request,
-                transport,
-                auth.engine.login_with_id_token,
-                id_token=body.id_token,
-                provider=body.provider,
-                nonce=body.nonce,
-                backend=backend,
-                lifetime=body.lifetime(),
-            )
+            call = auth.engine.login_with_id_token
+            return await self._log_in(request, transport, call, **body.given(), backend=backend)
 
         def begin_passkey_login(body: bodies.PasskeyUser) -> Response:
             return _private(auth.engine.begin_passkey_login(**dict(body), backend=backend))
 
         def request_login_code(request: Request, body: bodies.MailedLogin) -> Response:
             client = auth.device.client(request.scope)
-            asked = auth.engine.request_login_code(**dict(body), backend=backend, client=client)
+            asked = auth.engine.request_login_code(**body.given(), backend=backend, client=client)
             response = _private(asked)
             response.headers.append("set-cookie", auth.device.header(client))
             return response
@@ -274,10 +254,10 @@ class Routes:
             if isinstance(transport, Cookie):
                 # A page of another origin would log the browser in to an account of its own.
                 await run_in_threadpool(self._auth.check_origin, request)
+            return transport.answer(tokens)
         except AuthError:
             await to_thread(self._auth.engine.revoke_session, session_id=tokens.session_id)
             raise
-        return transport.answer(tokens)
 
     # Logins at providers are for browsers, which go there and come back: the tokens travel in cookies.
 
@@ -349,7 +329,12 @@ class Routes:
             response = RedirectResponse(f"{self._landing}#{failure}", 303, NO_STORE)
         else:
             response = RedirectResponse(self._landing, 303, NO_STORE)
-            cookie.keep(response, tokens)
+            try:
+                cookie.keep(response, tokens)
+            except AuthError:
+                if not tokens.linked:
+                    await to_thread(self._auth.engine.revoke_session, session_id=tokens.session_id)
+                raise
         cookie.keep_transaction(response, "")
         response.headers.append("set-cookie", self._auth.device.header(client))
         return response
@@ -377,11 +362,11 @@ class Routes:
             fields = body.model_dump(exclude_none=True)
             return await self._log_in(request, None, auth.engine.complete_login, **fields)
 
-        async def finish_passkey_login(request: Request, body: bodies.PasskeyAnswer) -> Response:
-            return await self._log_in(request, None, auth.engine.finish_passkey_login, **body.model_dump())
+        async def finish_passkey_login(request: Request, body: bodies.PasskeyLogin) -> Response:
+            return await self._log_in(request, None, auth.engine.finish_passkey_login, **body.given())
 
-        async def login_with_mail_token(request: Request, body: bodies.MailedToken) -> Response:
-            return await self._log_in(request, None, auth.engine.login_with_mail_token, **body.model_dump())
+        async def login_with_mail_token(request: Request, body: bodies.MailedLink) -> Response:
+            return await self._log_in(request, None, auth.engine.login_with_mail_token, **body.given())
 
         logins = _any_of(transport.login_answer for transport in auth.backends.values())
         self._add("complete_login", complete_login, response_model=logins)

@@ -13,6 +13,7 @@ from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
 from doorward.asgi import cookie_name, cookies_of
+from doorward.exceptions import ConfigError
 from doorward.fastapi.bodies import CookieLogin, CookieRefresh
 from doorward.models.app import (
     CompleteLoginResponse,
@@ -38,6 +39,9 @@ Tokens: TypeAlias = (
 """The tokens that a transport carries."""
 
 NO_STORE = {"cache-control": "no-store"}
+
+MOST_OF_A_COOKIE = 4096
+"""The bytes of name and value of a cookie that browsers keep (RFC 6265bis section 5.6)."""
 
 
 class Transport(Protocol):
@@ -154,7 +158,8 @@ class Cookie:
     def keep(self, response: Response, tokens: Tokens) -> None:
         """Set the cookies, which live as long as the tokens.
 
-        Those of a session that is not to be persistent are gone when the browser is closed.
+        Those of a session that is not to be persistent are gone when the browser is closed. A token
+        that is too long for a cookie raises ConfigError.
         """
         passing = tokens.persistent is False
         self._set(response, self.name, tokens.access_token, None if passing else tokens.expires_in)
@@ -196,6 +201,11 @@ class Cookie:
         max_age: int | None,
         samesite: Literal["lax", "none"] = "lax",
     ) -> None:
+        if len(name) + len(value) > MOST_OF_A_COOKIE:
+            # The browser would drop it and keep the cookie of an earlier session.
+            error = ConfigError("The tokens do not fit in cookies.")
+            error.detail = f"a token has {len(value)} bytes: too many claims or roles"
+            raise error
         response.set_cookie(
             name, value, max_age, path="/", secure=self.secure, httponly=True, samesite=samesite
         )
