@@ -171,3 +171,22 @@ fn foreign_subjects_and_sessions(store: &Store) {
         }
     }
 }
+
+on_each_store!(no_session_gets_a_token_that_is_refused_for_its_length);
+fn no_session_gets_a_token_that_is_refused_for_its_length(store: &Store) {
+    let audience: Vec<String> = (0..40).map(|index| format!("{index:0100}")).collect();
+    let engine = engine(store, json!({"audience": audience}), 1_800_000_000);
+    let id = register(&engine, "ada");
+    let login = |claims: usize| {
+        let claims = json!({"long": "x".repeat(claims)});
+        let request = json!({"username": "ada", "password": "eight wise words", "claims": claims});
+        engine.call("login", &request.to_string())
+    };
+    login(4000).unwrap();
+    let roles: Vec<String> = (0..64).map(|index| format!("{index:064}")).collect();
+    call(&engine, "update_user", json!({"id": id, "roles": roles}));
+    let refused = login(4000).unwrap_err();
+    assert_eq!((refused.code, refused.field.as_deref()), (Code::InvalidRequest, Some("/claims")));
+    let session: Value = serde_json::from_str(&login(1000).unwrap()).unwrap();
+    call(&engine, "verify", json!({"token": session["access_token"]}));
+}
