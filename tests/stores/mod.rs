@@ -1,7 +1,7 @@
 //! The stores of the tests: a SQLite file, and a database of the PostgreSQL server that
 //! DOORWARD_TEST_POSTGRES names, which tests/postgres starts.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(dead_code, unused_imports, unused_macros, reason = "each test binary uses a part of it")]
 
 use std::cell::RefCell;
 use std::io::{Read, Write};
