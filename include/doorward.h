@@ -614,7 +614,8 @@ doorward_status doorward_list_members(const struct doorward_engine *engine,
                                       char **response);
 
 // Invites a person by mail to an organization.
-// NOT_FOUND: organization_not_found. CONFLICT: already_member. UNAVAILABLE: store_unavailable.
+// NOT_FOUND: organization_not_found, member_not_found. CONFLICT: already_member. THROTTLED:
+// too_many_attempts. UNAVAILABLE: store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_invite_member(const struct doorward_engine *engine,
                                        const char *request,

@@ -624,6 +624,8 @@ struct invitation {
   std::int64_t created_at{};
   // When the invitation expires.
   std::int64_t expires_at{};
+  // The member who invites, if the request named one.
+  std::optional<std::string> invited_by{};
 
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
@@ -633,6 +635,7 @@ struct invitation {
     visit("roles", self.roles);
     visit("created_at", self.created_at);
     visit("expires_at", self.expires_at);
+    visit("invited_by", self.invited_by);
   }
 };
 
@@ -6527,6 +6530,8 @@ struct invite_member_request {
   // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
   // call's events record it.
   std::optional<std::string> actor{};
+  // The member who invites. The invitation is withdrawn when that member is removed or loses a role.
+  std::optional<std::string> invited_by{};
   // The language of the mail. Default: that of the account.
   std::optional<std::string> locale{};
   // The roles in the organization; default: none.
@@ -6551,6 +6556,12 @@ struct invite_member_request {
   }
 
   template <class Value = std::string>
+  invite_member_request &set_invited_by(Value &&value) {
+    invited_by = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
   invite_member_request &set_locale(Value &&value) {
     locale = std::forward<Value>(value);
     return *this;
@@ -6567,6 +6578,7 @@ struct invite_member_request {
     visit("organization_id", self.organization_id);
     visit("email", self.email);
     visit("actor", self.actor);
+    visit("invited_by", self.invited_by);
     visit("locale", self.locale);
     visit("roles", self.roles);
   }
@@ -11210,7 +11222,7 @@ class operations {
   }
 
   // Invites a person by mail to an organization. Cost: store; not to be repeated. Failures:
-  // organization_not_found, already_member, store_unavailable.
+  // organization_not_found, member_not_found, already_member, too_many_attempts, store_unavailable.
   Result<doorward::invite_member_response> invite_member(
       const doorward::invite_member_request &request) const {
     return run<invite_member_response>(doorward_invite_member, request);

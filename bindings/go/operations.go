@@ -625,7 +625,8 @@ func (e *Engine) ListMembers(ctx context.Context, request ListMembersRequest) (*
 
 // InviteMember invites a person by mail to an organization.
 //
-// ErrNotFound: organization_not_found. ErrConflict: already_member. ErrUnavailable: store_unavailable.
+// ErrNotFound: organization_not_found, member_not_found. ErrConflict: already_member. ErrThrottled:
+// too_many_attempts. ErrUnavailable: store_unavailable.
 func (e *Engine) InviteMember(ctx context.Context, request InviteMemberRequest) (*InviteMemberResponse, error) {
 	return call[InviteMemberResponse](ctx, e, opInviteMember, request)
 }

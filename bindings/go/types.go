@@ -1679,6 +1679,9 @@ type InviteMemberRequest struct {
 	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 
+	// The member who invites. The invitation is withdrawn when that member is removed or loses a role.
+	InvitedBy *string `json:"invited_by,omitzero"`
+
 	// The language of the mail. Default: that of the account.
 	Locale *string `json:"locale,omitzero"`
 
@@ -4020,6 +4023,9 @@ type Invitation struct {
 
 	// When the invitation expires.
 	ExpiresAt int64 `json:"expires_at"`
+
+	// The member who invites, if the request named one.
+	InvitedBy string `json:"invited_by,omitzero"`
 }
 
 // ExportedMail: A mail in the outbox.

@@ -680,7 +680,8 @@ pub unsafe extern "C" fn doorward_list_members(
 }
 
 /// Invites a person by mail to an organization.
-/// NOT_FOUND: organization_not_found. CONFLICT: already_member. UNAVAILABLE: store_unavailable.
+/// NOT_FOUND: organization_not_found, member_not_found. CONFLICT: already_member. THROTTLED:
+/// too_many_attempts. UNAVAILABLE: store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_invite_member(
     engine: *const doorward_engine,

@@ -7,7 +7,6 @@ use super::audit::{Audit, Kind, event};
 use super::factors::{Factors, Proof};
 use super::key_ring::KeyRing;
 use super::one_time::{Found, Making, OneTime, Purpose};
-use super::organizations;
 use super::pending::Pending;
 use super::sessions::{Entry, Session, Sessions};
 use super::trusted_devices::TrustedDevices;
@@ -83,31 +82,23 @@ impl Logins {
         entry: &Entry,
         now_ms: i64,
     ) -> Result<Step<Login<Session<'_>>>> {
-        // The proof was right, so that nothing counts as a guess.
-        if let Err(refused) = organizations::of_login(tx, entry.organization_id, user.public.id) {
-            return if refused.code == Code::PermissionDenied {
-                Ok(Step::Refused(refused))
-            } else {
-                Err(refused)
-            };
-        }
         let factors = self.factors.demanded_of(tx, &user.public)?;
         let now = now_ms / 1000;
         if !factors.any() && !self.factors.are_required_of(&user.public) {
-            return self.after_second_factor(tx, user, entry.clone(), now_ms).map(Step::Done);
+            return self.after_second_factor(tx, user, entry.clone(), now_ms);
         }
         let Some(proof) = proof.filter(|_| factors.any()) else {
             if let Some(token) = trusted.filter(|_| factors.any())
                 && self.trusted_devices.accepts(tx, &user, token, &entry.client, now)?
             {
-                return self.after_second_factor(tx, user, entry.clone(), now_ms).map(Step::Done);
+                return self.after_second_factor(tx, user, entry.clone(), now_ms);
             }
             return self.step_up(tx, &user, Some(factors), entry, now).map(Step::Done);
         };
         if let Step::Refused(refused) = self.factors.prove(tx, user.public.id, proof, &entry.client, now)? {
             return Ok(Step::Refused(refused));
         }
-        self.after_second_factor(tx, user, entry.clone().with(proof.methods()), now_ms).map(Step::Done)
+        self.after_second_factor(tx, user, entry.clone().with(proof.methods()), now_ms)
     }
 
     /// Completes a login after the second factor: with a new password, if the login was by a password that
@@ -118,12 +109,12 @@ impl Logins {
         user: User,
         entry: Entry,
         now_ms: i64,
-    ) -> Result<Login<Session<'_>>> {
+    ) -> Result<Step<Login<Session<'_>>>> {
         let is_outdated = self.settings.is_outdated(user.password_set_at, now_ms / 1000);
         let must_change = user.must_change_password || is_outdated;
         match must_change && entry.amr.members().contains(&"pwd") {
-            true => self.step_up(tx, &user, None, &entry, now_ms / 1000),
-            false => self.sessions.open(tx, user, &entry, now_ms).map(Login::Session),
+            true => self.step_up(tx, &user, None, &entry, now_ms / 1000).map(Step::Done),
+            false => Ok(self.sessions.open(tx, user, &entry, now_ms)?.map(Login::Session)),
         }
     }
 

@@ -2,7 +2,8 @@
 //! each (HMAC under a key derived from the secret key) and its data, sealed.
 //!
 //! A secret is dead once it is redeemed, expired or replaced, its user is deactivated, or the user's epoch
-//! changed, as it does with a changed password, address or factor. The transaction that redeems checks all of
+//! changed, as it does with a changed password, address or factor. A mailed token of an invitation to an
+//! organization opens no account that is in use, and lasts as long as the invitation. The transaction that redeems checks all of
 //! this, so that only one of any number of callers succeeds.
 
 use std::sync::Arc;
@@ -258,7 +259,7 @@ fn owner(id: &[u8; 32]) -> String {
 fn end(kept: &Kept, now: i64) -> Option<&'static str> {
     if now >= kept.expires_at {
         Some("expired")
-    } else if kept.epoch != kept.user_epoch {
+    } else if kept.epoch != kept.user_epoch && kept.purpose != Purpose::Membership.name() {
         Some("revoked")
     } else if !kept.user_is_active {
         Some("inactive_user")

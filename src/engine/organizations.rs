@@ -5,11 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::audit::{Audit, Kind, event};
 use super::one_time::Found;
 use super::pending::Pending;
+use super::step::Step;
 use crate::error::{Code, Error, Result};
+use crate::mail;
 use crate::store::events::Event;
 use crate::store::organizations::{self, Invitation, Membership};
 use crate::store::users::{self, By, User};
-use crate::store::{Tx, damaged};
+use crate::store::{Tx, damaged, mails};
 use crate::types::id::Id;
 use crate::types::user::{Email, OrganizationRoles, PublicUser};
 
@@ -63,6 +65,26 @@ pub(crate) fn withdraw(
     Ok(())
 }
 
+/// Withdraws the invitations to an organization that a member made.
+pub(crate) fn withdraw_made_by(
+    audit: &Audit,
+    tx: &mut Tx,
+    organization_id: Id,
+    member: Id,
+    now: i64,
+) -> Result<()> {
+    for user_id in organizations::delete_invitations_by(tx, organization_id, member)? {
+        record_member(audit, tx, Kind::InvitationRevoked, organization_id, user_id, now)?;
+    }
+    Ok(())
+}
+
+/// Withdraws the invitations of all organizations to an account, whose address is another one now.
+pub(crate) fn withdraw_all(tx: &mut Tx, user_id: Id) -> Result<()> {
+    organizations::delete_invitations_of(tx, user_id)?;
+    mails::delete_kind(tx, user_id, mail::Kind::MemberInvitation.name())
+}
+
 /// Makes an account a member by an invitation, which is used up. Returns false if the account was one before: its roles
 /// stay.
 pub(crate) fn join(
@@ -96,18 +118,18 @@ pub(crate) fn record_member(
     audit.record(tx, now, Event { detail: Some(&detail), ..event(kind, user_id) })
 }
 
-/// Returns the organization that a login is for, with the roles of its user there. Failure: `permission_denied`, the same
-/// whether there is such an organization.
+/// Returns the organization that a login is for, with the roles of its user there. The refusal is the same whether there
+/// is such an organization.
 pub(crate) fn of_login(
     tx: &mut Tx,
     organization_id: Option<Id>,
     user_id: Id,
-) -> Result<Option<OrganizationRoles>> {
-    let Some(id) = organization_id else { return Ok(None) };
-    match organizations::membership(tx, id, user_id)? {
-        Some(Membership { roles, .. }) => Ok(Some(OrganizationRoles { id, roles })),
-        None => Err(Error::new(Code::PermissionDenied, "not_a_member").about(Some(user_id), None)),
-    }
+) -> Result<Step<Option<OrganizationRoles>>> {
+    let Some(id) = organization_id else { return Ok(Step::Done(None)) };
+    Ok(match organizations::membership(tx, id, user_id)? {
+        Some(Membership { roles, .. }) => Step::Done(Some(OrganizationRoles { id, roles })),
+        None => Step::Refused(Error::new(Code::PermissionDenied, "not_a_member").about(Some(user_id), None)),
+    })
 }
 
 /// Fails unless an organization keeps an owner without this account.

@@ -26,7 +26,8 @@ use crate::store::events::Event;
 use crate::store::keys::Stamp;
 use crate::store::row::Sealed;
 use crate::store::{
-    Durability, Tx, keys, mails, one_time_secrets, second_factors, sessions, trusted_devices, users,
+    Durability, Tx, keys, mails, one_time_secrets, organizations, second_factors, sessions, trusted_devices,
+    users,
 };
 use crate::types::id::Id;
 use crate::types::parse_error::ParseError;
@@ -130,6 +131,7 @@ impl Retiring<'_> {
             made.iter().try_for_each(|key| begin(tx, &self.keys.secrets, key, true, now))?;
             keys::retire_at_once(tx, &secret_keys)?;
             trusted_devices::delete_every(tx)?;
+            organizations::delete_every_invitation(tx)?;
             let retired = Retired {
                 signing_keys,
                 secret_keys: secret_keys.len(),

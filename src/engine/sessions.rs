@@ -10,6 +10,7 @@ use super::key_ring::KeyRing;
 use super::organizations;
 use super::outbox::{self, Outbox};
 use super::own_claims::OwnClaims;
+use super::step::Step;
 use super::terms::Terms;
 use super::throttle::Throttle;
 use super::tokens::{AccessClaims, Tokens};
@@ -114,6 +115,20 @@ impl Sessions {
         self.sessions_revoked(tx, user_id, revoked, now)
     }
 
+    /// Records that sessions in an organization ended with a membership.
+    pub(crate) fn ended_with_membership(
+        &self,
+        tx: &mut Tx,
+        user_id: Id,
+        ended: usize,
+        now: i64,
+    ) -> Result<()> {
+        match ended {
+            0 => Ok(()),
+            _ => self.sessions_revoked(tx, user_id, ended, now).map(drop),
+        }
+    }
+
     fn sessions_revoked(&self, tx: &mut Tx, user_id: Id, revoked: usize, now: i64) -> Result<usize> {
         let detail = revoked.to_string();
         self.audit.record(
@@ -140,7 +155,7 @@ impl Sessions {
         user: User,
         entry: &Entry,
         now_ms: i64,
-    ) -> Result<Session<'e>> {
+    ) -> Result<Step<Session<'e>>> {
         // Nothing gives a service account a way to log in; if something did, it would end here.
         if user.public.is_service_account {
             return Err(Error::new(Code::InvalidCredentials, "service_account"));
@@ -149,9 +164,19 @@ impl Sessions {
         if self.throttle.keep_device(tx, user.public.id, &entry.client, now)? && user.public.email_verified {
             self.outbox.tell(tx, mail::Kind::NewDevice, &user.public, now)?;
         }
-        self.make_room(tx, user.public.id, now)?;
-        let session = self.begin(tx, user, entry, None, now_ms)?;
         let ip = entry.client.ip_text();
+        let organization = match organizations::of_login(tx, entry.organization_id, user.public.id)? {
+            Step::Done(organization) => organization,
+            // Every proof was right, so that nothing counts as a guess.
+            Step::Refused(refused) => {
+                let event = event(Kind::LoginFailed, user.public.id);
+                let detail = refused.detail.as_deref();
+                self.audit.record_one_of_many(tx, now, Event { ip: ip.as_deref(), detail, ..event })?;
+                return Ok(Step::Refused(refused));
+            }
+        };
+        self.make_room(tx, user.public.id, now)?;
+        let session = self.begin(tx, user, entry, organization, None, now_ms)?;
         let event = Event {
             session_id: Some(session.id),
             ip: ip.as_deref(),
@@ -159,7 +184,7 @@ impl Sessions {
             ..event(Kind::LoggedIn, session.user.id)
         };
         self.audit.record(tx, now, event)?;
-        Ok(session)
+        Ok(Step::Done(session))
     }
 
     /// Ends the sessions of a user for which a new one leaves no place, the least recently used first, in the caller's
@@ -189,7 +214,8 @@ impl Sessions {
         now_ms: i64,
     ) -> Result<Session<'e>> {
         let now = now_ms / 1000;
-        let session = self.begin(tx, user, entry, Some(acting), now_ms)?;
+        let organization = organizations::of_login(tx, entry.organization_id, user.public.id)?.result()?;
+        let session = self.begin(tx, user, entry, organization, Some(acting), now_ms)?;
         let ip = entry.client.ip_text();
         let actor = acting.act.sub.to_string();
         let event = Event {
@@ -210,6 +236,7 @@ impl Sessions {
         tx: &mut Tx,
         user: User,
         entry: &Entry,
+        organization: Option<OrganizationRoles>,
         acting: Option<&Acting>,
         now_ms: i64,
     ) -> Result<Session<'e>> {
@@ -222,7 +249,6 @@ impl Sessions {
         let longest = self.settings.session_max_seconds.seconds();
         let longest = now + terms.absolute_seconds.map_or(longest, |wanted| wanted.min(longest));
         let expires_at = acting.map_or(longest, |acting| acting.expires_at);
-        let organization = organizations::of_login(tx, entry.organization_id, user.public.id)?;
         // Other logins than those by password take no token of a trusted device.
         let trusted_device = match entry.trusts_device && entry.amr.members().contains(&"pwd") {
             true => self.trusted_devices.trust(tx, &user, &entry.client, now_ms)?,

@@ -11,6 +11,13 @@ pub(crate) enum Step<T> {
 }
 
 impl<T> Step<T> {
+    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> Step<U> {
+        match self {
+            Step::Done(value) => Step::Done(f(value)),
+            Step::Refused(error) => Step::Refused(error),
+        }
+    }
+
     /// Returns the outcome to the caller, after the transaction.
     pub(crate) fn result(self) -> Result<T> {
         match self {

@@ -298,7 +298,7 @@ impl Engine {
                 self.one_time.redeem(tx, challenge, purposes, now)?;
             }
             let entry = Entry { trusts_device, ..entry.with(proof.methods()) };
-            self.completed(tx, found.user_id, entry, recovery_codes, now_ms).map(Step::Done)
+            self.completed(tx, found.user_id, entry, recovery_codes, now_ms)
         })?;
         completed.result()
     }
@@ -319,7 +319,7 @@ impl Engine {
         let entry = self.logins.waiting(&found)?;
         let passkey =
             self.factors.passkeys.made(found.user_id, challenge, registration, Wish::default(), now)?;
-        self.mailing.write(|tx| {
+        let completed = self.mailing.write(|tx| {
             let user_id = self.one_time.redeem(tx, challenge.expose(), purpose, now)?.user_id;
             let user = users::find(tx, By::Id(user_id))?.ok_or_else(unknown_challenge)?;
             self.factors.may_be_taken_by(&user.public)?;
@@ -331,7 +331,8 @@ impl Engine {
             let entry = entry.clone().with(methods(passkey.backup_eligible));
             let entry = Entry { trusts_device, ..entry };
             self.completed(tx, user_id, entry, recovery_codes, now_ms)
-        })
+        })?;
+        completed.result()
     }
 
     /// Completes a login after its second factor. A factor that is new has ended the account's epoch, so that the user
@@ -343,10 +344,14 @@ impl Engine {
         entry: Entry,
         recovery_codes: Vec<RecoveryCode>,
         now_ms: i64,
-    ) -> Result<Completed<'_>> {
+    ) -> Result<Step<Completed<'_>>> {
         let user = users::find(tx, By::Id(user_id))?.ok_or_else(unknown_challenge)?;
         let login = self.logins.after_second_factor(tx, user, entry, now_ms)?;
-        Ok(Completed { login, recovery_codes })
+        match login {
+            // What was set up stays only with the login, because its recovery codes are shown only now.
+            Step::Refused(refused) if !recovery_codes.is_empty() => Err(refused),
+            login => Ok(login.map(|login| Completed { login, recovery_codes })),
+        }
     }
 
     /// Replaces a password that must be changed and revokes everything that was opened with it, all or
@@ -376,7 +381,7 @@ impl Engine {
         let hash = self.passwords.kept_hash(user.public.id, &new)?;
         let now_ms = self.clock.now_ms();
         let now = now_ms / 1000;
-        self.mailing.write(|tx| {
+        let opened = self.mailing.write(|tx| {
             let id = self.one_time.redeem(tx, challenge, purpose, now)?.user_id;
             let ip = entry.client.ip_text();
             self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event(Kind::PasswordChanged, id) })?;
@@ -384,7 +389,8 @@ impl Engine {
             // The session belongs to the epoch that begins with the new password.
             let user = users::find(tx, By::Id(id))?.ok_or_else(unknown_challenge)?;
             self.sessions.open(tx, user, &entry, now_ms)
-        })
+        })?;
+        opened.result()
     }
 
     /// Completes the login of the password's owner.

@@ -529,7 +529,7 @@ operations! {
     /// assert_eq!(engine.invite_member(request)?.invitation.email.as_str(), "grace@example.com");
     invite_member: organizations::invitations::InviteMemberRequest => organizations::invitations::InviteMemberResponse, "0.1.0", Store once actor,
         "Invites a person by mail to an organization.",
-        [OrganizationNotFound, AlreadyMember, StoreUnavailable];
+        [OrganizationNotFound, MemberNotFound, AlreadyMember, TooManyAttempts, StoreUnavailable];
     /// # let analysts = engine.create_organization(CreateOrganizationRequest::new("Analysts".parse()?, ada.id))?.organization;
     /// assert!(engine.list_invitations(ListInvitationsRequest::new(analysts.id))?.invitations.is_empty());
     list_invitations: organizations::invitations::ListInvitationsRequest => organizations::invitations::ListInvitationsResponse, "0.1.0", Store again,

@@ -97,9 +97,12 @@ pub(crate) fn discard(tx: &mut Tx, id: &[u8; 32]) -> Result<()> {
     tx.run("DELETE FROM one_time_secrets WHERE id = ?1", &[Value::Bytes(id)])
 }
 
-/// Deletes every secret of a user.
+/// Deletes every secret of a user, apart from those of invitations to organizations, which go with their invitations.
 pub(crate) fn delete_all(tx: &mut Tx, user_id: Id) -> Result<()> {
-    tx.run("DELETE FROM one_time_secrets WHERE user_id = ?1", &[Value::Bytes(user_id.as_bytes())])
+    tx.run(
+        "DELETE FROM one_time_secrets WHERE user_id = ?1 AND purpose <> 'membership'",
+        &[Value::Bytes(user_id.as_bytes())],
+    )
 }
 
 /// Deletes every secret of all users. Returns how many.

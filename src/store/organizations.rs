@@ -1,5 +1,6 @@
 //! Rows of `organizations`, `organization_members` and `organization_invitations`.
 
+use super::one_time_secrets;
 use super::row::{Row, damaged};
 use super::tx::{Share, Tx};
 use super::users::{self, is_active_person, select};
@@ -29,6 +30,13 @@ impl Membership {
     pub(crate) fn is_owner(&self) -> bool {
         is_owner(&self.roles)
     }
+}
+
+/// Deletes invitations, and returns what [`withdraw`] reads.
+macro_rules! withdrawing {
+    ($which:literal) => {
+        concat!("DELETE FROM organization_invitations WHERE ", $which, " RETURNING user_id, secret_id")
+    };
 }
 
 macro_rules! select_organization {
@@ -89,8 +97,9 @@ pub(crate) fn update(tx: &mut Tx, changed: &Organization) -> Result<()> {
     )
 }
 
-/// Deletes an organization; its memberships go with it. Returns whether it was there.
+/// Deletes an organization; its memberships and invitations go with it. Returns whether it was there.
 pub(crate) fn delete(tx: &mut Tx, id: Id) -> Result<bool> {
+    withdraw(tx, withdrawing!("organization_id = ?1"), &[Value::Bytes(id.as_bytes())])?;
     Ok(tx.execute("DELETE FROM organizations WHERE id = ?1", &[Value::Bytes(id.as_bytes())])? == 1)
 }
 
@@ -192,6 +201,8 @@ pub(crate) struct Invitation {
     /// The account that has verified the address, or that waits for its reader.
     pub user_id: Id,
     pub email: Email,
+    /// The member who invites, if the host names one.
+    pub invited_by: Option<Id>,
     /// The roles in the organization, in alphabetical order.
     pub roles: Vec<Role>,
     pub created_at: i64,
@@ -201,31 +212,37 @@ pub(crate) struct Invitation {
 macro_rules! select_invitation {
     ($which:literal) => {
         concat!(
-            "SELECT id, organization_id, user_id, email, is_owner, roles, created_at, expires_at ",
+            "SELECT id, organization_id, user_id, email, is_owner, roles, created_at, expires_at, invited_by ",
             "FROM organization_invitations WHERE ",
             $which
         )
     };
 }
 
-/// Stores an invitation in the place of an earlier one of the same address.
-pub(crate) fn put_invitation(tx: &mut Tx, new: &Invitation) -> Result<()> {
+/// Stores an invitation with the id of its one-time secret, in the place of an earlier one of the same address.
+pub(crate) fn put_invitation(tx: &mut Tx, new: &Invitation, secret_id: &[u8; 32]) -> Result<()> {
+    let email_key = new.email.key();
+    let place = [Value::Bytes(new.organization_id.as_bytes()), Value::Text(&email_key)];
+    withdraw(tx, withdrawing!("organization_id = ?1 AND email_key = ?2"), &place)?;
     tx.run(
         "INSERT INTO organization_invitations (id, organization_id, user_id, email, email_key, is_owner, roles, \
-         created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
+         created_at, expires_at, invited_by, secret_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
          ON CONFLICT (organization_id, email_key) DO UPDATE SET id = excluded.id, user_id = excluded.user_id, \
          email = excluded.email, is_owner = excluded.is_owner, roles = excluded.roles, \
-         created_at = excluded.created_at, expires_at = excluded.expires_at",
+         created_at = excluded.created_at, expires_at = excluded.expires_at, \
+         invited_by = excluded.invited_by, secret_id = excluded.secret_id",
         &[
             Value::Bytes(new.id.as_bytes()),
             Value::Bytes(new.organization_id.as_bytes()),
             Value::Bytes(new.user_id.as_bytes()),
             Value::Text(new.email.as_str()),
-            Value::Text(&new.email.key()),
+            Value::Text(&email_key),
             Value::Integer(is_owner(&new.roles).into()),
             Value::Text(&others(&new.roles)),
             Value::Integer(new.created_at),
             Value::Integer(new.expires_at),
+            Value::optional_bytes(new.invited_by.as_ref().map(|id| id.as_bytes().as_slice())),
+            Value::Bytes(secret_id),
         ],
     )
 }
@@ -259,11 +276,8 @@ pub(crate) fn invitations_of(tx: &mut Tx, user_id: Id) -> Result<Vec<Invitation>
 
 /// Deletes an invitation to an organization. Returns its account, if it was there.
 pub(crate) fn delete_invitation(tx: &mut Tx, organization_id: Id, id: Id) -> Result<Option<Id>> {
-    tx.first(
-        "DELETE FROM organization_invitations WHERE id = ?1 AND organization_id = ?2 RETURNING user_id",
-        &[Value::Bytes(id.as_bytes()), Value::Bytes(organization_id.as_bytes())],
-        |row| row.id(0),
-    )
+    let values = [Value::Bytes(id.as_bytes()), Value::Bytes(organization_id.as_bytes())];
+    Ok(withdraw(tx, withdrawing!("id = ?1 AND organization_id = ?2"), &values)?.pop())
 }
 
 /// Deletes the invitations of an organization to an account or to its address. Returns the account of each.
@@ -279,12 +293,30 @@ pub(crate) fn delete_invitations_to(
         // No address is empty.
         Value::Text(email_key.unwrap_or_default()),
     ];
-    tx.all(
-        "DELETE FROM organization_invitations WHERE organization_id = ?1 AND (user_id = ?2 OR email_key = ?3) \
-         RETURNING user_id",
-        &values,
-        |row| row.id(0),
-    )
+    withdraw(tx, withdrawing!("organization_id = ?1 AND (user_id = ?2 OR email_key = ?3)"), &values)
+}
+
+/// Deletes the invitations to an organization that an account made. Returns the invited account of each.
+pub(crate) fn delete_invitations_by(tx: &mut Tx, organization_id: Id, invited_by: Id) -> Result<Vec<Id>> {
+    let values = [Value::Bytes(organization_id.as_bytes()), Value::Bytes(invited_by.as_bytes())];
+    withdraw(tx, withdrawing!("organization_id = ?1 AND invited_by = ?2"), &values)
+}
+
+/// Deletes the invitations to all organizations of an account.
+pub(crate) fn delete_invitations_of(tx: &mut Tx, user_id: Id) -> Result<()> {
+    withdraw(tx, withdrawing!("user_id = ?1"), &[Value::Bytes(user_id.as_bytes())]).map(drop)
+}
+
+/// Deletes every invitation. Their secrets go with all others.
+pub(crate) fn delete_every_invitation(tx: &mut Tx) -> Result<()> {
+    tx.run("DELETE FROM organization_invitations", &[])
+}
+
+/// Runs a statement that deletes invitations, and deletes their secrets. Returns the account of each.
+fn withdraw(tx: &mut Tx, sql: &'static str, values: &[Value]) -> Result<Vec<Id>> {
+    let gone: Vec<(Id, [u8; 32])> = tx.all(sql, values, |row| Ok((row.id(0)?, row.array(1)?)))?;
+    gone.iter().try_for_each(|(_, secret_id)| one_time_secrets::discard(tx, secret_id))?;
+    Ok(gone.into_iter().map(|(user_id, _)| user_id).collect())
 }
 
 /// Deletes invitations that have expired.
@@ -306,6 +338,7 @@ fn read_invitation(row: &Row) -> Result<Invitation> {
         roles: roles(row.boolean(4)?, &row.text(5)?),
         created_at: row.integer(6)?,
         expires_at: row.integer(7)?,
+        invited_by: row.optional_id(8)?,
     })
 }
 

@@ -307,18 +307,20 @@ pub(crate) fn revoke_all(tx: &mut Tx, user_id: Id, except: Option<Id>, now: i64)
     )
 }
 
-/// Ends every session in an organization that has not been ended.
-pub(crate) fn revoke_in(tx: &mut Tx, organization_id: Id, now: i64) -> Result<()> {
-    tx.run(
-        "UPDATE sessions SET revoked_at = ?2, claims = NULL WHERE organization_id = ?1 AND revoked_at IS NULL",
+/// Ends every session in an organization that has not been ended. Returns the user of each.
+pub(crate) fn revoke_in(tx: &mut Tx, organization_id: Id, now: i64) -> Result<Vec<Id>> {
+    tx.all(
+        "UPDATE sessions SET revoked_at = ?2, claims = NULL WHERE organization_id = ?1 AND revoked_at IS NULL \
+         RETURNING user_id",
         &[Value::Bytes(organization_id.as_bytes()), Value::Integer(now)],
+        |row| row.id(0),
     )
 }
 
-/// Ends every session of a member in an organization that has not been ended.
-pub(crate) fn revoke_of_member(tx: &mut Tx, organization_id: Id, user_id: Id, now: i64) -> Result<()> {
+/// Ends every session of a member in an organization that has not been ended. Returns how many.
+pub(crate) fn revoke_of_member(tx: &mut Tx, organization_id: Id, user_id: Id, now: i64) -> Result<usize> {
     let (organization_id, user_id) = (organization_id.as_bytes(), user_id.as_bytes());
-    tx.run(
+    tx.execute(
         "UPDATE sessions SET revoked_at = ?3, claims = NULL \
          WHERE organization_id = ?1 AND user_id = ?2 AND revoked_at IS NULL",
         &[Value::Bytes(organization_id), Value::Bytes(user_id), Value::Integer(now)],

@@ -194,6 +194,8 @@ pub(super) const TABLES: &[Table] = &[
             ("roles", Text),
             ("created_at", Integer),
             ("expires_at", Integer),
+            ("invited_by", Bytes),
+            ("secret_id", Bytes),
         ],
     },
     Table { name: "spent_challenges", key: 1, columns: &[("id", Bytes), ("expires_at", Integer)] },

@@ -4,7 +4,7 @@
 use doorward::Code;
 use serde_json::{Value, json};
 
-use crate::stage::{PASSWORD, Store, call, count, is_active, on_each_store, register, together};
+use crate::stage::{PASSWORD, Store, call, count, is_active, login, on_each_store, register, together};
 
 on_each_store!(one_of_all_owners_stays);
 fn one_of_all_owners_stays(store: &Store) {
@@ -80,4 +80,50 @@ fn one_of_many_accepts(store: &Store) {
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1, "{answers:?}");
     drop(engine);
     assert_eq!((store.count("organization_members"), store.count("organization_invitations")), (2, 0));
+}
+
+on_each_store!(an_invitation_is_accepted_once_or_withdrawn);
+fn an_invitation_is_accepted_once_or_withdrawn(store: &Store) {
+    let engines = [store.open(), store.open()];
+    register(&engines[0], "ada").unwrap();
+    for round in 0..8 {
+        let name = format!("grace{round}");
+        let user = register(&engines[0], &name).unwrap()["user"]["id"].clone();
+        call(&engines[0], "update_user", json!({"id": user, "email_verified": true})).unwrap();
+        let owner = register(&engines[0], &format!("owner{round}")).unwrap()["user"]["id"].clone();
+        let request = json!({"name": "Analysts", "owner_id": owner});
+        let id = call(&engines[0], "create_organization", request).unwrap()["organization"]["id"].clone();
+        let request = json!({"organization_id": id, "email": format!("{name}@example.com")});
+        let invitation = call(&engines[0], "invite_member", request).unwrap()["invitation"]["id"].clone();
+        let mails = call(&engines[0], "take_mail", json!({"limit": 100, "lease_seconds": 3600})).unwrap();
+        let mails = mails["mails"].as_array().unwrap();
+        let token = mails.iter().find(|mail| mail["kind"] == "member_invitation").unwrap()["token"].clone();
+        let access = login(&engines[0], &name).unwrap();
+        let results = together(5, |number| {
+            let engine = &engines[number % 2];
+            match (number, round % 4) {
+                (0, 1) => {
+                    let request = json!({"organization_id": id, "invitation_id": invitation});
+                    call(engine, "revoke_invitation", request)
+                }
+                (0, 2) => call(engine, "remove_member", json!({"organization_id": id, "user_id": user})),
+                (0, 3) => call(engine, "delete_organization", json!({"organization_id": id})),
+                _ => call(engine, "accept_invitation", json!({"token": token, "access_token": access})),
+            }
+        });
+        let others = if round % 4 == 0 { &results[..] } else { &results[1..] };
+        let accepted = others.iter().filter(|result| result.is_ok()).count();
+        assert_eq!(accepted + count(others, Code::InvalidMailToken), others.len(), "{results:?}");
+        let is_exact = if round % 4 == 0 { accepted == 1 } else { accepted <= 1 };
+        assert!(is_exact, "{results:?}");
+        let request = json!({"token": token, "access_token": access});
+        assert_eq!(call(&engines[1], "accept_invitation", request).unwrap_err(), Code::InvalidMailToken);
+        let own = call(&engines[1], "list_organizations", json!({"user_id": user})).unwrap();
+        let is_member = !own["organizations"].as_array().unwrap().is_empty();
+        let ends = round % 4 > 1 && results[0].as_ref().is_ok_and(|end| end["removed"] != false);
+        assert_eq!(is_member, accepted == 1 && !(ends || round % 4 == 3), "round {round}: {results:?}");
+    }
+    drop(engines);
+    assert_eq!(store.count("organization_invitations"), 0);
+    assert_eq!(store.count("one_time_secrets WHERE purpose = 'membership'"), 0);
 }

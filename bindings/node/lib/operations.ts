@@ -804,8 +804,9 @@ export abstract class Operations {
   /**
    * Invites a person by mail to an organization.
    *
-   * - NotFoundError: organization_not_found.
+   * - NotFoundError: organization_not_found, member_not_found.
    * - ConflictError: already_member.
+   * - ThrottledError: too_many_attempts.
    * - UnavailableError: store_unavailable.
    */
   inviteMember(request: InviteMemberRequest, options?: CallOptions): Promise<InviteMemberResponse> {

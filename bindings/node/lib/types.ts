@@ -582,6 +582,8 @@ export interface Invitation {
   created_at: number
   /** When the invitation expires. */
   expires_at: number
+  /** The member who invites, if the request named one. */
+  invited_by?: string
 }
 
 /** A mail in the outbox. */
@@ -2358,6 +2360,8 @@ export interface InviteMemberRequest {
    * call's events record it.
    */
   actor?: string | null
+  /** The member who invites. The invitation is withdrawn when that member is removed or loses a role. */
+  invited_by?: string | null
   /** The language of the mail. Default: that of the account. */
   locale?: string | null
   /** The roles in the organization; default: none. */

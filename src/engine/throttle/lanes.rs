@@ -65,6 +65,10 @@ pub(super) enum LaneKind<'a> {
     MailsFrom(IpAddr, &'a str),
     /// Mails to an unverified address that all accounts cause.
     MailsTo(&'a str),
+    /// Invitations of an organization to an address.
+    InvitationsOf(Id, &'a str),
+    /// Invitations of all organizations to an address.
+    InvitationsTo(&'a str),
     /// Events that tell the same about an account, or about none.
     Event(&'a Event<'a>),
 }
@@ -118,6 +122,8 @@ impl LaneKind<'_> {
             LaneKind::NoMailCode(address) => format!("no mail code {address}"),
             LaneKind::MailsFrom(ip, address) => format!("mails {} {address}", network(ip)),
             LaneKind::MailsTo(address) => format!("mails {address}"),
+            LaneKind::InvitationsOf(id, address) => format!("invitations {id} {address}"),
+            LaneKind::InvitationsTo(address) => format!("all invitations {address}"),
             LaneKind::Event(event) => {
                 let about = event.user_id.map_or("no account".to_owned(), |id| id.to_string());
                 format!("event {} {} {about}", event.kind, event.detail.unwrap_or_default())
@@ -160,7 +166,9 @@ impl Lanes {
             LaneKind::Mail(..) => 1,
             LaneKind::LoginMailsFrom(..) => LOGIN_MAILS,
             LaneKind::MailsFrom(..) => MAILS_FROM_ONE_SOURCE,
-            LaneKind::LoginMailsTo(_) | LaneKind::MailsTo(_) => MAILS_TO_ONE_ADDRESS,
+            LaneKind::LoginMailsTo(_) | LaneKind::MailsTo(_) | LaneKind::InvitationsTo(_) => {
+                MAILS_TO_ONE_ADDRESS
+            }
             _ => config.account_failures.count(),
         };
         let expires_at = match kind {

@@ -265,6 +265,19 @@ impl Throttle {
         self.admit_one(tx, LaneKind::AddressChange(account), now)
     }
 
+    /// Counts an invitation of an organization to an address, and those of all organizations to it. Failure:
+    /// `too_many_attempts`.
+    pub(crate) fn count_invitation(
+        &self,
+        tx: &mut Tx,
+        organization: Id,
+        address_key: &str,
+        now: i64,
+    ) -> Result<()> {
+        self.admit_one(tx, LaneKind::InvitationsOf(organization, address_key), now)?;
+        self.admit_one(tx, LaneKind::InvitationsTo(address_key), now)
+    }
+
     /// Returns whether a mail of this kind about this account may go to this address now. It waits while the
     /// one before is fresh, longer each time. The count is per account, so that requests about one account do
     /// not suppress the mail of another. All accounts together may send [`MAILS_TO_ONE_ADDRESS`] mails to an

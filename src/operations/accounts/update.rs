@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{UserResponse, another_admin, is_admin};
 use crate::engine::accounts::{bounded, in_order, refuse_taken_external_id};
 use crate::engine::audit::{Kind, event};
-use crate::engine::{Engine, outbox};
+use crate::engine::{Engine, organizations, outbox};
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::store::events::Event;
@@ -283,6 +283,9 @@ impl Engine {
             // Mailed tokens belong to the old address, or to a mailbox that is no longer the user's.
             one_time_secrets::delete_all(tx, user.id)?;
             outbox::forget_tokens(tx, user.id)?;
+            if changed.contains(&"email") {
+                organizations::withdraw_all(tx, user.id)?;
+            }
             // The account no longer waits for the reader of that address, and does not end with that wait.
             waiting_accounts::forget_of(tx, user.id)?;
         }

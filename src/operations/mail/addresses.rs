@@ -304,6 +304,7 @@ impl Engine {
                 let old = user.public.email.replace(address);
                 self.accounts.claim(tx, &mut user, now)?;
                 self.sessions.revoke_everything(tx, id, now)?;
+                organizations::withdraw_all(tx, id)?;
                 if let Some(old) = &old {
                     self.mailing.outbox.put_notice(tx, Kind::EmailChanged, &user.public, old, None, now)?;
                 }

@@ -31,6 +31,8 @@ pub struct InviteMemberRequest {
     pub email: Email,
     /// The roles in the organization; default: none.
     pub roles: Option<Vec<Role>>,
+    /// The member who invites. The invitation is withdrawn when that member is removed or loses a role.
+    pub invited_by: Option<Id>,
     /// The language of the mail. Default: that of the account.
     pub locale: Option<Locale>,
 }
@@ -98,6 +100,9 @@ pub struct InvitationInfo {
     pub organization_id: Id,
     /// The address as it was given.
     pub email: Email,
+    /// The member who invites, if the request named one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invited_by: Option<Id>,
     /// The roles that the member gets in the organization, in alphabetical order.
     pub roles: Vec<Role>,
     /// When the invitation was made.
@@ -106,22 +111,35 @@ pub struct InvitationInfo {
     pub expires_at: i64,
 }
 
-/// How many invitations of one account can be accepted at once.
-const AT_ONCE: u32 = 100;
+/// The invitation to make.
+struct Wanted<'a> {
+    email: &'a Email,
+    roles: &'a [Role],
+    invited_by: Option<Id>,
+    locale: Option<&'a Locale>,
+}
 
 impl Engine {
     /// Invites the reader of an address to an organization by a mail. Another invitation to the same address replaces
     /// it. Whether an account has the address is not disclosed: the answer and the work are the same.
     ///
-    /// Failures: `organization_not_found`, `already_member`, `invalid_request`, `store_unavailable`.
+    /// Failures: `organization_not_found`, `member_not_found` (`invited_by` is none), `already_member`,
+    /// `too_many_attempts` (too many invitations to this address), `invalid_request`, `store_unavailable`.
     pub fn invite_member(&self, request: InviteMemberRequest) -> Result<InviteMemberResponse> {
-        let InviteMemberRequest { organization_id, email, roles, locale } = request;
+        let InviteMemberRequest { organization_id, email, roles, invited_by, locale } = request;
         let roles = in_order(roles.unwrap_or_default())?;
         let now_ms = self.clock.now_ms();
         self.accounts.forget_expired(now_ms / 1000, Share::AFew)?;
         let invitation = self.mailing.write(|tx| {
             let organization = known(tx, organization_id)?;
-            self.invite(tx, &organization, &email, &roles, locale.as_ref(), now_ms)
+            if let Some(inviter) = invited_by
+                && rows::membership(tx, organization_id, inviter)?.is_none()
+            {
+                return Err(Error::at(Code::MemberNotFound, "/invited_by", "not_a_member"));
+            }
+            self.throttle.count_invitation(tx, organization_id, &email.key(), now_ms / 1000)?;
+            let wanted = Wanted { email: &email, roles: &roles, invited_by, locale: locale.as_ref() };
+            self.invite(tx, &organization, &wanted, now_ms)
         })?;
         Ok(InviteMemberResponse { invitation: invitation.into() })
     }
@@ -164,11 +182,10 @@ impl Engine {
         &self,
         tx: &mut Tx,
         organization: &Organization,
-        email: &Email,
-        roles: &[Role],
-        locale: Option<&Locale>,
+        wanted: &Wanted,
         now_ms: i64,
     ) -> Result<Invitation> {
+        let Wanted { email, roles, invited_by, locale } = *wanted;
         let now = now_ms / 1000;
         let owner = owner_of(tx, email)?;
         let owner_id = owner.as_ref().map(|owner| owner.public.id);
@@ -187,22 +204,28 @@ impl Engine {
             organization_id: organization.id,
             user_id: user.public.id,
             email: email.clone(),
+            invited_by,
             roles: roles.to_vec(),
             created_at: now,
             expires_at: now + INVITATION_SECONDS,
         };
         rows::forget_expired(tx, now, Share::AFew)?;
-        rows::put_invitation(tx, &invitation)?;
         // The mail goes to the address as the account spells it. The token of a locked account would be dead.
         let addressee = Some(user).filter(|user| user.public.is_active);
         let to = user.public.email.as_ref().unwrap_or(email);
         let invited = Invited { address: to.as_str().to_owned(), invitation: invitation.id };
         let data = json::render(&invited)?;
-        let organization_name = Some(organization.name.as_str());
-        let data = data.as_bytes();
-        let behind = Behind { data, most: AT_ONCE, attempts: 0, code: None, organization: organization_name };
+        let behind = Behind {
+            data: data.as_bytes(),
+            // An organization has one for each address.
+            most: u32::MAX,
+            attempts: 0,
+            code: None,
+            organization: Some(organization.name.as_str()),
+        };
         let kind = Kind::MemberInvitation;
-        self.mailing.outbox.put_token_for(tx, kind, addressee, to, locale, &behind, now)?;
+        let secret_id = self.mailing.outbox.put_token_for(tx, kind, addressee, to, locale, &behind, now)?;
+        rows::put_invitation(tx, &invitation, &secret_id)?;
         let kind = EventKind::MemberInvited;
         record_member(&self.audit, tx, kind, organization.id, invitation.user_id, now)?;
         Ok(invitation)
@@ -211,7 +234,8 @@ impl Engine {
 
 impl From<Invitation> for InvitationInfo {
     fn from(invitation: Invitation) -> InvitationInfo {
-        let Invitation { id, organization_id, email, roles, created_at, expires_at, .. } = invitation;
-        InvitationInfo { id, organization_id, email, roles, created_at, expires_at }
+        let Invitation { id, organization_id, email, invited_by, roles, created_at, expires_at, .. } =
+            invitation;
+        InvitationInfo { id, organization_id, email, invited_by, roles, created_at, expires_at }
     }
 }

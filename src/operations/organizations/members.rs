@@ -8,7 +8,7 @@ use super::{known, page};
 use crate::engine::Engine;
 use crate::engine::accounts::in_order;
 use crate::engine::audit::Kind;
-use crate::engine::organizations::{another_owner, record_member, withdraw};
+use crate::engine::organizations::{another_owner, record_member, withdraw, withdraw_made_by};
 use crate::error::{Code, Error, Result};
 use crate::store::organizations::{self as rows, Member, Membership};
 use crate::store::users::{self, By};
@@ -130,7 +130,8 @@ impl Engine {
         })
     }
 
-    /// Changes the roles of a member. The last owner stays one.
+    /// Changes the roles of a member. The last owner stays one. If the member loses a role, the invitations that name
+    /// the member as `invited_by` are withdrawn.
     ///
     /// Failures: `member_not_found`, `permission_denied` (no other owner would remain), `invalid_request`,
     /// `store_unavailable`.
@@ -143,12 +144,16 @@ impl Engine {
             let before = before.ok_or(Error::from(Code::MemberNotFound))?;
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::MemberNotFound))?.public;
             let (was_owner, is_changed) = (before.is_owner(), before.roles != roles);
+            let before_roles = before.roles.clone();
             let membership = Membership { roles: roles.clone(), ..before };
             if was_owner && !membership.is_owner() {
                 another_owner(tx, organization_id, user_id)?;
             }
             if is_changed {
                 rows::put_member(tx, organization_id, user_id, &membership)?;
+                if before_roles.iter().any(|role| !roles.contains(role)) {
+                    withdraw_made_by(&self.audit, tx, organization_id, user_id, now)?;
+                }
                 record_member(&self.audit, tx, Kind::MemberUpdated, organization_id, user_id, now)?;
             }
             Ok(MemberResponse { member: Member { user, membership }.into() })
@@ -156,7 +161,7 @@ impl Engine {
     }
 
     /// Removes a member from an organization, ends the member's sessions in it, and withdraws its invitations to the
-    /// account. The last owner stays. An account that is no member is not a failure.
+    /// account and those that name it as `invited_by`. The last owner stays. An account that is no member is not a failure.
     ///
     /// Failures: `permission_denied` (no other owner would remain), `store_unavailable`.
     pub fn remove_member(&self, request: RemoveMemberRequest) -> Result<RemoveMemberResponse> {
@@ -171,7 +176,9 @@ impl Engine {
             if let Some(user) = users::find(tx, By::Id(user_id))? {
                 withdraw(&self.audit, tx, organization_id, &user.public, now)?;
             }
-            sessions::revoke_of_member(tx, organization_id, user_id, now)?;
+            withdraw_made_by(&self.audit, tx, organization_id, user_id, now)?;
+            let ended = sessions::revoke_of_member(tx, organization_id, user_id, now)?;
+            self.sessions.ended_with_membership(tx, user_id, ended, now)?;
             record_member(&self.audit, tx, Kind::MemberRemoved, organization_id, user_id, now)?;
             Ok(true)
         })?;

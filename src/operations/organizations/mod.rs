@@ -4,6 +4,7 @@
 pub(crate) mod invitations;
 pub(crate) mod members;
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use doorward_derive::Build;
@@ -245,7 +246,13 @@ impl Engine {
             if !rows::delete(tx, organization_id)? {
                 return Err(Code::OrganizationNotFound.into());
             }
-            sessions::revoke_in(tx, organization_id, now)?;
+            let mut ended: BTreeMap<Id, usize> = BTreeMap::new();
+            for user_id in sessions::revoke_in(tx, organization_id, now)? {
+                *ended.entry(user_id).or_default() += 1;
+            }
+            for (user_id, ended) in ended {
+                self.sessions.ended_with_membership(tx, user_id, ended, now)?;
+            }
             self.record_organization(tx, Kind::OrganizationDeleted, organization_id, now)
         })?;
         Ok(DeleteOrganizationResponse { deleted: true })

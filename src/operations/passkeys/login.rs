@@ -303,7 +303,7 @@ impl Engine {
             }
             self.sessions.open(tx, user, &entry, now_ms)
         })?;
-        Ok(self.sessions.first_tokens(session)?.into())
+        Ok(self.sessions.first_tokens(session.result()?)?.into())
     }
 
     /// Logs why a passkey was refused, and counts the failure for the source.

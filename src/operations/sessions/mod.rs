@@ -23,7 +23,7 @@ use crate::store::events::Event;
 use crate::store::sessions::Placed;
 use crate::store::users::{self, By};
 use crate::store::{
-    Durability, Share, Tx, keys, one_time_secrets, revoked_tokens, sessions, trusted_devices,
+    Durability, Share, Tx, keys, one_time_secrets, organizations, revoked_tokens, sessions, trusted_devices,
 };
 use crate::types::id::Id;
 use crate::types::secret::IssuedSecret;
@@ -459,6 +459,7 @@ impl Engine {
         }
         self.store.write(Durability::Full, |tx| {
             one_time_secrets::delete_every(tx)?;
+            organizations::delete_every_invitation(tx)?;
             trusted_devices::delete_every(tx)?;
             outbox::forget_every_token(tx)?;
             let detail = revoked.to_string();

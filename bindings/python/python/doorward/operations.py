@@ -1669,6 +1669,7 @@ class Operations(_doorward.Engine):
         organization_id: str,
         email: str,
         actor: str | None = None,
+        invited_by: str | None = None,
         locale: str | None = None,
         roles: Sequence[str] | None = None,
     ) -> models.InviteMemberResponse:
@@ -1678,15 +1679,19 @@ class Operations(_doorward.Engine):
         email: The address. It does not matter whether an account has it.
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
+        invited_by: The member who invites. The invitation is withdrawn when that member is removed or
+            loses a role.
         locale: The language of the mail. Default: that of the account.
         roles: The roles in the organization; default: none.
 
-        Failures: organization_not_found, already_member, store_unavailable.
+        Failures: organization_not_found, member_not_found, already_member, too_many_attempts,
+        store_unavailable.
         """
         fields: dict[str, object] = {
             "organization_id": organization_id,
             "email": email,
             "actor": actor,
+            "invited_by": invited_by,
             "locale": locale,
             "roles": roles,
         }

@@ -263,9 +263,13 @@ CREATE TABLE organization_invitations (
   roles           TEXT COLLATE "C" NOT NULL,
   created_at      BIGINT NOT NULL,
   expires_at      BIGINT NOT NULL,
+  -- The member who invites, if the host names one. The secret is deleted with the invitation.
+  invited_by      BYTEA REFERENCES users (id) ON DELETE CASCADE,
+  secret_id       BYTEA NOT NULL,
   UNIQUE (organization_id, email_key)
 );
 CREATE INDEX organization_invitations_by_user ON organization_invitations (user_id);
+CREATE INDEX organization_invitations_by_inviter ON organization_invitations (invited_by) WHERE invited_by IS NOT NULL;
 CREATE INDEX organization_invitations_by_expiry ON organization_invitations (expires_at);
 
 -- Sealed challenges that were redeemed, until they expire.

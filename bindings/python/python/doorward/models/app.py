@@ -949,6 +949,8 @@ class Invitation(Model):
     """When the invitation was made."""
     expires_at: int
     """When the invitation expires."""
+    invited_by: str | None = None
+    """The member who invites, if the request named one."""
 
 
 class ExportedMail(Model):
@@ -2535,6 +2537,8 @@ class InviteMemberRequest(Model, extra="forbid"):
     """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
     call's events record it.
     """
+    invited_by: str | None = None
+    """The member who invites. The invitation is withdrawn when that member is removed or loses a role."""
     locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
     """The language of the mail. Default: that of the account."""
     roles: list[str] | None = None

@@ -15,6 +15,7 @@ import java.util.Map;
  * @param roles The roles that the member gets in the organization, in alphabetical order.
  * @param createdAt When the invitation was made.
  * @param expiresAt When the invitation expires.
+ * @param invitedBy The member who invites, if the request named one. May be null.
  */
 public record Invitation(
     String id,
@@ -22,7 +23,8 @@ public record Invitation(
     String email,
     List<String> roles,
     long createdAt,
-    long expiresAt)
+    long expiresAt,
+    String invitedBy)
     implements Shape {
   static Invitation read(Object value) {
     Map<String, Object> json = Read.object(value);
@@ -32,7 +34,8 @@ public record Invitation(
         Read.optional(json, "email", Read::text),
         Read.orEmpty(Read.optional(json, "roles", Read.list(Read::text))),
         Read.required(json, "created_at", Read::integer),
-        Read.required(json, "expires_at", Read::integer));
+        Read.required(json, "expires_at", Read::integer),
+        Read.optional(json, "invited_by", Read::text));
   }
 
   @Override
@@ -44,6 +47,7 @@ public record Invitation(
     Read.put(json, "roles", roles);
     Read.put(json, "created_at", createdAt);
     Read.put(json, "expires_at", expiresAt);
+    Read.put(json, "invited_by", invitedBy);
     return json;
   }
 }

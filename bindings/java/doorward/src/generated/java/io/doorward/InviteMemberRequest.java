@@ -13,15 +13,22 @@ import java.util.Map;
  * @param email The address. It does not matter whether an account has it.
  * @param actor The name or id of the person who makes this call, as the host knows them, if it is
  *     not the user. The call's events record it. May be null.
+ * @param invitedBy The member who invites. The invitation is withdrawn when that member is removed
+ *     or loses a role. May be null.
  * @param locale The language of the mail. Default: that of the account. May be null.
  * @param roles The roles in the organization; default: none. May be null.
  */
 public record InviteMemberRequest(
-    String organizationId, String email, String actor, String locale, List<String> roles)
+    String organizationId,
+    String email,
+    String actor,
+    String invitedBy,
+    String locale,
+    List<String> roles)
     implements Shape {
   /** Makes one of what must be given. */
   public static InviteMemberRequest of(String organizationId, String email) {
-    return new InviteMemberRequest(organizationId, email, null, null, null);
+    return new InviteMemberRequest(organizationId, email, null, null, null, null);
   }
 
   /**
@@ -29,17 +36,25 @@ public record InviteMemberRequest(
    * knows them, if it is not the user. The call's events record it.
    */
   public InviteMemberRequest withActor(String actor) {
-    return new InviteMemberRequest(organizationId, email, actor, locale, roles);
+    return new InviteMemberRequest(organizationId, email, actor, invitedBy, locale, roles);
+  }
+
+  /**
+   * Returns the same with invited_by: The member who invites. The invitation is withdrawn when that
+   * member is removed or loses a role.
+   */
+  public InviteMemberRequest withInvitedBy(String invitedBy) {
+    return new InviteMemberRequest(organizationId, email, actor, invitedBy, locale, roles);
   }
 
   /** Returns the same with locale: The language of the mail. Default: that of the account. */
   public InviteMemberRequest withLocale(String locale) {
-    return new InviteMemberRequest(organizationId, email, actor, locale, roles);
+    return new InviteMemberRequest(organizationId, email, actor, invitedBy, locale, roles);
   }
 
   /** Returns the same with roles: The roles in the organization; default: none. */
   public InviteMemberRequest withRoles(List<String> roles) {
-    return new InviteMemberRequest(organizationId, email, actor, locale, roles);
+    return new InviteMemberRequest(organizationId, email, actor, invitedBy, locale, roles);
   }
 
   static InviteMemberRequest read(Object value) {
@@ -48,6 +63,7 @@ public record InviteMemberRequest(
         Read.optional(json, "organization_id", Read::text),
         Read.optional(json, "email", Read::text),
         Read.optional(json, "actor", Read::text),
+        Read.optional(json, "invited_by", Read::text),
         Read.optional(json, "locale", Read::text),
         Read.optional(json, "roles", Read.list(Read::text)));
   }
@@ -58,6 +74,7 @@ public record InviteMemberRequest(
     Read.put(json, "organization_id", organizationId);
     Read.put(json, "email", email);
     Read.put(json, "actor", actor);
+    Read.put(json, "invited_by", invitedBy);
     Read.put(json, "locale", locale);
     Read.put(json, "roles", roles);
     return json;

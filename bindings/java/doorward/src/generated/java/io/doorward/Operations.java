@@ -656,8 +656,9 @@ public abstract sealed class Operations permits Doorward {
   /**
    * Invites a person by mail to an organization.
    *
-   * @throws NotFoundException {@code organization_not_found}
+   * @throws NotFoundException {@code organization_not_found}, {@code member_not_found}
    * @throws ConflictException {@code already_member}
+   * @throws ThrottledException {@code too_many_attempts}
    * @throws UnavailableException {@code store_unavailable}
    */
   public InviteMemberResponse inviteMember(InviteMemberRequest request) {
