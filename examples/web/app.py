@@ -23,7 +23,7 @@ from fastapi.templating import Jinja2Templates
 
 from doorward import AuthError, Config, Engine, InvalidToken, to_thread
 from doorward.asgi import DeviceCookie, VerificationCookie
-from doorward.exceptions import NotAuthenticated, StepUpRequired
+from doorward.exceptions import NotAuthenticated, StepUpRequired, UserNotFound
 from doorward.models import (
     AuthenticateResponse,
     Client,
@@ -179,7 +179,10 @@ def create_app(engine: Engine, providers: Sequence[str] = ()) -> FastAPI:
 
     def someone(request: Request) -> AuthenticateResponse:
         """Return the user of the session; raise InvalidToken without one."""
-        who = engine.authenticate(token=request.cookies.get(SESSION, ""), backend="browser")
+        try:
+            who = engine.authenticate(token=request.cookies.get(SESSION, ""), backend="browser")
+        except UserNotFound:
+            raise InvalidToken("The account is gone.") from None
         # An API key is for programs: it may not change the account.
         if who.credential != "session":
             raise InvalidToken("Log in first.")
@@ -484,7 +487,8 @@ def create_app(engine: Engine, providers: Sequence[str] = ()) -> FastAPI:
             sessions=engine.list_sessions(user_id=who.user.id).sessions,
             totp=engine.totp_status(user_id=who.user.id).is_configured,
             passkeys=engine.list_passkeys(user_id=who.user.id).passkeys,
-            signals=engine.passkey_signals(user_id=who.user.id).model_dump(),
+            # They are for the devices of the user, not for those of a person who acts as the user.
+            signals=None if who.act else engine.passkey_signals(user_id=who.user.id).model_dump(),
             trusted=engine.list_trusted_devices(user_id=who.user.id).trusted_devices,
             codes=engine.recovery_codes_status(user_id=who.user.id).remaining,
         )

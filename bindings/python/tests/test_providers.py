@@ -33,7 +33,7 @@ from werkzeug.serving import make_server
 
 from doorward import AuthError, Config, Engine, InvalidToken
 from doorward.exceptions import AuthServiceUnavailable, Conflict
-from doorward.fastapi import Authentication, Cookie, failure_response
+from doorward.fastapi import Authentication, Bearer, Cookie, failure_response
 from doorward.testing import totp_code
 
 
@@ -424,7 +424,8 @@ def test_the_routes_of_fastapi(config: Config, clock: Clock, monkeypatch: pytest
                 begun = client.post(begin)
                 assert (begun.status_code, "doorward-transaction" in client.cookies) == (303, True)
                 linked = client.get(provider.back(begun.headers["location"]))
-                assert (linked.status_code, linked.headers["location"]) == (303, "/welcome")
+                # The page inherits no fragment of a link that led here.
+                assert (linked.status_code, linked.headers["location"]) == (303, "/welcome#")
                 [identity] = client.get(link).json()["identities"]
                 assert (identity["provider"], identity["subject"]) == ("ours", "ada")
                 client.post("/auth/logout")
@@ -437,21 +438,47 @@ def test_the_routes_of_fastapi(config: Config, clock: Clock, monkeypatch: pytest
                 back = provider.back(begun.headers["location"])
                 # Another browser has not begun this login.
                 stranger = httpx.get(back, trust_env=False)
-                assert failure_of(stranger)["error"]["code"] == "invalid_challenge"
-                assert "doorward" not in stranger.cookies
-                assert client.get(back).headers["location"] == "/welcome"
+                assert failure_of(stranger) == {"error": {"code": "invalid_challenge"}}
+                assert set(stranger.cookies) == set()
+                assert client.get(back).headers["location"] == "/welcome#"
                 assert set(client.cookies) == {"doorward", "doorward-refresh", "doorward-device"}
                 assert client.get(link).json()["identities"] == [identity]
                 assert failure_of(client.get(back))["error"]["code"] == "invalid_challenge"
 
-                # The next step is that of the page.
+                # A form of a page of the provider comes without the cookie of the device, which stays.
+                known = client.cookies["doorward-device"]
+                query = provider.come_back(client.get(begin).headers["location"])
+                only = {"cookie": f"doorward-transaction={client.cookies['doorward-transaction']}"}
+                by_form = httpx.post(back.partition("?")[0], content=query, headers=only, trust_env=False)
+                assert by_form.headers["location"] == "/welcome#"
+                assert set(by_form.cookies) == {"doorward", "doorward-refresh"}
+                assert client.get(link).json()["identities"] == [identity]
+
+                # Tokens that the browser would drop open no session.
+                engine.update_user(id=bob.id, roles=[f"{index:064}" for index in range(64)])
+                before = engine.list_sessions(user_id=bob.id).sessions
+                refused = client.get(provider.back(client.get(begin).headers["location"]))
+                assert failure_of(refused) == {"error": {"code": "invalid_config"}}
+                assert "doorward-transaction" not in client.cookies
+                assert engine.list_sessions(user_id=bob.id).sessions == before
+                engine.update_user(id=bob.id, roles=[])
+
+                # The next step is that of the page, for this browser alone: the challenge is in a cookie.
                 secret = engine.setup_totp(user_id=bob.id).secret
                 engine.confirm_totp(user_id=bob.id, code=totp_code(secret, clock.seconds))
                 step = failure_of(client.get(provider.back(client.get(begin).headers["location"])))
-                assert step["error"]["code"] == "second_factor_required"
+                assert step["error"] == {"code": "second_factor_required"}
+                assert (step["totp_supported"], "challenge" in step) == (True, False)
+                assert client.cookies["doorward-device"] == known
                 clock.seconds += 30
-                proof = {"challenge": step["challenge"], "two_fa_code": totp_code(secret, clock.seconds)}
+                proof = {"two_fa_code": totp_code(secret, clock.seconds)}
+                foreign = {"origin": "https://evil.example"}
+                assert client.post("/auth/complete-login", json=proof, headers=foreign).status_code == 403
+                url = client.base_url.join("/auth/complete-login")
+                elsewhere = httpx.post(url, json=proof, trust_env=False)
+                assert elsewhere.json()["error"]["code"] == "invalid_challenge"
                 assert client.post("/auth/complete-login", json=proof).status_code == 200
+                assert "doorward-challenge" not in client.cookies
                 which = {"issuer": identity["issuer"], "subject": "ada"}
                 assert client.post("/auth/unlink-identity", json=which).json() == {"unlinked": True}
                 assert set(client.cookies) == {"doorward-device"}
@@ -478,4 +505,74 @@ def test_a_browser_that_comes_back_by_a_form(config: Config, clock: Clock) -> No
             for sent, code in ((state, "invalid_credentials"), ("forged", "invalid_challenge")):
                 form = {"error": "access_denied", "state": sent, "iss": "https://accounts.google.com"}
                 done = client.post("/finish-provider-login/browser/ours", data=form, headers=headers)
-                assert failure_of(done)["error"]["code"] == code
+                assert failure_of(done) == {"error": {"code": code}}
+                (gone,) = done.headers.get_list("set-cookie")
+                assert gone.startswith('__Host-doorward-transaction="";')
+            # A page of another site changes no cookie of the device.
+            foreign = {"origin": "https://evil.example"}
+            done = client.post("/finish-provider-login/browser/ours", headers=foreign)
+            assert failure_of(done) == {"error": {"code": "invalid_challenge"}}
+            assert "device" not in done.headers["set-cookie"]
+
+
+def test_the_session_that_gets_an_identity_is_fresh_itself(config: Config, clock: Clock) -> None:
+    ours: Any = {"preset": "google", "client_id": "app", "client_secret": "s"}
+    config["id_token_providers"], config["backends"] = {"ours": ours}, {"browser": {}}
+    app = FastAPI()
+    app.add_exception_handler(AuthError, failure_response)
+    with Engine(config, now_ms=clock) as engine:
+        auth = Authentication(engine, {"default": Bearer(), "browser": Cookie()})
+        app.include_router(auth.router(fresh_seconds=300))
+        engine.register(username="bob", email="bob@example.com", password=PASSWORD)
+        with serving(app) as client:
+
+            def linking() -> httpx.Response:
+                headers = {"authorization": f"Bearer {bearer}", "cookie": f"__Host-doorward={cookie}"}
+                return client.post("/begin-provider-login/browser/ours", headers=headers)
+
+            bearer = engine.login(username="bob", password=PASSWORD).access_token
+            cookie = engine.login(username="bob", password=PASSWORD, backend="browser").access_token
+            assert linking().status_code == 303
+            clock.seconds += 301
+            bearer = engine.login(username="bob", password=PASSWORD).access_token
+            assert linking().json()["error"]["code"] == "reauthentication_required"
+            clock.seconds += 301
+            cookie = engine.login(username="bob", password=PASSWORD, backend="browser").access_token
+            assert linking().status_code == 303
+
+
+def test_a_factor_is_set_up_inside_a_login_at_a_provider(
+    config: Config, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    provider = AuthlibProvider("client_secret_basic")
+    passkeys: Any = {"rp_id": "localhost", "rp_name": "Example", "origins": ["http://localhost"]}
+    config["backends"], config["require_second_factor"] = {"browser": {}}, True
+    config["passkeys"] = passkeys
+    app = FastAPI()
+    app.add_exception_handler(AuthError, failure_response)
+    try:
+        with opened(config, provider, clock, algorithms=["RS256"]) as engine:
+            auth = Authentication(engine, {"browser": Cookie(secure=False)})
+            app.include_router(auth.router(landing="/welcome"))
+            with serving(app) as client:
+                assert client.post("/setup-totp").json()["error"]["code"] == "not_authenticated"
+                begun = client.get("/begin-provider-login/browser/ours")
+                step = failure_of(client.get(provider.back(begun.headers["location"])))
+                assert (step["status"], step["totp_supported"]) == ("second_factor_required", False)
+                foreign = {"origin": "https://evil.example"}
+                for path in ("/setup-totp", "/begin-passkey-registration"):
+                    assert client.post(path, json={}, headers=foreign).status_code == 403
+                assert client.post("/begin-passkey-registration", json={}).status_code == 200
+                secret = client.post("/setup-totp").json()["secret"]
+                proof = {"two_fa_code": totp_code(secret, clock.seconds)}
+                done = client.post("/complete-login", json=proof)
+                assert (done.status_code, len(done.json()["recovery_codes"])) == (200, 10)
+                assert client.get("/totp-status").json() == {"is_configured": True}
+                # A user who is logged in sets up a factor of the own account.
+                begun = client.get("/begin-provider-login/browser/ours")
+                step = failure_of(client.get(provider.back(begun.headers["location"])))
+                assert "doorward-challenge" in client.cookies
+                assert client.post("/begin-passkey-registration", json={"label": "key"}).status_code == 200
+    finally:
+        provider.stop()

@@ -335,6 +335,17 @@ def test_guesses_elsewhere_keep_no_owner_from_removing_an_app(client: httpx.Clie
     assert gone.json() == {"is_configured": False}
 
 
+def test_no_cache_stores_what_a_user_sees(client: httpx.Client) -> None:
+    headers = logged_in(client)
+    paths = client.get("/openapi.json").json()["paths"]
+    seen = {path for path, methods in paths.items() if "security" in methods.get("get", {})}
+    seen -= {"/who", "/danger", "/maybe"}
+    assert len(seen) == 7
+    for path in seen:
+        answer = client.get(path, headers=headers)
+        assert (answer.status_code, answer.headers.get("cache-control")) == (200, "no-store"), path
+
+
 def test_cookies_go_when_their_session_does(client: httpx.Client, clock: Clock) -> None:
     login = client.post("/login/browser", json=ADA)
     headers = {"cookie": login.headers.get_list("set-cookie")[0].partition(";")[0]}

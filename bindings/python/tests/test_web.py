@@ -616,6 +616,8 @@ def test_acting_as_a_user(open_page: Callable[..., Page]) -> None:
     banner = ada.locator(".banner")
     expect(banner).to_contain_text("You are acting as bob")
     both_widths(ada, "acting")
+    # The devices of the person do not learn the passkeys of the user.
+    expect(ada.locator("[data-signals]")).to_have_count(0)
     # The person changes nothing, and the user sees who was there.
     ada.get_by_label("Old password").fill(PASSWORD)
     ada.get_by_label("New password").fill("nine other wise words")
@@ -635,6 +637,18 @@ def test_acting_as_a_user(open_page: Callable[..., Page]) -> None:
     ada.goto("/")
     heading(ada, "Administration")
     assert "own" not in {cookie.get("name") for cookie in ada.context.cookies()}
+    # So is the person if the account is deleted.
+    ada.get_by_role("link", name="bob").click()
+    fill(ada, "Act as bob", reason="ticket 14")
+    other = open_page()
+    log_in(other, "ada")
+    expect(other.locator("[data-signals]")).to_have_count(1)
+    other.goto("/admin")
+    other.get_by_role("link", name="bob").click()
+    fill(other, "Delete the account", name="bob")
+    expect(other.get_by_role("status")).to_have_text("Account deleted.")
+    ada.goto("/")
+    heading(ada, "Administration")
 
 
 def test_a_login_at_a_provider(

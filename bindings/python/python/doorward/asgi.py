@@ -222,7 +222,7 @@ class DeviceCookie:
 
 
 class VerificationCookie:
-    """Keeps the challenge that `register` and `request_email_change` return, in the browser, for a week.
+    """Keeps a challenge in the browser: by default for a week that of `register` or `request_email_change`.
 
     The engine takes it as `verification`: together with a mailed token it proves that the account is the
     browser's.
@@ -239,11 +239,10 @@ class VerificationCookie:
         """Return the challenge of a request, if it has one."""
         return cookies_of(scope).get(self.name) or None
 
-    def header(self, verification: str | None) -> str:
+    def header(self, verification: str | None, seconds: int = SECONDS) -> str:
         """Return the value of `Set-Cookie` that keeps the challenge; without one, deletes the cookie."""
         secure = "; Secure" if self.secure else ""
-        seconds = self.SECONDS if verification else 0
-        attributes = f"Max-Age={seconds}; Path=/; HttpOnly; SameSite=lax{secure}"
+        attributes = f"Max-Age={seconds if verification else 0}; Path=/; HttpOnly; SameSite=lax{secure}"
         return f"{self.name}={verification or ''}; {attributes}"
 
 

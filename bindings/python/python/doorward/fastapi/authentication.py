@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends
 from fastapi.params import Depends as Dependency
 from starlette.requests import HTTPConnection
 
-from doorward.asgi import DeviceCookie, VerificationCookie, ip_of
+from doorward.asgi import DeviceCookie, VerificationCookie, cookie_name, ip_of
 from doorward.engine import Engine
 from doorward.exceptions import (
     AuthError,
@@ -65,6 +65,8 @@ class Authentication:
         secure = all(each.secure for each in cookies)
         self.device: DeviceCookie = device or DeviceCookie(secure=secure)
         self.verification: VerificationCookie = VerificationCookie(secure=secure)
+        step = cookie_name(None, "doorward-challenge", secure)
+        self.challenge: VerificationCookie = VerificationCookie(step, secure=secure)
 
     @property
     def engine(self) -> Engine:
@@ -168,7 +170,7 @@ class Authentication:
         fresh_seconds: The age of the authentication up to which a user may change the ways into the account
             (another address, factors, passkeys).
         landing: The page that a browser sees after a login at a provider. After a failure, `failure` behind
-            the `#` is the failure's JSON.
+            the `#` is JSON with the failure's code.
         """
         return Routes(self, only, without, introspect, fresh_seconds, landing).router
 

@@ -45,7 +45,8 @@ class Credentials(Remembered, PasswordMixin):
 class Completion(Body):
     """The next step of a login: the challenge, and the required proof."""
 
-    challenge: Annotated[str, Field(repr=False)]
+    challenge: Annotated[str | None, Field(repr=False)] = None
+    """The challenge; default: the one that a login at a provider left in the browser."""
     mail_code: Annotated[str | None, Field(repr=False)] = None
     new_password: Annotated[str | None, Field(repr=False)] = None
     recovery_code: Annotated[str | None, Field(repr=False)] = None

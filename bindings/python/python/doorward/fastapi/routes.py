@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from typing import Any, Protocol, Union
+from typing import TYPE_CHECKING, Any, Union
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.params import Depends as Dependency
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from starlette.requests import HTTPConnection
 
 from doorward.app import introspect_token
-from doorward.asgi import DeviceCookie, VerificationCookie
 from doorward.engine import Engine
 from doorward.exceptions import (
     AuthError,
@@ -31,8 +29,10 @@ from doorward.fastapi.transports import NO_STORE, Cookie, Transport, raw_token
 from doorward.models import PublicUser
 from doorward.models import app as models
 from doorward.models.base import Model
-from doorward.repository import Repo
 from doorward.threads import to_thread
+
+if TYPE_CHECKING:
+    from doorward.fastapi.authentication import Authentication
 
 __all__ = ["Routes"]
 
@@ -84,6 +84,9 @@ OPERATIONS = frozenset(
 )
 """The operations that may get a route."""
 
+VIEWS = ("list_identities", "list_passkeys", "list_trusted_devices", "recovery_codes_status", "totp_status")
+"""The operations that show users what their accounts have, by nothing but the user's id."""
+
 SIGNED_IN = (
     "not_authenticated",
     "invalid_authorization_header",
@@ -94,47 +97,12 @@ SIGNED_IN = (
 FRESH = (*SIGNED_IN, "reauthentication_required")
 
 
-class Authenticates(Protocol):
-    """What routes ask an `Authentication` for."""
-
-    repo: Repo
-    backends: Mapping[str, Transport]
-    device: DeviceCookie
-    verification: VerificationCookie
-
-    @property
-    def engine(self) -> Engine:
-        """The engine."""
-        ...
-
-    def authenticate_person(self, connection: HTTPConnection) -> tuple[str, models.AuthenticateResponse]:
-        """Identify the person of the connection, with the name of the backend. It refuses API keys."""
-        ...
-
-    def authorize(
-        self,
-        connection: HTTPConnection,
-        backend: str,
-        *,
-        max_age_seconds: int | None = None,
-        by_second_factor: bool | None = None,
-    ) -> None:
-        """Refuse a user who may not do this."""
-
-    def token(self, connection: HTTPConnection, backend: str) -> str:
-        """Return the access token of a backend."""
-        ...
-
-    def check_origin(self, connection: HTTPConnection) -> None:
-        """Refuse a request from a page of an origin that may not send cookies."""
-
-
 class Routes:
     """The routes of one router."""
 
     def __init__(
         self,
-        auth: Authenticates,
+        auth: Authentication,
         only: Collection[str] | None,
         without: Collection[str],
         introspect: Sequence[Dependency],
@@ -159,6 +127,7 @@ class Routes:
                 self._add_provider_logins(name, transport)
         self._add_next_steps()
         self._add_sessions()
+        self._add_views()
         self._add_accounts()
         self._add_addresses()
         self._add_passwords()
@@ -181,11 +150,15 @@ class Routes:
         """Add a route for an operation, if it is requested.
 
         `also`: additional codes of its failures. The codes tell whether the route is for logged-in users.
+        No cache stores what they see.
         """
         if operation not in self._wanted:
             return
         signed_in = "not_authenticated" in also
-        options.setdefault("dependencies", self._schemes if signed_in else [])
+        options.setdefault("dependencies", [*self._schemes, Depends(_no_store)] if signed_in else [])
+        if options.get("status_code") != 204:
+            answer = f"{operation.title().replace('_', '')}Response"
+            options.setdefault("response_model", getattr(models, answer))
         self.router.add_api_route(
             path or f"/{operation.replace('_', '-')}",
             endpoint,
@@ -243,6 +216,9 @@ class Routes:
         else:
             response = await self._handed_out(request, tokens, transport)
         response.headers.append("set-cookie", self._auth.device.header(client))
+        if self._auth.challenge.read(request.scope) is not None:
+            # This login completes or replaces the one that left the challenge.
+            response.headers.append("set-cookie", self._auth.challenge.header(None))
         return response
 
     async def _handed_out(self, request: Request, tokens: Any, transport: Transport | None) -> Response:
@@ -266,11 +242,12 @@ class Routes:
             return await self._sent_to(request, cookie, backend, provider)
 
         async def link_identity(request: Request, provider: str) -> Response:
-            await run_in_threadpool(self._fresh, request)
-            await run_in_threadpool(self._auth.check_origin, request)
-            token = _access_token(request, cookie)
-            if token is None:
+            if _access_token(request, cookie) is None:
                 raise NotAuthenticated("Authentication is required.")
+            await run_in_threadpool(self._auth.check_origin, request)
+            # The request may have tokens of other sessions, too: this one has to be fresh.
+            await run_in_threadpool(self._recent, request, backend)
+            token = self._auth.token(request, backend)
             return await self._sent_to(request, cookie, backend, provider, token)
 
         async def finish_provider_login(request: Request, provider: str) -> Response:
@@ -309,11 +286,12 @@ class Routes:
         The transaction in the cookie proves the browser, also where a page of the provider posts the form.
         """
         client = self._auth.device.client(request.scope)
-        query = (
-            request.url.query
-            if request.method == "GET"
-            else (await request.body()).decode("utf-8", "replace")
-        )
+        by_form = request.method == "POST"
+        if by_form:
+            # The form comes from another site, so it says nothing of the cookie of the device.
+            client = client.model_copy(update={"device_id": None})
+        query = (await request.body()).decode("utf-8", "replace") if by_form else request.url.query
+        is_known = True
         try:
             tokens = await to_thread(
                 self._auth.engine.finish_provider_login,
@@ -323,43 +301,65 @@ class Routes:
                 client=client,
                 user_token=_access_token(request, cookie),
             )
+            response = await self._landed(cookie, tokens)
         except AuthError as error:
-            # Servers and their logs do not see what is behind the #.
-            failure = urlencode({"failure": json.dumps(error.http_body)})
-            response = RedirectResponse(f"{self._landing}#{failure}", 303, NO_STORE)
-        else:
-            response = RedirectResponse(self._landing, 303, NO_STORE)
-            try:
-                cookie.keep(response, tokens)
-            except AuthError:
-                if not tokens.linked:
-                    await to_thread(self._auth.engine.revoke_session, session_id=tokens.session_id)
-                raise
+            is_known, response = isinstance(error, StepUpRequired), self._turned_away(error)
         cookie.keep_transaction(response, "")
-        response.headers.append("set-cookie", self._auth.device.header(client))
+        if is_known and not by_form:
+            response.headers.append("set-cookie", self._auth.device.header(client))
         return response
+
+    async def _landed(self, cookie: Cookie, tokens: models.FinishProviderLoginResponse) -> Response:
+        # A page without a fragment would get the one of the link that led here (RFC 9110 section 10.2.2).
+        page = self._landing if "#" in self._landing else f"{self._landing}#"
+        response = RedirectResponse(page, 303, NO_STORE)
+        response.headers.append("set-cookie", self._auth.challenge.header(None))
+        try:
+            cookie.keep(response, tokens)
+        except AuthError:
+            if not tokens.linked:
+                await to_thread(self._auth.engine.revoke_session, session_id=tokens.session_id)
+            raise
+        return response
+
+    def _turned_away(self, error: AuthError) -> Response:
+        """Tell the page the code of the failure. Servers and their logs do not see what is behind the #.
+
+        Anyone can write such a link with a text or challenge of their own, so the challenge is in a cookie.
+        """
+        shown: dict[str, Any] = {**error.http_body, "error": {"code": error.code}}
+        challenge = shown.pop("challenge", None)
+        failure = urlencode({"failure": json.dumps(shown)})
+        response = RedirectResponse(f"{self._landing}#{failure}", 303, NO_STORE)
+        if challenge is not None:
+            kept = self._auth.challenge.header(challenge, shown["expires_in"])
+            response.headers.append("set-cookie", kept)
+        return response
+
+    def _kept_challenge(self, request: Request) -> str | None:
+        """Return the challenge that a login at a provider left in the browser."""
+        challenge = self._auth.challenge.read(request.scope)
+        if challenge is not None:
+            self._auth.check_origin(request)
+        return challenge
 
     def _add_identities(self) -> None:
         auth = self._auth
 
-        def list_identities(request: Request) -> models.ListIdentitiesResponse:
-            _, found = auth.authenticate_person(request)
-            return auth.engine.list_identities(user_id=found.user.id)
-
         def unlink_identity(request: Request, body: bodies.Identity) -> Response:
-            transport, found = self._fresh(request)
+            backend, found = self._fresh(request)
             done = auth.engine.unlink_identity(user_id=found.user.id, **body.model_dump())
-            return _forgotten(transport, _private(done)) if done.unlinked else _private(done)
+            return self._ended(backend, done) if done.unlinked else _private(done)
 
-        self._add("list_identities", list_identities, method="GET", also=SIGNED_IN)
-        unlinked = models.UnlinkIdentityResponse
-        self._add("unlink_identity", unlink_identity, response_model=unlinked, also=FRESH)
+        self._add("unlink_identity", unlink_identity, also=FRESH)
 
     def _add_next_steps(self) -> None:
         auth = self._auth
 
         async def complete_login(request: Request, body: bodies.Completion) -> Response:
             fields = body.model_dump(exclude_none=True)
+            if body.challenge is None:
+                fields["challenge"] = await run_in_threadpool(self._kept_challenge, request) or ""
             return await self._log_in(request, None, auth.engine.complete_login, **fields)
 
         async def finish_passkey_login(request: Request, body: bodies.PasskeyLogin) -> Response:
@@ -455,11 +455,10 @@ class Routes:
         transports = auth.backends.values()
         refreshed = _any_of(transport.refresh_answer for transport in transports)
         self._add("refresh", refresh, response_model=refreshed, also=("not_authenticated",))
-        self._add("logout", logout, response_model=models.LogoutResponse, also=("not_authenticated",))
+        self._add("logout", logout, also=("not_authenticated",))
         self._add("reauthenticate", reauthenticate, response_model=refreshed, also=SIGNED_IN)
-        self._add(
-            "list_sessions", list_sessions, method="GET", response_model=bodies.OwnSessions, also=SIGNED_IN
-        )
+        seen = bodies.OwnSessions
+        self._add("list_sessions", list_sessions, method="GET", response_model=seen, also=SIGNED_IN)
         self._add("revoke_session", revoke_session, also=SIGNED_IN)
         self._add(
             "revoke_user_sessions", revoke_other_sessions, path="/revoke-other-sessions", also=SIGNED_IN
@@ -481,6 +480,17 @@ class Routes:
 
     # Accounts, their addresses and passwords.
 
+    def _add_views(self) -> None:
+        def view_of(operation: str) -> Callable[..., Any]:
+            def view(request: Request) -> Any:
+                _, found = self._auth.authenticate_person(request)
+                return getattr(self._auth.engine, operation)(user_id=found.user.id)
+
+            return view
+
+        for view in VIEWS:
+            self._add(view, view_of(view), name=view, method="GET", also=SIGNED_IN)
+
     def _add_accounts(self) -> None:
         async def register(request: Request, body: bodies.Registration) -> Response:
             client = self._auth.device.client(request.scope)
@@ -493,7 +503,7 @@ class Routes:
             return _private(await to_thread(self._auth.engine.accept_invitation, **dict(body)))
 
         self._add("register", register, status_code=201, response_model=bodies.Registered)
-        self._add("accept_invitation", accept_invitation, response_model=models.AcceptInvitationResponse)
+        self._add("accept_invitation", accept_invitation)
 
     def _kept(self, request: Request, response: Response, verification: str | None) -> Response:
         """Keep the challenge in the browser, if tokens travel in cookies, too.
@@ -543,8 +553,7 @@ class Routes:
             return answer
 
         def request_email_change(request: Request, body: bodies.NewAddress) -> Response:
-            self._fresh(request)
-            backend, _ = auth.authenticate_person(request)
+            backend, _ = self._fresh(request)
             asked = auth.engine.request_email_change(
                 token=auth.token(request, backend),
                 backend=backend,
@@ -580,8 +589,7 @@ class Routes:
             also=("not_authenticated",),
             dependencies=[],
         )
-        changed = models.RequestEmailChangeResponse
-        self._add("request_email_change", request_email_change, response_model=changed, also=FRESH)
+        self._add("request_email_change", request_email_change, also=FRESH)
         self._add("check_mail_token", check_mail_token)
         self._add("verify_email", verify_email, status_code=204)
 
@@ -608,63 +616,69 @@ class Routes:
                 new_password=body.new_password,
                 client=auth.device.client(request.scope),
             )
-            return _forgotten(auth.backends[backend], _private(done))
+            return self._ended(backend, done)
 
         self._add("request_password_reset", request_password_reset)
         self._add("reset_password", reset_password, status_code=204)
-        changed = models.ChangePasswordResponse
-        self._add("change_password", change_password, response_model=changed, also=SIGNED_IN)
+        self._add("change_password", change_password, also=SIGNED_IN)
 
     # Second factors: changing the ways into an account requires a recent authentication.
 
-    def _fresh(self, request: Request) -> tuple[Transport, models.AuthenticateResponse]:
-        backend, found = self._auth.authenticate_person(request)
+    def _recent(self, request: Request, backend: str) -> None:
         # If there is a second factor, a password alone is not enough.
         self._auth.authorize(request, backend, max_age_seconds=self._fresh_seconds, by_second_factor=True)
-        return self._auth.backends[backend], found
+
+    def _fresh(self, request: Request) -> tuple[str, models.AuthenticateResponse]:
+        backend, found = self._auth.authenticate_person(request)
+        self._recent(request, backend)
+        return backend, found
+
+    def _ended(self, backend: str, answer: Model) -> Response:
+        """Answer, and let the client delete the tokens of the session, which has ended."""
+        return _forgotten(self._auth.backends[backend], _private(answer))
+
+    def _enrolled(self, request: Request, challenge: str | None) -> dict[str, Any]:
+        """Return the account that gets a factor: that of the challenge of a login, or of the session.
+
+        Without a session, it is that of the login at a provider that left its challenge in the browser.
+        """
+        if challenge is None:
+            try:
+                return {"user_id": self._fresh(request)[1].user.id}
+            except (NotAuthenticated, InvalidToken):
+                challenge = self._kept_challenge(request)
+                if challenge is None:
+                    raise
+        return {"challenge": challenge}
 
     def _add_factors(self) -> None:
         auth = self._auth
 
-        def totp_status(request: Request) -> models.TotpStatusResponse:
-            _, found = auth.authenticate_person(request)
-            return auth.engine.totp_status(user_id=found.user.id)
-
         def setup_totp(request: Request, body: bodies.Enrolment | None = None) -> Response:
-            if body is not None and body.challenge is not None:
-                return _private(auth.engine.setup_totp(challenge=body.challenge))
-            _, found = self._fresh(request)
-            return _private(auth.engine.setup_totp(user_id=found.user.id))
+            account = self._enrolled(request, body.challenge if body else None)
+            return _private(auth.engine.setup_totp(**account))
 
         def confirm_totp(request: Request, body: bodies.Code) -> Response:
-            transport, found = self._fresh(request)
+            backend, found = self._fresh(request)
             client = auth.device.client(request.scope)
             done = auth.engine.confirm_totp(user_id=found.user.id, code=body.code, client=client)
-            return _forgotten(transport, _private(done))
+            return self._ended(backend, done)
 
         def disable_totp(request: Request, body: bodies.Code) -> Response:
-            transport, found = self._fresh(request)
+            backend, found = self._fresh(request)
             client = auth.device.client(request.scope)
             done = auth.engine.disable_totp(user_id=found.user.id, code=body.code, client=client)
-            return _forgotten(transport, _private(done))
-
-        def recovery_codes_status(request: Request) -> models.RecoveryCodesStatusResponse:
-            _, found = auth.authenticate_person(request)
-            return auth.engine.recovery_codes_status(user_id=found.user.id)
+            return self._ended(backend, done)
 
         def generate_recovery_codes(request: Request) -> Response:
-            transport, _ = self._fresh(request)
-            backend, _ = auth.authenticate_person(request)
+            backend, _ = self._fresh(request)
             done = auth.engine.generate_recovery_codes(token=auth.token(request, backend), backend=backend)
-            return _forgotten(transport, _private(done))
+            return self._ended(backend, done)
 
-        self._add("totp_status", totp_status, method="GET", also=SIGNED_IN)
-        self._add("setup_totp", setup_totp, response_model=models.SetupTotpResponse, also=FRESH)
-        self._add("confirm_totp", confirm_totp, response_model=models.ConfirmTotpResponse, also=FRESH)
-        self._add("disable_totp", disable_totp, response_model=models.DisableTotpResponse, also=FRESH)
-        self._add("recovery_codes_status", recovery_codes_status, method="GET", also=SIGNED_IN)
-        codes = models.GenerateRecoveryCodesResponse
-        self._add("generate_recovery_codes", generate_recovery_codes, response_model=codes, also=FRESH)
+        self._add("setup_totp", setup_totp, also=FRESH)
+        self._add("confirm_totp", confirm_totp, also=FRESH)
+        self._add("disable_totp", disable_totp, also=FRESH)
+        self._add("generate_recovery_codes", generate_recovery_codes, also=FRESH)
 
     def _own(self, request: Request) -> PublicUser:
         """Return the user; another person who acts as the user is refused."""
@@ -676,10 +690,6 @@ class Routes:
     def _add_trusted_devices(self) -> None:
         auth = self._auth
 
-        def list_trusted_devices(request: Request) -> models.ListTrustedDevicesResponse:
-            _, found = auth.authenticate_person(request)
-            return auth.engine.list_trusted_devices(user_id=found.user.id)
-
         def revoke_trusted_device(
             request: Request, body: bodies.TrustedDeviceId
         ) -> models.RevokeTrustedDeviceResponse:
@@ -688,28 +698,19 @@ class Routes:
                 user_id=user.id, trusted_device_id=body.trusted_device_id
             )
 
-        self._add("list_trusted_devices", list_trusted_devices, method="GET", also=SIGNED_IN)
         self._add("revoke_trusted_device", revoke_trusted_device, also=SIGNED_IN)
 
     def _add_passkeys(self) -> None:
         auth = self._auth
 
-        def list_passkeys(request: Request) -> models.ListPasskeysResponse:
-            _, found = auth.authenticate_person(request)
-            return auth.engine.list_passkeys(user_id=found.user.id)
-
         def begin_passkey_registration(request: Request, body: bodies.PasskeyLabel) -> Response:
-            if body.challenge is not None:
-                begun = auth.engine.begin_passkey_registration(challenge=body.challenge, label=body.label)
-                return _private(begun)
-            _, found = self._fresh(request)
-            begun = auth.engine.begin_passkey_registration(user_id=found.user.id, label=body.label)
-            return _private(begun)
+            account = self._enrolled(request, body.challenge)
+            return _private(auth.engine.begin_passkey_registration(**account, label=body.label))
 
         def finish_passkey_registration(request: Request, body: bodies.PasskeyAnswer) -> Response:
-            transport, _ = self._fresh(request)
+            backend, _ = self._fresh(request)
             made = auth.engine.finish_passkey_registration(challenge=body.challenge, response=body.response)
-            return _forgotten(transport, _private(made))
+            return self._ended(backend, made)
 
         def update_passkey(request: Request, body: bodies.PasskeyName) -> models.UpdatePasskeyResponse:
             return auth.engine.update_passkey(user_id=self._own(request).id, **body.model_dump())
@@ -718,18 +719,15 @@ class Routes:
             return auth.engine.passkey_signals(user_id=self._own(request).id)
 
         def remove_passkey(request: Request, body: bodies.PasskeyId) -> Response:
-            transport, found = self._fresh(request)
+            backend, found = self._fresh(request)
             done = auth.engine.remove_passkey(user_id=found.user.id, credential_id=body.credential_id)
-            return _forgotten(transport, _private(done)) if done.removed else _private(done)
+            return self._ended(backend, done) if done.removed else _private(done)
 
-        self._add("list_passkeys", list_passkeys, method="GET", also=SIGNED_IN)
-        begun = models.BeginPasskeyRegistrationResponse
-        self._add("begin_passkey_registration", begin_passkey_registration, response_model=begun, also=FRESH)
-        made = models.FinishPasskeyRegistrationResponse
-        self._add("finish_passkey_registration", finish_passkey_registration, response_model=made, also=FRESH)
+        self._add("begin_passkey_registration", begin_passkey_registration, also=FRESH)
+        self._add("finish_passkey_registration", finish_passkey_registration, also=FRESH)
         self._add("update_passkey", update_passkey, also=SIGNED_IN)
         self._add("passkey_signals", passkey_signals, method="GET", also=SIGNED_IN)
-        self._add("remove_passkey", remove_passkey, response_model=models.RemovePasskeyResponse, also=FRESH)
+        self._add("remove_passkey", remove_passkey, also=FRESH)
 
     # Other services.
 
@@ -768,6 +766,10 @@ def _access_token(request: Request, cookie: Cookie) -> str | None:
     """Return the access token of the cookie, if there is one."""
     found = cookie.access_token(request)
     return raw_token(found) if found else None
+
+
+async def _no_store(response: Response) -> None:
+    response.headers.update(NO_STORE)
 
 
 def _private(answer: Model) -> JSONResponse:
