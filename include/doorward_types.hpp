@@ -6530,7 +6530,8 @@ struct invite_member_request {
   // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
   // call's events record it.
   std::optional<std::string> actor{};
-  // The member who invites. The invitation is withdrawn when that member is removed or loses a role.
+  // The member who invites. The invitation is withdrawn when that member is removed, loses a role or is
+  // locked.
   std::optional<std::string> invited_by{};
   // The language of the mail. Default: that of the account.
   std::optional<std::string> locale{};
@@ -6959,8 +6960,8 @@ struct request_login_code_request {
   // The backend that the session's tokens are for; default: `default`.
   std::optional<std::string> backend{};
   // The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
-  // refused. These three are for the session that the code opens, in the browser that asks. Another person
-  // may open the link, so `login_with_mail_token` has its own.
+  // refused. `scope`, `organization_id` and these three are for the session that the code opens, in the
+  // browser that asks. Another person may open the link, so `login_with_mail_token` has its own.
   std::optional<std::map<std::string, doorward::json>> claims{};
   // The client's connection: too many mails for one network address are refused. Pass it on, so that a
   // stranger elsewhere cannot use up the mails of a user.
@@ -7067,6 +7068,10 @@ struct login_with_mail_token_request {
   std::optional<std::string> label{};
   // A shorter life of the session than the configuration gives it.
   std::optional<doorward::session_lifetime> lifetime{};
+  // The organization that the session is in, as in `login`.
+  std::optional<std::string> organization_id{};
+  // The scopes of the access token, separated by spaces. The engine grants what the host asks for.
+  std::optional<std::string> scope{};
 
   template <class Value = doorward::secret>
   login_with_mail_token_request &set_token(Value &&value) {
@@ -7098,6 +7103,18 @@ struct login_with_mail_token_request {
     return *this;
   }
 
+  template <class Value = std::string>
+  login_with_mail_token_request &set_organization_id(Value &&value) {
+    organization_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  login_with_mail_token_request &set_scope(Value &&value) {
+    scope = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("token", self.token);
@@ -7105,6 +7122,8 @@ struct login_with_mail_token_request {
     visit("client", self.client);
     visit("label", self.label);
     visit("lifetime", self.lifetime);
+    visit("organization_id", self.organization_id);
+    visit("scope", self.scope);
   }
 };
 

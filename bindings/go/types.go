@@ -1679,7 +1679,8 @@ type InviteMemberRequest struct {
 	// call's events record it.
 	Actor *string `json:"actor,omitzero"`
 
-	// The member who invites. The invitation is withdrawn when that member is removed or loses a role.
+	// The member who invites. The invitation is withdrawn when that member is removed, loses a role or is
+	// locked.
 	InvitedBy *string `json:"invited_by,omitzero"`
 
 	// The language of the mail. Default: that of the account.
@@ -1895,8 +1896,8 @@ type RequestLoginCodeRequest struct {
 	Backend *string `json:"backend,omitzero"`
 
 	// The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
-	// refused. These three are for the session that the code opens, in the browser that asks. Another person
-	// may open the link, so `login_with_mail_token` has its own.
+	// refused. `scope`, `organization_id` and these three are for the session that the code opens, in the
+	// browser that asks. Another person may open the link, so `login_with_mail_token` has its own.
 	Claims Object `json:"claims,omitzero"`
 
 	// The client's connection: too many mails for one network address are refused. Pass it on, so that a
@@ -1955,6 +1956,12 @@ type LoginWithMailTokenRequest struct {
 
 	// A shorter life of the session than the configuration gives it.
 	Lifetime *SessionLifetime `json:"lifetime,omitzero"`
+
+	// The organization that the session is in, as in `login`.
+	OrganizationID *string `json:"organization_id,omitzero"`
+
+	// The scopes of the access token, separated by spaces. The engine grants what the host asks for.
+	Scope *string `json:"scope,omitzero"`
 }
 
 // Format hides secrets.

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::config::SigningAlgorithm;
 use crate::error::{Code, Error, Result};
-use crate::types::base64url::{base64url, from_base64url, text_from_base64url};
+use crate::types::base64url::{base64url, base64url_len, from_base64url, text_from_base64url};
 use crate::types::random::random;
 use crate::types::secret::collected;
 use crate::types::strict::{Strict, Text};
@@ -142,6 +142,16 @@ impl Key {
         let signature = Zeroizing::new(base64url(&signature));
         // One allocation: a growing text would leave its beginning behind in memory.
         Ok([input.as_str(), ".", &signature].concat())
+    }
+
+    /// Returns the length of the token with these claims.
+    pub(crate) fn token_len(&self, claims: &str) -> usize {
+        let signature = match &self.material {
+            Material::Hmac(_) => 32,
+            Material::Ecdsa(..) | Material::Ed25519(..) => 64,
+            Material::Rsa(pair, ..) => pair.public_modulus_len(),
+        };
+        self.header.len() + 1 + base64url_len(claims.len()) + 1 + base64url_len(signature)
     }
 
     /// Returns the public half as a JWK (RFC 7517, RFC 7518 section 6, RFC 8037); none for a symmetric key.
@@ -360,5 +370,28 @@ impl<'de> Visitor<'de> for HeaderVisitor {
 impl From<Flaw> for Error {
     fn from(Flaw(reason): Flaw) -> Error {
         Error::new(Code::InvalidToken, reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Key;
+    use crate::config::SigningAlgorithm;
+
+    #[test]
+    fn a_token_is_as_long_as_it_was_said_to_be() {
+        for algorithm in [
+            SigningAlgorithm::Hs256,
+            SigningAlgorithm::Es256,
+            SigningAlgorithm::EdDsa,
+            SigningAlgorithm::Rs256,
+            SigningAlgorithm::Ps256,
+        ] {
+            let generated = Key::generate(algorithm).unwrap();
+            let key = Key::new(&generated.kid, algorithm, &generated.secret).unwrap();
+            for claims in ["{}", "{ }", "{  }", "{   }"] {
+                assert_eq!(key.sign(claims).unwrap().len(), key.token_len(claims), "{algorithm}");
+            }
+        }
     }
 }

@@ -436,15 +436,14 @@ impl KeyRing {
         if self.turning.is_to_look(self.clock.now()) {
             let _ = self.reload();
         }
-        let signs = |key: &&Arc<RingKey>| key.backend == backend.index && key.expires_at.is_none();
         // The process that makes a store or changes its settings makes the keys of its backends.
-        self.turning
-            .keys()
-            .keys
-            .iter()
-            .find(signs)
-            .cloned()
-            .ok_or(Error::new(Code::StoreUnavailable, "no_signing_key"))
+        self.known_signing_key(backend).ok_or(Error::new(Code::StoreUnavailable, "no_signing_key"))
+    }
+
+    /// Returns the key that signs for this backend as far as this process knows. It does not ask the store.
+    pub(crate) fn known_signing_key(&self, backend: &Backend) -> Option<Arc<RingKey>> {
+        let signs = |key: &&Arc<RingKey>| key.backend == backend.index && key.expires_at.is_none();
+        self.turning.keys().keys.iter().find(signs).cloned()
     }
 
     /// Returns the ring after a look into the store, unless another caller has just looked or too many do.

@@ -30,10 +30,21 @@ impl Invited {
     }
 }
 
-/// Returns the invitation of a mailed token, unless it was revoked or replaced.
+/// Returns the invitation of a mailed token, unless it was revoked or replaced, or the member who invites may do so no
+/// more.
 pub(crate) fn invitation(tx: &mut Tx, invited: &Invited, now: i64) -> Result<Invitation> {
-    let found = organizations::invitation(tx, invited.invitation, now)?;
-    found.ok_or(Error::new(Code::InvalidMailToken, "withdrawn"))
+    let withdrawn = || Error::new(Code::InvalidMailToken, "withdrawn");
+    let found = organizations::invitation(tx, invited.invitation, now)?.ok_or_else(withdrawn)?;
+    match found.invited_by {
+        Some(inviter) if !may_invite(tx, found.organization_id, inviter)? => Err(withdrawn()),
+        _ => Ok(found),
+    }
+}
+
+/// Whether an account can be the one that invites to an organization: an active member.
+pub(crate) fn may_invite(tx: &mut Tx, organization_id: Id, user_id: Id) -> Result<bool> {
+    let is_active = users::find(tx, By::Id(user_id))?.is_some_and(|user| user.public.is_active);
+    Ok(is_active && organizations::membership(tx, organization_id, user_id)?.is_some())
 }
 
 /// Returns the account that has verified an address, spelled as it spells it.
@@ -83,6 +94,13 @@ pub(crate) fn withdraw_made_by(
 pub(crate) fn withdraw_all(tx: &mut Tx, user_id: Id) -> Result<()> {
     organizations::delete_invitations_of(tx, user_id)?;
     mails::delete_kind(tx, user_id, mail::Kind::MemberInvitation.name())
+}
+
+/// Withdraws the invitations of all organizations to an account that is locked, and those that it made: they may be the
+/// work of a thief.
+pub(crate) fn withdraw_of_locked(tx: &mut Tx, user_id: Id) -> Result<()> {
+    withdraw_all(tx, user_id)?;
+    organizations::delete_every_invitation_by(tx, user_id)
 }
 
 /// Makes an account a member by an invitation, which is used up. Returns false if the account was one before: its roles

@@ -52,6 +52,9 @@ const KEPT: i64 = 3 * 86_400;
 /// How many mailed tokens of one purpose stay valid at once.
 const TOKENS_AT_ONCE: u32 = 3;
 
+/// How many passwords may be compared with those that were used, by one token of a reset.
+const RESET_ATTEMPTS: u32 = 10;
+
 /// The waiting mails, and everything needed to write them.
 pub(crate) struct Outbox {
     one_time: Arc<OneTime>,
@@ -252,7 +255,9 @@ impl Outbox {
         now: i64,
     ) -> Result<()> {
         let data = to.as_str().as_bytes();
-        let behind = Behind { data, most: TOKENS_AT_ONCE, attempts: 0, code: None, organization: None };
+        // Each attempt compares a password with those that were used.
+        let attempts = if kind == Kind::ResetPassword { RESET_ATTEMPTS } else { 0 };
+        let behind = Behind { data, most: TOKENS_AT_ONCE, attempts, code: None, organization: None };
         self.put_token_for(tx, kind, user, to, locale, &behind, now).map(drop)
     }
 

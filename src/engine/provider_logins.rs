@@ -68,9 +68,25 @@ impl ProviderLogins {
         // An account that was created now stays from here on, so that its address can be verified.
         let login = match self.may_enter(&user) {
             Ok(()) => self.logins.after_password(tx, user, None, None, entry, now_ms)?,
-            Err(error) => Step::Refused(error.about(Some(user.public.id), None)),
+            Err(error) => {
+                let error = error.about(Some(user.public.id), None);
+                self.record_refusal(tx, &entry.client, &error, now)?;
+                Step::Refused(error)
+            }
         };
         Ok(Entered { login, created })
+    }
+
+    /// Logs the reason of a refusal that is committed, and counts it for its source.
+    fn record_refusal(&self, tx: &mut Tx, client: &Client, error: &Error, now: i64) -> Result<()> {
+        let ip = client.ip_text();
+        let user_id = error.about.as_ref().and_then(|about| about.user_id);
+        let of = |kind, detail| Event { ip: ip.as_deref(), detail, ..event(kind, user_id) };
+        self.audit.record_one_of_many(tx, now, of(Kind::LoginFailed, error.detail.as_deref()))?;
+        match self.throttle.source_failed(tx, client.ip, now)? {
+            true => self.audit.record_one_of_many(tx, now, of(Kind::Throttled, Some("source"))),
+            false => Ok(()),
+        }
     }
 
     /// Makes the tokens of a login that was committed, and says whether it created the account.

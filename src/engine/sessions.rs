@@ -175,8 +175,13 @@ impl Sessions {
                 return Ok(Step::Refused(refused));
             }
         };
-        self.make_room(tx, user.public.id, now)?;
-        let session = self.begin(tx, user, entry, organization, None, now_ms)?;
+        let wanted = self.wanted(tx, user, entry, organization, None, now_ms)?;
+        // Every proof was used, and no other session ends for one that gets no token.
+        if let Err(refused) = self.refuse_long(wanted.session.backend, &wanted.session.claims()) {
+            return Ok(Step::Refused(refused));
+        }
+        self.make_room(tx, wanted.session.user.id, now)?;
+        let session = self.begin(tx, wanted, entry, now_ms)?;
         let event = Event {
             session_id: Some(session.id),
             ip: ip.as_deref(),
@@ -215,7 +220,9 @@ impl Sessions {
     ) -> Result<Session<'e>> {
         let now = now_ms / 1000;
         let organization = organizations::of_login(tx, entry.organization_id, user.public.id)?.result()?;
-        let session = self.begin(tx, user, entry, organization, Some(acting), now_ms)?;
+        let wanted = self.wanted(tx, user, entry, organization, Some(acting), now_ms)?;
+        self.refuse_long(wanted.session.backend, &wanted.session.claims())?;
+        let session = self.begin(tx, wanted, entry, now_ms)?;
         let ip = entry.client.ip_text();
         let actor = acting.act.sub.to_string();
         let event = Event {
@@ -230,8 +237,8 @@ impl Sessions {
         Ok(session)
     }
 
-    /// Stores a new session.
-    fn begin<'e>(
+    /// Returns a session that is yet to be stored.
+    fn wanted<'e>(
         &'e self,
         tx: &mut Tx,
         user: User,
@@ -239,7 +246,7 @@ impl Sessions {
         organization: Option<OrganizationRoles>,
         acting: Option<&Acting>,
         now_ms: i64,
-    ) -> Result<Session<'e>> {
+    ) -> Result<Wanted<'e>> {
         let backend = self.keys.backend(Some(&entry.backend))?;
         let now = now_ms / 1000;
         // A secret key that another process retired seals no claims.
@@ -249,18 +256,10 @@ impl Sessions {
         let longest = self.settings.session_max_seconds.seconds();
         let longest = now + terms.absolute_seconds.map_or(longest, |wanted| wanted.min(longest));
         let expires_at = acting.map_or(longest, |acting| acting.expires_at);
-        // Other logins than those by password take no token of a trusted device.
-        let trusted_device = match entry.trusts_device && entry.amr.members().contains(&"pwd") {
-            true => self.trusted_devices.trust(tx, &user, &entry.client, now_ms)?,
-            false => None,
-        };
-        if trusted_device.is_some() {
-            self.outbox.tell(tx, mail::Kind::DeviceTrusted, &user.public, now)?;
-        }
         let session = Session {
             id: Id::new(now_ms)?,
             backend,
-            user: user.public,
+            user: user.public.clone(),
             amr: entry.amr.clone(),
             provider: entry.provider.clone(),
             created_at: now,
@@ -271,11 +270,32 @@ impl Sessions {
             organization,
             actor: acting.map(|acting| (acting.act, acting.session_id)),
             retirement,
-            trusted_device,
+            trusted_device: None,
         };
+        Ok(Wanted { session, user })
+    }
+
+    /// Stores a new session.
+    fn begin<'e>(
+        &'e self,
+        tx: &mut Tx,
+        wanted: Wanted<'e>,
+        entry: &Entry,
+        now_ms: i64,
+    ) -> Result<Session<'e>> {
+        let Wanted { session, user } = wanted;
+        let now = now_ms / 1000;
+        // Other logins than those by password take no token of a trusted device.
+        let trusted_device = match entry.trusts_device && entry.amr.members().contains(&"pwd") {
+            true => self.trusted_devices.trust(tx, &user, &entry.client, now_ms)?,
+            false => None,
+        };
+        if trusted_device.is_some() {
+            self.outbox.tell(tx, mail::Kind::DeviceTrusted, &user.public, now)?;
+        }
         sessions::forget_ended(tx, now - KEPT_SECONDS, Share::AFew)?;
         session.insert(tx, user.epoch, entry, &self.secrets)?;
-        Ok(session)
+        Ok(Session { trusted_device, ..session })
     }
 
     /// Makes the first tokens of a session.
@@ -283,28 +303,12 @@ impl Sessions {
         let backend = session.backend;
         let now = session.created_at;
         self.keys.follow(&session.retirement);
-        let expires_at = (now + backend.access_token_seconds).min(session.idle_at);
-        let access_token = self.access_token(
-            backend,
-            &SessionClaims {
-                user: &session.user,
-                sid: session.id,
-                scope: session.scope.as_ref().map(Scope::as_str),
-                auth_time: session.actor.is_none().then_some(now),
-                amr: &session.amr,
-                provider: session.provider.as_ref(),
-                act: session.actor.map(|(act, _)| act),
-                organization: session.organization.as_ref(),
-                own: &session.terms.claims,
-                iat: now,
-                exp: expires_at,
-            },
-        )?;
+        let access_token = self.access_token(backend, &session.claims())?;
         let refresh_token = RefreshToken { session_id: session.id, generation: 0 };
         let refresh_token = backend.can_refresh.then(|| refresh_token.seal(&self.secrets)).transpose()?;
         Ok(FirstTokens {
             access_token,
-            expires_in: expires_at - now,
+            expires_in: session.first_end() - now,
             refresh_expires_in: refresh_token.as_ref().map(|_| session.idle_at - now),
             refresh_token,
             session_id: session.id,
@@ -318,27 +322,21 @@ impl Sessions {
 
     /// Failure: `invalid_request`, if roles, scopes and claims together make a token that would be refused.
     pub(crate) fn access_token(&self, backend: &Backend, session: &SessionClaims) -> Result<Token<'static>> {
+        let (sub, jti) = (session.user.id.to_string(), new_jti()?);
         let amr = session.amr.members();
-        let claims = AccessClaims {
-            sub: &session.user.id.to_string(),
-            iat: session.iat,
-            exp: session.exp,
-            jti: &base64url(&crate::types::random::random::<16>()?),
-            account_epoch: None,
-            sid: Some(session.sid),
-            auth_time: session.auth_time,
-            amr: Some(amr.as_slice()).filter(|amr| !amr.is_empty()),
-            provider: session.provider,
-            scope: session.scope,
-            roles: Some(&session.user.roles).filter(|roles| !roles.is_empty()).map(Vec::as_slice),
-            organization: session.organization,
-            act: session.act,
-        };
+        let claims = session.of_token(&sub, &jti, &amr);
         let token = self.tokens.sign(backend, &claims, Some(session.own.members()))?;
-        match token.expose().len() {
-            0..=MAX_TOKEN_BYTES => Ok(token),
-            _ => Err(Error::at(Code::InvalidRequest, "/claims", "the token would be too long")),
-        }
+        refuse_length(token.expose().len())?;
+        Ok(token)
+    }
+
+    /// Fails as [`Sessions::access_token`] does if the token would be refused for its length: in a transaction, which
+    /// then opens or advances no session.
+    pub(crate) fn refuse_long(&self, backend: &Backend, session: &SessionClaims) -> Result<()> {
+        let (sub, jti) = (session.user.id.to_string(), new_jti()?);
+        let amr = session.amr.members();
+        let claims = session.of_token(&sub, &jti, &amr);
+        refuse_length(self.tokens.length(backend, &claims, Some(session.own.members()))?)
     }
 
     /// Returns the terms of a session for a backend. Failure: `invalid_request`.
@@ -428,7 +426,35 @@ pub(crate) struct Session<'e> {
     trusted_device: Option<Trusted>,
 }
 
+/// A session that is yet to be stored, and its user.
+struct Wanted<'e> {
+    session: Session<'e>,
+    user: User,
+}
+
 impl Session<'_> {
+    /// Returns when the first access token expires.
+    fn first_end(&self) -> i64 {
+        (self.created_at + self.backend.access_token_seconds).min(self.idle_at)
+    }
+
+    /// Returns the claims of the first access token.
+    fn claims(&self) -> SessionClaims<'_> {
+        SessionClaims {
+            user: &self.user,
+            sid: self.id,
+            scope: self.scope.as_ref().map(Scope::as_str),
+            auth_time: self.actor.is_none().then_some(self.created_at),
+            amr: &self.amr,
+            provider: self.provider.as_ref(),
+            act: self.actor.map(|(act, _)| act),
+            organization: self.organization.as_ref(),
+            own: &self.terms.claims,
+            iat: self.created_at,
+            exp: self.first_end(),
+        }
+    }
+
     fn insert(&self, tx: &mut Tx, epoch: i64, entry: &Entry, secrets: &Secrets) -> Result<()> {
         let ip = entry.client.ip_text();
         let claims = self.terms.claims.seal(secrets, self.id)?;
@@ -473,6 +499,38 @@ pub(crate) struct SessionClaims<'a> {
     pub own: &'a OwnClaims,
     pub iat: i64,
     pub exp: i64,
+}
+
+impl<'a> SessionClaims<'a> {
+    /// Returns the claims as those of a token.
+    fn of_token(&self, sub: &'a str, jti: &'a str, amr: &'a [&'a str]) -> AccessClaims<'a> {
+        AccessClaims {
+            sub,
+            iat: self.iat,
+            exp: self.exp,
+            jti,
+            account_epoch: None,
+            sid: Some(self.sid),
+            auth_time: self.auth_time,
+            amr: Some(amr).filter(|amr| !amr.is_empty()),
+            provider: self.provider,
+            scope: self.scope,
+            roles: Some(&self.user.roles).filter(|roles| !roles.is_empty()).map(Vec::as_slice),
+            organization: self.organization,
+            act: self.act,
+        }
+    }
+}
+
+fn new_jti() -> Result<String> {
+    Ok(base64url(&crate::types::random::random::<16>()?))
+}
+
+fn refuse_length(length: usize) -> Result<()> {
+    match length {
+        0..=MAX_TOKEN_BYTES => Ok(()),
+        _ => Err(Error::at(Code::InvalidRequest, "/claims", "the token would be too long")),
+    }
 }
 
 /// The first tokens of a session, and its user.

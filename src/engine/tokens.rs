@@ -114,6 +114,28 @@ impl Tokens {
         claims: &AccessClaims,
         own: Option<&Map<String, Value>>,
     ) -> Result<Token<'static>> {
+        let payload = self.payload(backend, claims, own)?;
+        Ok(Token::new(self.keys.signing_key(backend)?.key.sign(&payload)?))
+    }
+
+    /// Returns the length of the access token with these claims, by the key that this process knows to sign.
+    pub(crate) fn length(
+        &self,
+        backend: &Backend,
+        claims: &AccessClaims,
+        own: Option<&Map<String, Value>>,
+    ) -> Result<usize> {
+        let payload = self.payload(backend, claims, own)?;
+        Ok(self.keys.known_signing_key(backend).map_or(0, |signing| signing.key.token_len(&payload)))
+    }
+
+    /// Returns the claims of an access token as they are signed, a JSON text.
+    fn payload(
+        &self,
+        backend: &Backend,
+        claims: &AccessClaims,
+        own: Option<&Map<String, Value>>,
+    ) -> Result<String> {
         let payload = Payload {
             iss: self.settings.issuer.as_str(),
             sub: Some(claims.sub).filter(|_| backend.subject_claim == SubjectClaim::Sub),
@@ -135,7 +157,7 @@ impl Tokens {
             act: claims.act,
             own,
         };
-        Ok(Token::new(self.keys.signing_key(backend)?.key.sign(&crate::json::render(&payload)?)?))
+        crate::json::render(&payload)
     }
 
     /// Verifies the claims of a token, after its signature: they are for its backend and valid now.

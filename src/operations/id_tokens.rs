@@ -94,15 +94,16 @@ impl Engine {
         let now_ms = self.clock.now_ms();
         let entered = user.and_then(|user| {
             let newcomer = Newcomer::new(provider, &user, now_ms)?;
-            let entered = self
-                .mailing
-                .write(|tx| self.provider_logins.enter(tx, provider, &user, &newcomer, &entry, now_ms))?;
-            self.provider_logins.first_tokens(entered)
+            self.mailing
+                .write(|tx| self.provider_logins.enter(tx, provider, &user, &newcomer, &entry, now_ms))
         });
         let entered = entered.or_else(|error| {
             self.provider_logins.refused(&entry.client, &error, now_ms / 1000)?;
             Err(error)
         })?;
-        entered.try_map(|(first, created)| Ok(LoginWithIdTokenResponse { login: first.into(), created }))
+        // A refusal that was committed is recorded.
+        self.provider_logins
+            .first_tokens(entered)?
+            .try_map(|(first, created)| Ok(LoginWithIdTokenResponse { login: first.into(), created }))
     }
 }

@@ -39,6 +39,17 @@ macro_rules! withdrawing {
     };
 }
 
+/// Deletes the secrets of invitations of which there may be many, in one statement.
+macro_rules! deleting_secrets {
+    ($which:literal) => {
+        concat!(
+            "DELETE FROM one_time_secrets WHERE id IN (SELECT secret_id FROM organization_invitations WHERE ",
+            $which,
+            ")"
+        )
+    };
+}
+
 macro_rules! select_organization {
     ($from:literal $(, $more:literal)?) => {
         concat!("SELECT o.id, o.name, o.attributes, o.created_at ", $(", ", $more,)? " FROM ", $from)
@@ -99,7 +110,7 @@ pub(crate) fn update(tx: &mut Tx, changed: &Organization) -> Result<()> {
 
 /// Deletes an organization; its memberships and invitations go with it. Returns whether it was there.
 pub(crate) fn delete(tx: &mut Tx, id: Id) -> Result<bool> {
-    withdraw(tx, withdrawing!("organization_id = ?1"), &[Value::Bytes(id.as_bytes())])?;
+    tx.run(deleting_secrets!("organization_id = ?1"), &[Value::Bytes(id.as_bytes())])?;
     Ok(tx.execute("DELETE FROM organizations WHERE id = ?1", &[Value::Bytes(id.as_bytes())])? == 1)
 }
 
@@ -305,6 +316,13 @@ pub(crate) fn delete_invitations_by(tx: &mut Tx, organization_id: Id, invited_by
 /// Deletes the invitations to all organizations of an account.
 pub(crate) fn delete_invitations_of(tx: &mut Tx, user_id: Id) -> Result<()> {
     withdraw(tx, withdrawing!("user_id = ?1"), &[Value::Bytes(user_id.as_bytes())]).map(drop)
+}
+
+/// Deletes the invitations to all organizations that an account made.
+pub(crate) fn delete_every_invitation_by(tx: &mut Tx, invited_by: Id) -> Result<()> {
+    let invited_by = [Value::Bytes(invited_by.as_bytes())];
+    tx.run(deleting_secrets!("invited_by = ?1"), &invited_by)?;
+    tx.run("DELETE FROM organization_invitations WHERE invited_by = ?1", &invited_by)
 }
 
 /// Deletes every invitation. Their secrets go with all others.

@@ -307,22 +307,23 @@ pub(crate) fn revoke_all(tx: &mut Tx, user_id: Id, except: Option<Id>, now: i64)
     )
 }
 
-/// Ends every session in an organization that has not been ended. Returns the user of each.
-pub(crate) fn revoke_in(tx: &mut Tx, organization_id: Id, now: i64) -> Result<Vec<Id>> {
-    tx.all(
-        "UPDATE sessions SET revoked_at = ?2, claims = NULL WHERE organization_id = ?1 AND revoked_at IS NULL \
-         RETURNING user_id",
-        &[Value::Bytes(organization_id.as_bytes()), Value::Integer(now)],
-        |row| row.id(0),
-    )
+/// Ends at most so many live sessions in an organization. Returns the user of each.
+pub(crate) fn revoke_in(tx: &mut Tx, organization_id: Id, limit: i64, now: i64) -> Result<Vec<Id>> {
+    const SQL: &str = "UPDATE sessions SET revoked_at = ?2, claims = NULL WHERE id IN \
+         (SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.organization_id = ?1 \
+          AND s.revoked_at IS NULL AND s.expires_at > ?2 AND s.idle_at > ?2 AND s.epoch = u.epoch LIMIT ?3) \
+         RETURNING user_id";
+    let parameters = [Value::Bytes(organization_id.as_bytes()), Value::Integer(now), Value::Integer(limit)];
+    tx.all(SQL, &parameters, |row| row.id(0))
 }
 
-/// Ends every session of a member in an organization that has not been ended. Returns how many.
+/// Ends every live session of a member in an organization. Returns how many.
 pub(crate) fn revoke_of_member(tx: &mut Tx, organization_id: Id, user_id: Id, now: i64) -> Result<usize> {
     let (organization_id, user_id) = (organization_id.as_bytes(), user_id.as_bytes());
     tx.execute(
         "UPDATE sessions SET revoked_at = ?3, claims = NULL \
-         WHERE organization_id = ?1 AND user_id = ?2 AND revoked_at IS NULL",
+         WHERE organization_id = ?1 AND user_id = ?2 AND revoked_at IS NULL AND expires_at > ?3 AND idle_at > ?3 \
+         AND epoch = (SELECT epoch FROM users WHERE id = ?2)",
         &[Value::Bytes(organization_id), Value::Bytes(user_id), Value::Integer(now)],
     )
 }

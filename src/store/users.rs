@@ -316,12 +316,12 @@ fn read_canonical(row: &Row) -> Result<Canonical> {
 }
 
 /// The condition of an active account `u` of a person. An account that waits for its owner does not count: it may
-/// never be opened.
+/// never be opened. Its sub-select looks up a single key: PostgreSQL may read the whole table of an `EXISTS` into a hash.
 macro_rules! is_active_person {
     () => {
         "u.is_active = 1 AND u.is_service_account = 0 \
          AND (u.password_hash IS NOT NULL OR u.email_key IS NOT NULL OR u.was_verified <> 0 \
-              OR EXISTS (SELECT 1 FROM identities i WHERE i.user_id = u.id AND i.unlinked_at IS NULL))"
+              OR COALESCE((SELECT 1 FROM identities i WHERE i.user_id = u.id AND i.unlinked_at IS NULL LIMIT 1), 0) = 1)"
     };
 }
 

@@ -66,6 +66,30 @@ fn no_session_outlives_its_membership(store: &Store) {
     assert_eq!(alive["sessions"], json!([]));
 }
 
+on_each_store!(more_sessions_than_one_transaction_ends);
+/// An organization with many sessions is deleted, and each of them is ended and recorded.
+fn more_sessions_than_one_transaction_ends(store: &Store) {
+    const SESSIONS: usize = 510;
+    let engine = store.open();
+    let ada = register(&engine, "ada").unwrap()["user"]["id"].clone();
+    let request = json!({"name": "Analysts", "owner_id": ada});
+    let id = call(&engine, "create_organization", request).unwrap()["organization"]["id"].clone();
+    let login = json!({"username": "ada", "password": PASSWORD, "organization_id": id});
+    for _ in 0..SESSIONS {
+        call(&engine, "login", login.clone()).unwrap();
+    }
+    call(&engine, "invite_member", json!({"organization_id": id, "email": "grace@example.com"})).unwrap();
+    call(&engine, "delete_organization", json!({"organization_id": id})).unwrap();
+    let ended = call(&engine, "events", json!({"user_id": ada, "kind": "sessions_revoked"})).unwrap();
+    let numbers = ended["events"].as_array().unwrap().iter().map(|event| event["detail"].as_str().unwrap());
+    assert_eq!(numbers.map(|number| number.parse::<usize>().unwrap()).sum::<usize>(), SESSIONS);
+    assert_eq!(call(&engine, "list_sessions", json!({"user_id": ada})).unwrap()["sessions"], json!([]));
+    drop(engine);
+    assert_eq!(store.count("sessions WHERE revoked_at IS NULL"), 0);
+    assert_eq!(store.count("organization_invitations"), 0);
+    assert_eq!(store.count("one_time_secrets WHERE purpose = 'membership'"), 0);
+}
+
 on_each_store!(one_of_many_accepts);
 fn one_of_many_accepts(store: &Store) {
     let engine = store.open();

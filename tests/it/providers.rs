@@ -115,10 +115,16 @@ impl Begun {
     }
 
     fn finish(&self, stage: &Stage) -> Result<Value, Error> {
+        self.finish_from(stage, json!({}))
+    }
+
+    fn finish_from(&self, stage: &Stage, client: Value) -> Result<Value, Error> {
         let query = format!("code=c&state={}", self.parameter("state"));
         stage.call(
             "finish_provider_login",
-            json!({"transaction": self.0["transaction"], "query": query, "redirect_uri": CALLBACK}),
+            json!({
+                "transaction": self.0["transaction"], "query": query, "redirect_uri": CALLBACK, "client": client,
+            }),
         )
     }
 }
@@ -262,6 +268,43 @@ fn a_code_that_is_sent_twice_is_no_guess() {
     let failed = json!({"kind": "login_failed"});
     assert_eq!(stage.call("events", failed).unwrap()["events"], json!([]));
 }
+
+#[test]
+fn an_account_that_may_not_be_entered_is_recorded_and_counted() {
+    let provider = Provider::new();
+    let stage = provider.stage();
+    let begun = begin(&stage).unwrap();
+    provider.signs_in(&begun);
+    let id = begun.finish(&stage).unwrap()["user"]["id"].clone();
+    stage.call("update_user", json!({"id": id, "is_active": false})).unwrap();
+    let begun = begin(&stage).unwrap();
+    provider.signs_in(&begun);
+    let error = begun.finish(&stage).unwrap_err();
+    assert_eq!((error.code, error.detail.as_deref()), (Code::InvalidCredentials, Some("inactive_user")));
+    // The transaction is spent, and the refusal kept.
+    assert_eq!(begun.finish(&stage).unwrap_err().code, Code::InvalidChallenge);
+    let failed = stage.call("events", json!({"kind": "login_failed"})).unwrap()["events"].clone();
+    assert_eq!(failed.as_array().unwrap().len(), 1, "{failed}");
+    assert_eq!((&failed[0]["user_id"], &failed[0]["detail"]), (&id, &json!("inactive_user")));
+    // An ID token that the host brings is recorded once, too.
+    let token = provider.key.sign(&claims_of(json!({"iss": provider.issuer(), "sub": "1"})));
+    assert_eq!(stage.login(&token).unwrap_err().code, Code::InvalidCredentials);
+    let failed = stage.call("events", json!({"kind": "login_failed"})).unwrap()["events"].clone();
+    assert_eq!(failed.as_array().unwrap().len(), 2, "{failed}");
+    // The source is locked after as many as wrong passwords.
+    let refused = || {
+        let begun = begin(&stage).unwrap();
+        provider.signs_in(&begun);
+        begun.finish_from(&stage, json!({"ip": "192.0.2.1"})).unwrap_err().code
+    };
+    let codes: Vec<Code> = (0..=SOURCE_FAILURES).map(|_| refused()).collect();
+    let (last, counted) = codes.split_last().unwrap();
+    assert!(counted.iter().all(|code| *code == Code::InvalidCredentials), "{codes:?}");
+    assert_eq!(*last, Code::TooManyAttempts);
+}
+
+/// The default of `throttle.source_failures`.
+const SOURCE_FAILURES: usize = 100;
 
 /// A provider without ID tokens, whose responses the host brings.
 fn stage_of_host() -> Stage {

@@ -2360,7 +2360,10 @@ export interface InviteMemberRequest {
    * call's events record it.
    */
   actor?: string | null
-  /** The member who invites. The invitation is withdrawn when that member is removed or loses a role. */
+  /**
+   * The member who invites. The invitation is withdrawn when that member is removed, loses a role or is
+   * locked.
+   */
   invited_by?: string | null
   /** The language of the mail. Default: that of the account. */
   locale?: string | null
@@ -2641,8 +2644,8 @@ export interface RequestLoginCodeRequest {
   backend?: string | null
   /**
    * The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are
-   * refused. These three are for the session that the code opens, in the browser that asks. Another person
-   * may open the link, so `login_with_mail_token` has its own.
+   * refused. `scope`, `organization_id` and these three are for the session that the code opens, in the
+   * browser that asks. Another person may open the link, so `login_with_mail_token` has its own.
    */
   claims?: Record<string, unknown> | null
   /**
@@ -2693,6 +2696,10 @@ export interface LoginWithMailTokenRequest {
   label?: string | null
   /** A shorter life of the session than the configuration gives it. */
   lifetime?: SessionLifetime | null
+  /** The organization that the session is in, as in `login`. */
+  organization_id?: string | null
+  /** The scopes of the access token, separated by spaces. The engine grants what the host asks for. */
+  scope?: string | null
 }
 
 /** Invites a person, who chooses a name and a password. */

@@ -214,6 +214,22 @@ def test_an_api_key(client: httpx.Client, engine: Engine) -> None:
     assert client.get("/me", headers={"x-api-key": made.key}).status_code == 401
 
 
+def test_a_throttled_key_hides_no_other_credential(config: Config) -> None:
+    config["throttle"] = {"source_failures": 2}
+    config["backends"] = {"browser": {}, "legacy": {}}
+    with Engine(config) as engine, serving(application(engine)) as client:
+        user = engine.register(username="ada", email="ada@example.com", password=PASSWORD).user
+        made = engine.create_api_key(user_id=user.id, name="report")
+        engine.revoke_api_key(api_key_id=made.api_key.id)
+        headers = bearer(made.key)
+        while (answer := client.get("/me", headers=headers)).status_code == 401:
+            pass
+        failure(answer, 429, "too_many_attempts")
+        failure(client.get("/maybe", headers=headers), 429, "too_many_attempts")
+        opened = engine.login(username="ada", password=PASSWORD, backend="browser").access_token
+        assert client.get("/me", headers={**sent(access=opened), **headers}).json()["username"] == "ada"
+
+
 def test_log_out_everywhere_or_by_the_refresh_token(client: httpx.Client) -> None:
     first, second, third = [logged_in(client) for _ in range(3)]
     client.post("/auth/logout", json={"refresh_token": first["refresh_token"]})

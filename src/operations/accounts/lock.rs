@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{another_admin, is_admin};
 use crate::engine::audit::{Kind, event};
-use crate::engine::{Engine, api_keys};
+use crate::engine::{Engine, api_keys, organizations};
 use crate::error::{Code, Error, Result};
 use crate::mail;
 use crate::store::events::Event;
@@ -37,9 +37,10 @@ pub struct LockUserResponse {
 }
 
 impl Engine {
-    /// Keeps an account from logging in, and ends its sessions, tokens, API keys, mailed tokens, pending logins and an
-    /// authenticator app that is not confirmed, all or nothing. Its password, factors and identities stay. The audit log
-    /// names the actor and the reason, and the user gets a mail.
+    /// Keeps an account from logging in, and ends its sessions, tokens, API keys, mailed tokens, pending logins, the
+    /// invitations to organizations that it got or made, and an authenticator app that is not confirmed, all or nothing.
+    /// Its password, factors, identities and memberships stay. The audit log names the actor and the reason, and the user
+    /// gets a mail.
     ///
     /// Failures: `user_not_found`, `permission_denied`, `store_unavailable`.
     pub fn lock_user(&self, request: LockUserRequest) -> Result<LockUserResponse> {
@@ -54,6 +55,7 @@ impl Engine {
             user.is_active = false;
             users::update(tx, &user, &username, email.as_deref())?;
             second_factors::delete_pending_totp(tx, user_id)?;
+            organizations::withdraw_of_locked(tx, user_id)?;
             let locked = event(Kind::AccountLocked, user_id);
             self.audit.record(tx, now, Event { detail: Some(reason.as_str()), ..locked })?;
             self.mailing.outbox.tell(tx, mail::Kind::AccountLocked, &user, now)?;

@@ -57,8 +57,8 @@ pub struct RequestLoginCodeRequest {
     #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
     /// The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are refused.
-    /// These three are for the session that the code opens, in the browser that asks. Another person may open the link,
-    /// so `login_with_mail_token` has its own.
+    /// `scope`, `organization_id` and these three are for the session that the code opens, in the browser that asks.
+    /// Another person may open the link, so `login_with_mail_token` has its own.
     pub claims: Option<Object>,
     /// A shorter life of the session than the configuration gives it.
     #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
@@ -89,6 +89,10 @@ pub struct LoginWithMailTokenRequest<'a> {
     /// The connection of the client that opened the link, where known.
     #[serde(default, deserialize_with = "crate::types::strict::optional_object")]
     pub client: Option<Client>,
+    /// The scopes of the access token, separated by spaces. The engine grants what the host asks for.
+    pub scope: Option<Scope>,
+    /// The organization that the session is in, as in `login`.
+    pub organization_id: Option<Id>,
     /// The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine are refused.
     pub claims: Option<Object>,
     /// A shorter life of the session than the configuration gives it.
@@ -193,18 +197,20 @@ impl Engine {
     /// Failures: `invalid_config`, `invalid_token`, `permission_denied` (as of `login`), `invalid_request`,
     /// `store_unavailable`.
     pub fn login_with_mail_token(&self, request: LoginWithMailTokenRequest) -> Result<Login<LoginResponse>> {
-        let LoginWithMailTokenRequest { token, client, claims, lifetime, label } = request;
+        let LoginWithMailTokenRequest { token, client, scope, organization_id, .. } = request;
+        let LoginWithMailTokenRequest { claims, lifetime, label, .. } = request;
         self.mailed_login()?;
         let client = client.unwrap_or_default();
         let now_ms = self.clock.now_ms();
         let entered = self.mailing.write(|tx| {
             let found = self.one_time.redeem(tx, token.expose(), &[Purpose::Login], now_ms / 1000)?;
             let mailed = MailedEntry::of(&found)?;
-            // A stranger may have asked, so that only what this request gives the session counts.
+            // A stranger may have asked, so that only what this request gives the session counts, but for the backend.
             let unknown = |_| Error::new(Code::InvalidMailToken, "unknown_backend");
             let backend = self.keys.backend(Some(&mailed.entry.backend)).map_err(unknown)?;
             let terms = self.sessions.terms(backend, claims.clone(), lifetime, label.clone())?;
-            let entry = Entry { client: client.clone(), terms, ..mailed.entry };
+            let (client, scope) = (client.clone(), scope.clone());
+            let entry = Entry { client, scope, organization_id, terms, ..mailed.entry };
             let mailed = MailedEntry { entry, ..mailed };
             // The link proves what the code proves, so that strangers' wrong codes no longer count.
             let guesses =

@@ -14,7 +14,7 @@ use crate::mail::Kind;
 use crate::operations::accounts::UserResponse;
 use crate::store::events::Event;
 use crate::store::users::{self, By};
-use crate::store::{identities, second_factors};
+use crate::store::{Durability, Tx, identities, second_factors};
 use crate::types::client::Client;
 use crate::types::secret::Secret;
 use crate::types::token::Token;
@@ -94,9 +94,13 @@ impl Engine {
             let used = self.passwords.used(tx, &user)?;
             Ok((found, user.public, used))
         })?;
-        // A refused password does not use up the token.
+        // A refused password does not use up the token, except that ten are compared with those that were used.
         let password =
             self.passwords.chosen(&new_password, &user.username, user.email.as_ref(), "/new_password")?;
+        if !used.is_empty() {
+            let count = |tx: &mut Tx| self.one_time.take_attempt(tx, token.expose(), &among, now).map(drop);
+            self.store.write(Durability::Relaxed, count)?;
+        }
         self.passwords.refuse_used(&used, &password, "/new_password")?;
         let hash = self.passwords.kept_hash(found.user_id, &password)?;
         let user = self.mailing.write(|tx| {

@@ -9,7 +9,7 @@ use super::{known, page};
 use crate::engine::Engine;
 use crate::engine::accounts::in_order;
 use crate::engine::audit::Kind as EventKind;
-use crate::engine::organizations::{Invited, owner_of, record_member};
+use crate::engine::organizations::{Invited, may_invite, owner_of, record_member};
 use crate::engine::outbox::{Behind, INVITATION_SECONDS};
 use crate::engine::pending::{INVITED_SECONDS, Newcomer};
 use crate::error::{Code, Error, Result};
@@ -31,7 +31,7 @@ pub struct InviteMemberRequest {
     pub email: Email,
     /// The roles in the organization; default: none.
     pub roles: Option<Vec<Role>>,
-    /// The member who invites. The invitation is withdrawn when that member is removed or loses a role.
+    /// The member who invites. The invitation is withdrawn when that member is removed, loses a role or is locked.
     pub invited_by: Option<Id>,
     /// The language of the mail. Default: that of the account.
     pub locale: Option<Locale>,
@@ -123,7 +123,7 @@ impl Engine {
     /// Invites the reader of an address to an organization by a mail. Another invitation to the same address replaces
     /// it. Whether an account has the address is not disclosed: the answer and the work are the same.
     ///
-    /// Failures: `organization_not_found`, `member_not_found` (`invited_by` is none), `already_member`,
+    /// Failures: `organization_not_found`, `member_not_found` (`invited_by` is no active one), `already_member`,
     /// `too_many_attempts` (too many invitations to this address), `invalid_request`, `store_unavailable`.
     pub fn invite_member(&self, request: InviteMemberRequest) -> Result<InviteMemberResponse> {
         let InviteMemberRequest { organization_id, email, roles, invited_by, locale } = request;
@@ -133,9 +133,9 @@ impl Engine {
         let invitation = self.mailing.write(|tx| {
             let organization = known(tx, organization_id)?;
             if let Some(inviter) = invited_by
-                && rows::membership(tx, organization_id, inviter)?.is_none()
+                && !may_invite(tx, organization_id, inviter)?
             {
-                return Err(Error::at(Code::MemberNotFound, "/invited_by", "not_a_member"));
+                return Err(Error::at(Code::MemberNotFound, "/invited_by", "no_active_member"));
             }
             self.throttle.count_invitation(tx, organization_id, &email.key(), now_ms / 1000)?;
             let wanted = Wanted { email: &email, roles: &roles, invited_by, locale: locale.as_ref() };

@@ -155,6 +155,9 @@ impl FromStr for OrganizationName {
 
 text_type!(OrganizationName, "minLength": 1, "maxLength": 100);
 
+/// How many sessions a short transaction ends. It bounds how long other writers wait.
+const BATCH: usize = 500;
+
 impl Engine {
     /// Creates an organization. Its owner is an active account of a person.
     ///
@@ -231,8 +234,9 @@ impl Engine {
         Ok(OrganizationResponse { organization: organization.into() })
     }
 
-    /// Deletes an organization with its memberships and invitations, and ends the sessions in it, all or nothing. The
-    /// accounts stay.
+    /// Deletes an organization with its memberships and invitations, all or nothing, and ends the sessions in it. The
+    /// accounts stay. Sessions, of which there may be very many, end in short transactions before: they stay ended also
+    /// if the organization cannot be deleted.
     ///
     /// Failures: `organization_not_found`, `store_constraint` (rows of the host's own tables refer to it),
     /// `store_unavailable`.
@@ -242,20 +246,29 @@ impl Engine {
     ) -> Result<DeleteOrganizationResponse> {
         let DeleteOrganizationRequest { organization_id } = request;
         let now = self.clock.now();
+        let end = |tx: &mut Tx| self.end_sessions_in(tx, organization_id, BATCH, now);
+        while self.store.write(Durability::Full, end)? {}
         self.store.write(Durability::Full, |tx| {
             if !rows::delete(tx, organization_id)? {
                 return Err(Code::OrganizationNotFound.into());
             }
-            let mut ended: BTreeMap<Id, usize> = BTreeMap::new();
-            for user_id in sessions::revoke_in(tx, organization_id, now)? {
-                *ended.entry(user_id).or_default() += 1;
-            }
-            for (user_id, ended) in ended {
-                self.sessions.ended_with_membership(tx, user_id, ended, now)?;
-            }
+            // Those that were opened meanwhile.
+            self.end_sessions_in(tx, organization_id, usize::MAX, now)?;
             self.record_organization(tx, Kind::OrganizationDeleted, organization_id, now)
         })?;
         Ok(DeleteOrganizationResponse { deleted: true })
+    }
+
+    /// Ends at most so many sessions in an organization. Returns whether there may be more.
+    fn end_sessions_in(&self, tx: &mut Tx, organization_id: Id, most: usize, now: i64) -> Result<bool> {
+        let limit = i64::try_from(most).unwrap_or(i64::MAX);
+        let users = sessions::revoke_in(tx, organization_id, limit, now)?;
+        let mut ended: BTreeMap<Id, usize> = BTreeMap::new();
+        users.iter().for_each(|user_id| *ended.entry(*user_id).or_default() += 1);
+        for (user_id, ended) in ended {
+            self.sessions.ended_with_membership(tx, user_id, ended, now)?;
+        }
+        Ok(users.len() >= most)
     }
 
     fn record_organization(&self, tx: &mut Tx, kind: Kind, organization_id: Id, now: i64) -> Result<()> {

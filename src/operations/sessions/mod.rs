@@ -28,7 +28,7 @@ use crate::store::{
 use crate::types::id::Id;
 use crate::types::secret::IssuedSecret;
 use crate::types::token::Token;
-use crate::types::user::{Act, Amr, ProviderLogin, Scope};
+use crate::types::user::{Act, Amr, OrganizationRoles, ProviderLogin, Scope};
 
 /// Gets the next tokens of a session.
 #[derive(Debug, Deserialize, JsonSchema, Build)]
@@ -217,39 +217,23 @@ impl Engine {
     /// unused, up to three times in thirty days; each writes an event. The fourth repetition, or an older
     /// token, ends the session, because the token was stolen or is being replayed.
     ///
-    /// Failures: `invalid_token`, `store_unavailable`.
+    /// Failures: `invalid_token`, `invalid_request` (more scopes than the session has, or roles and claims make a token
+    /// that is too long), `store_unavailable`.
     pub fn refresh(&self, request: RefreshRequest) -> Result<RefreshResponse> {
         let offered = RefreshToken::open(&request.refresh_token, &self.secrets)?;
         let now = self.clock.now();
         let refreshed = self.store.write(Durability::Full, |tx| self.rotated(tx, &request, &offered, now));
         let about = |error: Error| error.about(None, Some(offered.session_id));
-        let Rotated { session, backend, next, idle_at, own } =
-            refreshed.and_then(Step::result).map_err(about)?;
+        let rotated = refreshed.and_then(Step::result).map_err(about)?;
+        let Rotated { session, backend, next, idle_at, .. } = &rotated;
         self.keys.follow(&session.retirement);
-        let generation = u32::try_from(next).map_err(|_| Error::new(Code::InvalidToken, "worn_out"))?;
-        let expires_at = (now + backend.access_token_seconds).min(idle_at);
-        let organization = session.organization.and_then(Placed::roles);
-        let access_token = self.sessions.access_token(
-            backend,
-            &SessionClaims {
-                user: &session.user.public,
-                sid: offered.session_id,
-                scope: request.scope.as_ref().map(Scope::as_str).or(session.scope.as_deref()),
-                auth_time: session.actor.is_none().then_some(session.auth_time),
-                amr: &session.proofs.amr(),
-                provider: session.provider.as_ref(),
-                act: session.actor.as_ref().map(|actor| actor.act),
-                organization: organization.as_ref(),
-                own: &own,
-                iat: now,
-                exp: expires_at,
-            },
-        )?;
+        let generation = u32::try_from(*next).map_err(|_| Error::new(Code::InvalidToken, "worn_out"))?;
+        let claims = rotated.claims(&request, offered.session_id, now);
         Ok(RefreshResponse {
-            access_token,
+            access_token: self.sessions.access_token(backend, &claims)?,
             refresh_token: RefreshToken { session_id: offered.session_id, generation }.seal(&self.secrets)?,
             token_type: "Bearer",
-            expires_in: expires_at - now,
+            expires_in: claims.exp - now,
             refresh_expires_in: idle_at - now,
             persistent: session.persistent,
         })
@@ -291,15 +275,19 @@ impl Engine {
             return Err(Error::at(Code::InvalidRequest, "/scope", "more than the session has"));
         }
         let own = self.sessions.own_claims(tx, session_id, &session.retirement)?;
-        let next = generation + 1;
-        let mut idle_at = session.idle_at;
+        let idle_at = match rotation {
+            Rotation::Next => (now + backend.idle_seconds(session.idle_seconds)).min(session.expires_at),
+            _ => session.idle_at,
+        };
+        let rotated = Rotated::new(session, backend, generation + 1, idle_at, own);
+        // Before the session changes, so that its token can be offered again.
+        self.sessions.refuse_long(backend, &rotated.claims(request, session_id, now))?;
         if rotation == Rotation::Next {
-            idle_at = (now + backend.idle_seconds(session.idle_seconds)).min(session.expires_at);
-            sessions::advance(tx, session_id, next, now, idle_at)?;
+            sessions::advance(tx, session_id, rotated.next, now, idle_at)?;
         } else if rotation == Rotation::Repeat {
-            self.refresh_repeated(tx, session_id, &session, now)?;
+            self.refresh_repeated(tx, session_id, &rotated.session, now)?;
         }
-        Ok(Step::Done(Rotated { session, backend, next, idle_at, own }))
+        Ok(Step::Done(rotated))
     }
 
     /// Handles the previous token of a session, whose successor is unused: the same successor is returned.
@@ -579,6 +567,40 @@ struct Rotated<'e> {
     next: i64,
     idle_at: i64,
     own: OwnClaims,
+    amr: Amr,
+    organization: Option<OrganizationRoles>,
+}
+
+impl<'e> Rotated<'e> {
+    fn new(
+        mut session: sessions::Session,
+        backend: &'e Backend,
+        next: i64,
+        idle_at: i64,
+        own: OwnClaims,
+    ) -> Rotated<'e> {
+        let amr = session.proofs.amr();
+        let organization = session.organization.take().and_then(Placed::roles);
+        Rotated { session, backend, next, idle_at, own, amr, organization }
+    }
+
+    /// Returns the claims of the next access token.
+    fn claims<'a>(&'a self, request: &'a RefreshRequest, sid: Id, now: i64) -> SessionClaims<'a> {
+        let session = &self.session;
+        SessionClaims {
+            user: &session.user.public,
+            sid,
+            scope: request.scope.as_ref().map(Scope::as_str).or(session.scope.as_deref()),
+            auth_time: session.actor.is_none().then_some(session.auth_time),
+            amr: &self.amr,
+            provider: session.provider.as_ref(),
+            act: session.actor.as_ref().map(|actor| actor.act),
+            organization: self.organization.as_ref(),
+            own: &self.own,
+            iat: now,
+            exp: (now + self.backend.access_token_seconds).min(self.idle_at),
+        }
+    }
 }
 
 /// A session that logs out, as its token names it.

@@ -61,6 +61,7 @@ fn no_operation_takes_a_token_of_another_backend(store: &Store) {
         "impersonate" => json!({"user_id": bob, "reason": "ticket 12"}),
         "reauthenticate" => json!({"password": "eight wise words"}),
         "request_email_change" => json!({"new_email": "new@example.com"}),
+        "update_session" => json!({"label": "laptop"}),
         "accept_invitation" | "verify_email" => json!({"token": mailed}),
         _ => json!({}),
     };

@@ -173,20 +173,36 @@ fn foreign_subjects_and_sessions(store: &Store) {
 }
 
 on_each_store!(no_session_gets_a_token_that_is_refused_for_its_length);
+/// The refusal opens no session, ends no other, and leaves a refresh token as it is.
 fn no_session_gets_a_token_that_is_refused_for_its_length(store: &Store) {
     let audience: Vec<String> = (0..40).map(|index| format!("{index:0100}")).collect();
-    let engine = engine(store, json!({"audience": audience}), 1_800_000_000);
+    let settings = json!({"audience": audience, "max_sessions_per_user": 1, "refresh_grace_seconds": 0});
+    let engine = engine(store, settings, 1_800_000_000);
     let id = register(&engine, "ada");
     let login = |claims: usize| {
         let claims = json!({"long": "x".repeat(claims)});
         let request = json!({"username": "ada", "password": "eight wise words", "claims": claims});
         engine.call("login", &request.to_string())
     };
-    login(4000).unwrap();
+    let opened: Value = serde_json::from_str(&login(4000).unwrap()).unwrap();
     let roles: Vec<String> = (0..64).map(|index| format!("{index:064}")).collect();
     call(&engine, "update_user", json!({"id": id, "roles": roles}));
-    let refused = login(4000).unwrap_err();
-    assert_eq!((refused.code, refused.field.as_deref()), (Code::InvalidRequest, Some("/claims")));
+    let refresh = json!({"refresh_token": opened["refresh_token"]});
+    let refused = |error: doorward::Error| {
+        assert_eq!((error.code, error.field.as_deref()), (Code::InvalidRequest, Some("/claims")));
+    };
+    // More often than wrong passwords would be accepted, and spent tokens.
+    for _ in 0..12 {
+        refused(login(4000).unwrap_err());
+        refused(engine.call("refresh", &refresh.to_string()).unwrap_err());
+    }
+    let sessions = call(&engine, "list_sessions", json!({"user_id": id}))["sessions"].clone();
+    let ids: Vec<&Value> = sessions.as_array().unwrap().iter().map(|session| &session["id"]).collect();
+    assert_eq!(ids, [&opened["session_id"]]);
+    call(&engine, "update_user", json!({"id": id, "roles": roles[..8]}));
+    let refreshed = call(&engine, "refresh", refresh);
+    call(&engine, "verify", json!({"token": refreshed["access_token"]}));
+    call(&engine, "update_user", json!({"id": id, "roles": roles}));
     let session: Value = serde_json::from_str(&login(1000).unwrap()).unwrap();
     call(&engine, "verify", json!({"token": session["access_token"]}));
 }

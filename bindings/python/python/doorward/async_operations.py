@@ -1521,8 +1521,8 @@ class AsyncOperations:
         email: The address. It does not matter whether an account has it.
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
             user. The call's events record it.
-        invited_by: The member who invites. The invitation is withdrawn when that member is removed or
-            loses a role.
+        invited_by: The member who invites. The invitation is withdrawn when that member is removed, loses
+            a role or is locked.
         locale: The language of the mail. Default: that of the account.
         roles: The roles in the organization; default: none.
 
@@ -1758,8 +1758,9 @@ class AsyncOperations:
         email: The address. Only an account that has verified it gets a mail.
         backend: The backend that the session's tokens are for; default: `default`.
         claims: The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the
-            engine are refused. These three are for the session that the code opens, in the browser that asks.
-            Another person may open the link, so `login_with_mail_token` has its own.
+            engine are refused. `scope`, `organization_id` and these three are for the session that the code
+            opens, in the browser that asks. Another person may open the link, so `login_with_mail_token` has
+            its own.
         client: The client's connection: too many mails for one network address are refused. Pass it on,
             so that a stranger elsewhere cannot use up the mails of a user.
         create: Whether an account may be created for the address; needs `mailed_login.create`. It has no
@@ -1795,6 +1796,8 @@ class AsyncOperations:
         client: models.Client | Mapping[str, Any] | None = None,
         label: str | None = None,
         lifetime: models.SessionLifetime | Mapping[str, Any] | None = None,
+        organization_id: str | None = None,
+        scope: str | None = None,
     ) -> models.LoginResponse:
         """Logs in by a mailed link and opens a session.
 
@@ -1804,6 +1807,9 @@ class AsyncOperations:
         client: The connection of the client that opened the link, where known.
         label: A label for the session in the user's list, such as the name of the device.
         lifetime: A shorter life of the session than the configuration gives it.
+        organization_id: The organization that the session is in, as in `login`.
+        scope: The scopes of the access token, separated by spaces. The engine grants what the host asks
+            for.
 
         Failures: invalid_token, second_factor_required, permission_denied, invalid_config,
         store_unavailable.
@@ -1815,6 +1821,8 @@ class AsyncOperations:
             client=client,
             label=label,
             lifetime=lifetime,
+            organization_id=organization_id,
+            scope=scope,
         )
 
     async def invite_user(

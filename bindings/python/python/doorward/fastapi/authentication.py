@@ -187,7 +187,8 @@ class Authentication:
             except NotAuthenticated as error:
                 refusal = refusal or error
             except AuthError as error:
-                if error.status not in (Status.DENIED, Status.FORBIDDEN):
+                # A client that is kept back at one backend may have a good credential of another.
+                if error.status not in (Status.DENIED, Status.FORBIDDEN, Status.THROTTLED):
                     raise
                 if refusal is None or isinstance(refusal, NotAuthenticated):
                     refusal = error

@@ -2538,7 +2538,9 @@ class InviteMemberRequest(Model, extra="forbid"):
     call's events record it.
     """
     invited_by: str | None = None
-    """The member who invites. The invitation is withdrawn when that member is removed or loses a role."""
+    """The member who invites. The invitation is withdrawn when that member is removed, loses a role or is
+    locked.
+    """
     locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
     """The language of the mail. Default: that of the account."""
     roles: list[str] | None = None
@@ -2823,8 +2825,8 @@ class RequestLoginCodeRequest(Model, extra="forbid"):
     """The backend that the session's tokens are for; default: `default`."""
     claims: dict[str, Any] | None = None
     """The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims of the engine
-    are refused. These three are for the session that the code opens, in the browser that asks. Another
-    person may open the link, so `login_with_mail_token` has its own.
+    are refused. `scope`, `organization_id` and these three are for the session that the code opens, in
+    the browser that asks. Another person may open the link, so `login_with_mail_token` has its own.
     """
     client: Client | None = None
     """The client's connection: too many mails for one network address are refused. Pass it on, so that a
@@ -2872,6 +2874,10 @@ class LoginWithMailTokenRequest(Model, extra="forbid"):
     """A label for the session in the user's list, such as the name of the device."""
     lifetime: SessionLifetime | None = None
     """A shorter life of the session than the configuration gives it."""
+    organization_id: str | None = None
+    """The organization that the session is in, as in `login`."""
+    scope: Annotated[str | None, Field(max_length=1024, min_length=1)] = None
+    """The scopes of the access token, separated by spaces. The engine grants what the host asks for."""
 
 
 class InviteUserRequest(Model, extra="forbid"):

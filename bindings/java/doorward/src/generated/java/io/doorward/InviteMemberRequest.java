@@ -13,8 +13,8 @@ import java.util.Map;
  * @param email The address. It does not matter whether an account has it.
  * @param actor The name or id of the person who makes this call, as the host knows them, if it is
  *     not the user. The call's events record it. May be null.
- * @param invitedBy The member who invites. The invitation is withdrawn when that member is removed
- *     or loses a role. May be null.
+ * @param invitedBy The member who invites. The invitation is withdrawn when that member is removed,
+ *     loses a role or is locked. May be null.
  * @param locale The language of the mail. Default: that of the account. May be null.
  * @param roles The roles in the organization; default: none. May be null.
  */
@@ -41,7 +41,7 @@ public record InviteMemberRequest(
 
   /**
    * Returns the same with invited_by: The member who invites. The invitation is withdrawn when that
-   * member is removed or loses a role.
+   * member is removed, loses a role or is locked.
    */
   public InviteMemberRequest withInvitedBy(String invitedBy) {
     return new InviteMemberRequest(organizationId, email, actor, invitedBy, locale, roles);

@@ -15,13 +15,22 @@ import java.util.Map;
  * @param label A label for the session in the user's list, such as the name of the device. May be
  *     null.
  * @param lifetime A shorter life of the session than the configuration gives it. May be null.
+ * @param organizationId The organization that the session is in, as in {@code login}. May be null.
+ * @param scope The scopes of the access token, separated by spaces. The engine grants what the host
+ *     asks for. May be null.
  */
 public record LoginWithMailTokenRequest(
-    String token, Map<String, Object> claims, Client client, String label, SessionLifetime lifetime)
+    String token,
+    Map<String, Object> claims,
+    Client client,
+    String label,
+    SessionLifetime lifetime,
+    String organizationId,
+    String scope)
     implements Shape {
   /** Makes one of what must be given. */
   public static LoginWithMailTokenRequest of(String token) {
-    return new LoginWithMailTokenRequest(token, null, null, null, null);
+    return new LoginWithMailTokenRequest(token, null, null, null, null, null, null);
   }
 
   /**
@@ -29,14 +38,16 @@ public record LoginWithMailTokenRequest(
    * KiB of JSON. Claims of the engine are refused.
    */
   public LoginWithMailTokenRequest withClaims(Map<String, Object> claims) {
-    return new LoginWithMailTokenRequest(token, claims, client, label, lifetime);
+    return new LoginWithMailTokenRequest(
+        token, claims, client, label, lifetime, organizationId, scope);
   }
 
   /**
    * Returns the same with client: The connection of the client that opened the link, where known.
    */
   public LoginWithMailTokenRequest withClient(Client client) {
-    return new LoginWithMailTokenRequest(token, claims, client, label, lifetime);
+    return new LoginWithMailTokenRequest(
+        token, claims, client, label, lifetime, organizationId, scope);
   }
 
   /**
@@ -44,14 +55,34 @@ public record LoginWithMailTokenRequest(
    * the device.
    */
   public LoginWithMailTokenRequest withLabel(String label) {
-    return new LoginWithMailTokenRequest(token, claims, client, label, lifetime);
+    return new LoginWithMailTokenRequest(
+        token, claims, client, label, lifetime, organizationId, scope);
   }
 
   /**
    * Returns the same with lifetime: A shorter life of the session than the configuration gives it.
    */
   public LoginWithMailTokenRequest withLifetime(SessionLifetime lifetime) {
-    return new LoginWithMailTokenRequest(token, claims, client, label, lifetime);
+    return new LoginWithMailTokenRequest(
+        token, claims, client, label, lifetime, organizationId, scope);
+  }
+
+  /**
+   * Returns the same with organization_id: The organization that the session is in, as in {@code
+   * login}.
+   */
+  public LoginWithMailTokenRequest withOrganizationId(String organizationId) {
+    return new LoginWithMailTokenRequest(
+        token, claims, client, label, lifetime, organizationId, scope);
+  }
+
+  /**
+   * Returns the same with scope: The scopes of the access token, separated by spaces. The engine
+   * grants what the host asks for.
+   */
+  public LoginWithMailTokenRequest withScope(String scope) {
+    return new LoginWithMailTokenRequest(
+        token, claims, client, label, lifetime, organizationId, scope);
   }
 
   static LoginWithMailTokenRequest read(Object value) {
@@ -61,7 +92,9 @@ public record LoginWithMailTokenRequest(
         Read.optional(json, "claims", Read::object),
         Read.optional(json, "client", Client::read),
         Read.optional(json, "label", Read::text),
-        Read.optional(json, "lifetime", SessionLifetime::read));
+        Read.optional(json, "lifetime", SessionLifetime::read),
+        Read.optional(json, "organization_id", Read::text),
+        Read.optional(json, "scope", Read::text));
   }
 
   @Override
@@ -72,6 +105,8 @@ public record LoginWithMailTokenRequest(
     Read.put(json, "client", client);
     Read.put(json, "label", label);
     Read.put(json, "lifetime", lifetime);
+    Read.put(json, "organization_id", organizationId);
+    Read.put(json, "scope", scope);
     return json;
   }
 
@@ -88,6 +123,10 @@ public record LoginWithMailTokenRequest(
         + label
         + ", lifetime="
         + lifetime
+        + ", organizationId="
+        + organizationId
+        + ", scope="
+        + scope
         + "]";
   }
 }

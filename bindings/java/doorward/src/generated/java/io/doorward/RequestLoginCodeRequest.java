@@ -12,9 +12,9 @@ import java.util.Map;
  * @param backend The backend that the session's tokens are for; default: {@code default}. May be
  *     null.
  * @param claims The host's own claims in the session's access tokens: at most 4 KiB of JSON. Claims
- *     of the engine are refused. These three are for the session that the code opens, in the
- *     browser that asks. Another person may open the link, so {@code login_with_mail_token} has its
- *     own. May be null.
+ *     of the engine are refused. {@code scope}, {@code organization_id} and these three are for the
+ *     session that the code opens, in the browser that asks. Another person may open the link, so
+ *     {@code login_with_mail_token} has its own. May be null.
  * @param client The client's connection: too many mails for one network address are refused. Pass
  *     it on, so that a stranger elsewhere cannot use up the mails of a user. May be null.
  * @param create Whether an account may be created for the address; needs {@code
@@ -56,9 +56,9 @@ public record RequestLoginCodeRequest(
 
   /**
    * Returns the same with claims: The host's own claims in the session's access tokens: at most 4
-   * KiB of JSON. Claims of the engine are refused. These three are for the session that the code
-   * opens, in the browser that asks. Another person may open the link, so {@code
-   * login_with_mail_token} has its own.
+   * KiB of JSON. Claims of the engine are refused. {@code scope}, {@code organization_id} and these
+   * three are for the session that the code opens, in the browser that asks. Another person may
+   * open the link, so {@code login_with_mail_token} has its own.
    */
   public RequestLoginCodeRequest withClaims(Map<String, Object> claims) {
     return new RequestLoginCodeRequest(
