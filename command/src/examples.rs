@@ -26,6 +26,14 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "doorward user list --disabled --json",
         ],
     ),
+    (
+        "user search",
+        &[
+            "doorward user search ada",
+            "doorward user search ada@example.com --json",
+            "doorward user search hr- --role editor",
+        ],
+    ),
     ("user show", &["doorward user show ada", "doorward user show ada@example.com --json"]),
     (
         "user set",

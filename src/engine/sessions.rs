@@ -356,10 +356,10 @@ impl Sessions {
         &self,
         tx: &mut Tx,
         session_id: Id,
-        retirement: &Retirement,
+        session: &sessions::Session,
     ) -> Result<OwnClaims> {
-        self.secrets.retire(&retirement.secret_keys());
-        let sealed = sessions::claims(tx, session_id)?;
+        self.secrets.retire(&session.retirement.secret_keys());
+        let sealed = if session.has_claims { sessions::claims(tx, session_id)? } else { None };
         let unknown = || Error::new(Code::InvalidToken, "claims_sealed_by_unknown_key");
         let claims = OwnClaims::open(&self.secrets, session_id, sealed.as_deref()).ok_or_else(unknown)?;
         if sealed.is_some_and(|sealed| !self.secrets.is_current(&sealed)) {

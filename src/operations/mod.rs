@@ -373,7 +373,7 @@ operations! {
     list_sessions: sessions::ListSessionsRequest => sessions::ListSessionsResponse, "0.1.0", Store again,
         "Lists the live sessions of a user.",
         [UserNotFound, StoreUnavailable];
-    /// let request = UpdateSessionRequest::new().token(&session.access_token).label("Ada's laptop".parse()?);
+    /// let request = UpdateSessionRequest::new().token(&session.access_token).label("Ada's laptop");
     /// assert_eq!(engine.update_session(request)?.session.label.as_deref(), Some("Ada's laptop"));
     update_session: sessions::update::UpdateSessionRequest => sessions::update::UpdateSessionResponse, "0.1.0", Store again actor,
         "Gives a session another label or other claims.",

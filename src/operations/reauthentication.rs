@@ -191,7 +191,7 @@ impl Engine {
         if methods != ["pwd"] && proofs.amr().members().len() > methods.len() {
             proofs = proofs.with(&["mfa"], now);
         }
-        let own = self.sessions.own_claims(tx, session_id, &session.retirement)?;
+        let own = self.sessions.own_claims(tx, session_id, &session)?;
         sessions::reauthenticate(tx, session_id, now, &proofs)?;
         let ip = client.ip_text();
         let detail = methods.join(" ");

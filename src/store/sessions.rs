@@ -35,6 +35,8 @@ pub(crate) struct Session {
     pub actor: Option<Actor>,
     /// The retirement in force when the session was read.
     pub retirement: Retirement,
+    /// Whether the session has claims of the host's own.
+    pub has_claims: bool,
 }
 
 /// The organization of a session.
@@ -89,7 +91,8 @@ fn find_alone(tx: &mut Tx, id: Id) -> Result<Option<Session>> {
             "s.epoch, s.generation, s.rotated_at, s.replaced_at, s.repeats, s.auth_time, s.idle_at, \
              s.expires_at, s.revoked_at, s.scope, s.backend, s.amr, s.provider, \
              s.actor_id, s.actor_session_id, s.idle_seconds, s.persistent, \
-             (SELECT value FROM meta WHERE name = 'retired_keys'), s.organization_id, m.is_owner, m.roles, m.created_at"
+             (SELECT value FROM meta WHERE name = 'retired_keys'), s.organization_id, m.is_owner, m.roles, m.created_at, \
+             CASE WHEN s.claims IS NULL THEN 0 ELSE 1 END"
         ),
         "WHERE s.id = ?1 ORDER BY r.role"
     );
@@ -135,6 +138,7 @@ fn read(row: &Row) -> Result<Session> {
             Some(id) => Some(Placed { id, membership: organizations::read_joined(row, column(19))? }),
             None => None,
         },
+        has_claims: row.boolean(column(22))?,
     })
 }
 

@@ -97,7 +97,7 @@ WRAPPERS = [
         ["luajit", "lines.lua"],
         "luajit lua-cjson",
         has_one_empty=True,
-        beyond=NUMBERS,
+        beyond=(*NUMBERS, "sessions_terms: the host's claims are in every token of a session"),
     ),
     Wrapper(
         "ctypes", "python", "doorward_ctypes.py", ["python3", "lines_ctypes.py"], "python3", has_threads=True

@@ -38,7 +38,13 @@ export const authenticate: FastifyPluginAsync<PluginOptions> = async (app, { aut
   app.addHook('onRequest', async (request) => {
     const { method, url: path } = request
     const excluded = request.routeOptions.config.isPublic === true
-    request.auth = await decide({ method, path, header: headerOf(request.raw), excluded, client: client(request) })
+    request.auth = await decide({
+      method,
+      path,
+      header: headerOf(request.raw),
+      excluded,
+      client: client(request),
+    })
   })
   app.setErrorHandler((error, _request, reply) => {
     if (!(error instanceof DoorwardError)) throw error

@@ -80,7 +80,13 @@ export class DoorwardGuard implements CanActivate {
     const excluded = this.#reflector.getAllAndOverride<boolean>(PUBLIC, places) === true
     const { method = '', originalUrl: path, ip, headers } = request
     const client = clientOf(ip, headers['user-agent'])
-    request.auth = await this.#decide({ method, path, header: headerOf(request.raw ?? request), excluded, client })
+    request.auth = await this.#decide({
+      method,
+      path,
+      header: headerOf(request.raw ?? request),
+      excluded,
+      client,
+    })
     // Those of a controller hold beside those of its handler.
     for (const conditions of this.#reflector.getAll<(Conditions | undefined)[]>(CONDITIONS, places)) {
       if (conditions) await authorizer(this.auth, conditions)(request.auth)

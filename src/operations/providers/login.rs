@@ -501,7 +501,7 @@ impl Engine {
             self.factors.require_fresh_proof(tx, &bearer, now)?;
             self.factors.may_be_taken_by(&session.user.public)?;
             self.provider_logins.link(tx, provider, user, &session.user.public, now)?;
-            let own = self.sessions.own_claims(tx, link.session_id, &session.retirement)?;
+            let own = self.sessions.own_claims(tx, link.session_id, &session)?;
             Ok((session, own))
         })?;
         let login = self.tokens_of(session, &own, link.session_id, bearer, now)?.into();

@@ -274,7 +274,7 @@ impl Engine {
         if request.scope.as_ref().is_some_and(|scope| !scope.is_within(granted)) {
             return Err(Error::at(Code::InvalidRequest, "/scope", "more than the session has"));
         }
-        let own = self.sessions.own_claims(tx, session_id, &session.retirement)?;
+        let own = self.sessions.own_claims(tx, session_id, &session)?;
         let idle_at = match rotation {
             Rotation::Next => (now + backend.idle_seconds(session.idle_seconds)).min(session.expires_at),
             _ => session.idle_at,
