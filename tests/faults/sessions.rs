@@ -242,7 +242,7 @@ fn a_secret_key_is_needed_while_claims_are_sealed_by_it(store: &Store) {
     let request = json!({"session_id": session["session_id"], "claims": {"tenant": "acme"}});
     call(&behind, "update_session", request).unwrap();
     assert_eq!(needed(), 1);
-    // Whatever makes a token seals them anew.
+    // Each operation that makes a token seals them anew.
     let request = json!({"token": session["access_token"], "password": PASSWORD});
     call(&engine, "reauthenticate", request).unwrap();
     assert_eq!(needed(), 0);

@@ -223,8 +223,9 @@ def test_every_route_that_waits_long_has_threads_of_its_own(config: Config, cloc
         ):
             assert client.post(f"/{path}", json=body, headers=headers).status_code != 422
     long = {name: found for name, found in names.items() if name not in SHORT}
-    # A provider of ID tokens is not configured.
-    assert set(long) == OPERATIONS - SHORT - {"login_with_id_token"}
+    # No provider is configured.
+    by_provider = {"login_with_id_token", "begin_provider_login", "finish_provider_login"}
+    assert set(long) == OPERATIONS - SHORT - by_provider
     assert set().union(*long.values()) == {"doorward-hash", "doorward-long"}
 
 
