@@ -638,8 +638,9 @@ def create_app(engine: Engine, providers: Sequence[str] = ()) -> FastAPI:
         who: Annotated[AuthenticateResponse, Depends(admin)],
         note: str = "",
         after: str | None = None,
+        q: str = "",
     ) -> Response:
-        users = engine.list_users(after=after, limit=PAGE)
+        users = engine.search_users(text=q, after=after, limit=PAGE)
         log = engine.events(limit=1000)
         events = log.events
         while (later := log.next) is not None:
@@ -647,7 +648,14 @@ def create_app(engine: Engine, providers: Sequence[str] = ()) -> FastAPI:
             events = (events + log.events)[-100:]
         names = {user.id: user.username for user in users.users}
         return page(
-            request, "admin.html", note=note, users=users, after=after, names=names, events=events[:-101:-1]
+            request,
+            "admin.html",
+            note=note,
+            users=users,
+            after=after,
+            q=q,
+            names=names,
+            events=events[:-101:-1],
         )
 
     @app.get("/admin/users/{user_id}")

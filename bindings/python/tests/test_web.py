@@ -601,6 +601,19 @@ def test_the_users_are_paged(open_page: Callable[..., Page], monkeypatch: pytest
     expect(users).to_have_count(1)
     page.get_by_role("link", name="First page").click()
     expect(users).to_have_count(2)
+    fill(page, "Search", q="EV")
+    expect(users).to_have_text(["eve"])
+    expect(page.get_by_label("Name or address begins with")).to_have_value("EV")
+    # The next page is of the same search.
+    register(page, "eva")
+    register(page, "evi")
+    page.goto("/admin")
+    fill(page, "Search", q="ev")
+    expect(users).to_have_text(["eve", "eva"])
+    page.get_by_role("link", name="Next page").click()
+    expect(users).to_have_text(["evi"])
+    page.get_by_role("link", name="First page").click()
+    expect(users).to_have_text(["eve", "eva"])
 
 
 def test_acting_as_a_user(open_page: Callable[..., Page]) -> None:
