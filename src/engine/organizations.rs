@@ -90,7 +90,7 @@ pub(crate) fn withdraw_made_by(
     Ok(())
 }
 
-/// Withdraws the invitations of all organizations to an account, whose address is another one now.
+/// Withdraws the invitations of all organizations to an account after its address was changed.
 pub(crate) fn withdraw_all(tx: &mut Tx, user_id: Id) -> Result<()> {
     organizations::delete_invitations_of(tx, user_id)?;
     mails::delete_kind(tx, user_id, mail::Kind::MemberInvitation.name())

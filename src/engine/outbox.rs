@@ -143,7 +143,7 @@ impl Taken {
     }
 }
 
-/// Deletes the unsent mails to a user whose tokens are all dead: not those of invitations to organizations.
+/// Deletes the unsent mails of a user after all tokens died: not those of invitations to organizations.
 pub(crate) fn forget_tokens(tx: &mut Tx, user_id: Id) -> Result<()> {
     let kinds = Kind::ALL.iter().filter(|kind| kind.has_token() && **kind != Kind::MemberInvitation);
     kinds.into_iter().try_for_each(|kind| mails::delete_kind(tx, user_id, kind.name()))

@@ -630,12 +630,12 @@ def test_a_mailed_login(client: httpx.Client, engine: Engine, store: Path, backe
     def come_in(path: str, **fields: Any) -> httpx.Response:
         return client.post(f"/auth/{path}", json=fields)
 
-    nobodys, challenge = ask("nobody@example.com"), ask("ada@example.com", persistent=False)
+    strangers, challenge = ask("nobody@example.com"), ask("ada@example.com", persistent=False)
     mails = engine.take_mail(limit=100, lease_seconds=3600).mails
     (mail,) = [mail for mail in mails if mail.kind == "login"]
     assert mail.code
     assert mail.token
-    for other in (nobodys, challenge):
+    for other in (strangers, challenge):
         wrong = come_in("complete-login", challenge=other, mail_code="BBBB-BBBB")
         failure(wrong, 401, "invalid_code")
     response = come_in("complete-login", challenge=challenge, mail_code=mail.code.lower())

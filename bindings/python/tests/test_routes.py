@@ -216,7 +216,7 @@ def test_tokens_that_do_not_fit_in_cookies(client: httpx.Client, engine: Engine)
     assert "set-cookie" not in answer.headers
     engine.revoke_session(session_id=session.id)
     client.cookies.clear()
-    # A login opens no session whose tokens the browser would drop.
+    # If the browser would drop the tokens, the login opens no session.
     engine.update_user(id=user.id, roles=[f"{index:064}" for index in range(64)])
     refused(client.post("/login/browser", json=ADA), 500, "invalid_config")
     assert engine.list_sessions(user_id=user.id).sessions == []
