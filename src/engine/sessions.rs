@@ -24,7 +24,7 @@ use crate::mail;
 use crate::settings::Settings;
 use crate::store::events::Event;
 use crate::store::keys::{self, Retirement};
-use crate::store::sessions::{self, NewSession};
+use crate::store::sessions::{self, NewSession, Placed};
 use crate::store::users::{self, User};
 use crate::store::{Share, Tx, one_time_secrets, trusted_devices};
 use crate::types::base64url::base64url;
@@ -331,7 +331,7 @@ impl Sessions {
     }
 
     /// Fails as [`Sessions::access_token`] does if the token would be refused for its length: in a transaction, which
-    /// then opens or advances no session.
+    /// then opens or changes no session.
     pub(crate) fn refuse_long(&self, backend: &Backend, session: &SessionClaims) -> Result<()> {
         let (sub, jti) = (session.user.id.to_string(), new_jti()?);
         let amr = session.amr.members();
@@ -518,6 +518,51 @@ impl<'a> SessionClaims<'a> {
             roles: Some(&self.user.roles).filter(|roles| !roles.is_empty()).map(Vec::as_slice),
             organization: self.organization,
             act: self.act,
+        }
+    }
+}
+
+/// A stored session that gets another access token.
+pub(crate) struct Continued<'e> {
+    pub id: Id,
+    pub session: sessions::Session,
+    pub backend: &'e Backend,
+    /// When the token is made.
+    pub now: i64,
+    own: OwnClaims,
+    amr: Amr,
+    organization: Option<OrganizationRoles>,
+}
+
+impl<'e> Continued<'e> {
+    pub(crate) fn new(
+        id: Id,
+        mut session: sessions::Session,
+        backend: &'e Backend,
+        own: OwnClaims,
+        now: i64,
+    ) -> Continued<'e> {
+        let amr = session.proofs.amr();
+        let organization = session.organization.take().and_then(Placed::roles);
+        Continued { id, session, backend, now, own, amr, organization }
+    }
+
+    /// Returns the claims of the token, which has these scopes.
+    pub(crate) fn claims<'a>(&'a self, scope: Option<&'a str>) -> SessionClaims<'a> {
+        let session = &self.session;
+        let end = session.idle_at.min(session.expires_at);
+        SessionClaims {
+            user: &session.user.public,
+            sid: self.id,
+            scope,
+            auth_time: session.actor.is_none().then_some(session.auth_time),
+            amr: &self.amr,
+            provider: session.provider.as_ref(),
+            act: session.actor.as_ref().map(|actor| actor.act),
+            organization: self.organization.as_ref(),
+            own: &self.own,
+            iat: self.now,
+            exp: (self.now + self.backend.access_token_seconds).min(end),
         }
     }
 }

@@ -9,21 +9,18 @@ use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::engine::factors::Proof;
 use crate::engine::factors::passkeys::PasskeyProof;
-use crate::engine::own_claims::OwnClaims;
 use crate::engine::passwords::Admitted;
-use crate::engine::sessions::SessionClaims;
+use crate::engine::sessions::Continued;
 use crate::engine::tokens::Bearer;
 use crate::error::{Code, Error, Result};
 use crate::password::Password;
 use crate::store::events::Event;
-use crate::store::sessions::Placed;
 use crate::store::users::{self, By};
 use crate::store::{Durability, Tx, sessions};
 use crate::types::client::Client;
 use crate::types::id::Id;
 use crate::types::secret::Secret;
 use crate::types::token::Token;
-use crate::types::user::{Amr, OrganizationRoles, ProviderLogin};
 use crate::types::webauthn::AuthenticationResponse;
 
 /// Authenticates the user of a session again, before an important act. Give one proof; the host decides which
@@ -80,46 +77,28 @@ impl Engine {
         let Some(session_id) = bearer.session_id else {
             return Err(Error::new(Code::InvalidToken, "no_session").about(Some(bearer.user.id), None));
         };
+        let asked = Asked { bearer, session_id, client };
         let proven = match (password, Proof::among(two_fa_code, None, webauthn_response.map(passkey))?) {
-            (Some(password), None) => self.by_password(&bearer, session_id, &password, &client),
-            (None, Some(proof)) => self.by_second_factor(&bearer, session_id, &proof, &client),
+            (Some(password), None) => self.by_password(&asked, &password),
+            (None, Some(proof)) => self.by_second_factor(&asked, &proof),
             _ => {
                 let expected = "expected one of password, two_fa_code, webauthn_response";
                 return Err(Error::new(Code::InvalidRequest, expected));
             }
         };
-        let Proven { amr, provider, now, expires_at, backend, organization, own, persistent } =
-            proven.map_err(|error| error.about(Some(bearer.user.id), Some(session_id)))?;
-        let backend = self.keys.backend(Some(&backend))?;
-        let expires_at = (now + backend.access_token_seconds).min(expires_at);
-        let claims = SessionClaims {
-            user: &bearer.user,
-            sid: session_id,
-            // No scopes beyond those of the offered token.
-            scope: bearer.scope.as_deref(),
-            auth_time: Some(now),
-            amr: &amr,
-            provider: provider.as_ref(),
-            act: None,
-            organization: organization.as_ref(),
-            own: &own,
-            iat: now,
-            exp: expires_at,
-        };
+        let about = |error: Error| error.about(Some(asked.bearer.user.id), Some(session_id));
+        let continued = proven.map_err(about)?;
+        // No scopes beyond those of the offered token.
+        let claims = continued.claims(asked.bearer.scope.as_deref());
         Ok(ReauthenticateResponse {
-            access_token: self.sessions.access_token(backend, &claims)?,
-            expires_in: expires_at - now,
-            persistent,
+            access_token: self.sessions.access_token(continued.backend, &claims)?,
+            expires_in: claims.exp - claims.iat,
+            persistent: continued.session.persistent,
         })
     }
 
-    fn by_password(
-        &self,
-        bearer: &Bearer,
-        session_id: Id,
-        password: &Secret,
-        client: &Client,
-    ) -> Result<Proven> {
+    fn by_password(&self, asked: &Asked, password: &Secret) -> Result<Continued<'_>> {
+        let Asked { bearer, client, .. } = asked;
         let password = Password::offered(password, &self.config.password, "/password")?;
         let user_id = bearer.user.id;
         let now = self.clock.now();
@@ -140,9 +119,10 @@ impl Engine {
                         return Err(Error::new(Code::InvalidToken, "revoked"));
                     }
                     attempt.succeeded(tx)?;
-                    self.reauthenticated(tx, session_id, &["pwd"], client, now)
+                    self.reauthenticated(tx, asked, &["pwd"], now)
                 })
             });
+        let proven = proven.and_then(Step::result);
         proven.or_else(|error| {
             if error.code == Code::InvalidCredentials {
                 let kind = Kind::ReauthenticationFailed;
@@ -152,74 +132,60 @@ impl Engine {
         })
     }
 
-    fn by_second_factor(
-        &self,
-        bearer: &Bearer,
-        session_id: Id,
-        proof: &Proof,
-        client: &Client,
-    ) -> Result<Proven> {
+    fn by_second_factor(&self, asked: &Asked, proof: &Proof) -> Result<Continued<'_>> {
+        let Asked { bearer, client, .. } = asked;
         let now = self.clock.now();
         let proven = self.store.write(Durability::Full, |tx| {
             match self.factors.prove(tx, bearer.user.id, proof, client, now)? {
-                Step::Done(()) => {
-                    self.reauthenticated(tx, session_id, proof.methods(), client, now).map(Step::Done)
-                }
+                Step::Done(()) => self.reauthenticated(tx, asked, proof.methods(), now),
                 Step::Refused(refused) => Ok(Step::Refused(refused)),
             }
         })?;
         proven.result()
     }
 
-    /// Records the reauthentication in the session, if it is still alive.
+    /// Records the reauthentication in the session, if it is still alive and its token can be made.
     fn reauthenticated(
         &self,
         tx: &mut Tx,
-        session_id: Id,
+        asked: &Asked,
         methods: &[&'static str],
-        client: &Client,
         now: i64,
-    ) -> Result<Proven> {
-        let session = sessions::find(tx, session_id)?;
-        let session = session.ok_or(Error::new(Code::InvalidToken, "unknown_session"))?;
+    ) -> Result<Step<Continued<'_>>> {
+        let Asked { bearer, session_id, client } = asked;
+        let session = sessions::find(tx, *session_id)?;
+        let mut session = session.ok_or(Error::new(Code::InvalidToken, "unknown_session"))?;
         if let Some(reason) = session.end(now, &self.config) {
             return Err(Error::new(Code::InvalidToken, reason));
         }
-        let mut proofs = session.proofs.with(methods, now);
+        session.auth_time = now;
+        session.proofs = session.proofs.with(methods, now);
         // More than one factor. A password beside a factor that was proven earlier does not prove that factor
         // again.
-        if methods != ["pwd"] && proofs.amr().members().len() > methods.len() {
-            proofs = proofs.with(&["mfa"], now);
+        if methods != ["pwd"] && session.proofs.amr().members().len() > methods.len() {
+            session.proofs = session.proofs.with(&["mfa"], now);
         }
-        let own = self.sessions.own_claims(tx, session_id, &session)?;
-        sessions::reauthenticate(tx, session_id, now, &proofs)?;
+        let own = self.sessions.own_claims(tx, *session_id, &session)?;
+        let backend = self.keys.backend(Some(&session.backend))?;
+        let continued = Continued::new(*session_id, session, backend, own, now);
+        // The proof was right and is used. A session that gets no token stays as it is.
+        if let Err(refused) = self.sessions.refuse_long(backend, &continued.claims(bearer.scope.as_deref())) {
+            return Ok(Step::Refused(refused));
+        }
+        sessions::reauthenticate(tx, *session_id, now, &continued.session.proofs)?;
         let ip = client.ip_text();
         let detail = methods.join(" ");
-        let event = event(Kind::Reauthenticated, session.user.public.id);
-        let event = Event { session_id: Some(session_id), ip: ip.as_deref(), detail: Some(&detail), ..event };
+        let event = event(Kind::Reauthenticated, bearer.user.id);
+        let event =
+            Event { session_id: Some(*session_id), ip: ip.as_deref(), detail: Some(&detail), ..event };
         self.audit.record(tx, now, event)?;
-        let expires_at = session.expires_at.min(session.idle_at);
-        Ok(Proven {
-            amr: proofs.amr(),
-            provider: session.provider,
-            now,
-            expires_at,
-            backend: session.backend,
-            organization: session.organization.and_then(Placed::roles),
-            own,
-            persistent: session.persistent,
-        })
+        Ok(Step::Done(continued))
     }
 }
 
-/// The state of a session after its user authenticated again.
-struct Proven {
-    amr: Amr,
-    provider: Option<ProviderLogin>,
-    now: i64,
-    expires_at: i64,
-    backend: String,
-    organization: Option<OrganizationRoles>,
-    own: OwnClaims,
-    persistent: Option<bool>,
+/// A session whose user gives a proof.
+struct Asked {
+    bearer: Bearer,
+    session_id: Id,
+    client: Client,
 }

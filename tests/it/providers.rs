@@ -13,7 +13,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use doorward::{Code, Error};
 use serde_json::{Value, json};
 
-use crate::id_tokens::stage::{Key, Stage, base64, claims_of};
+use crate::id_tokens::stage::{Key, PASSWORD, Stage, base64, claims_of};
 use crate::services::Service;
 use crate::stores::Store;
 
@@ -307,37 +307,71 @@ fn an_account_that_may_not_be_entered_is_recorded_and_counted() {
 const SOURCE_FAILURES: usize = 100;
 
 /// A provider without ID tokens, whose responses the host brings.
-fn stage_of_host() -> Stage {
+fn stage_of_host(settings: Value) -> Stage {
     let at = |path: &str| format!("https://code.example/{path}");
     let own = json!({
         "issuer": "https://code.example", "client_id": "app", "exchange": "host", "userinfo": {"subject": "/id"},
         "authorization_endpoint": at("a"), "token_endpoint": at("t"), "userinfo_endpoint": at("u"),
     });
-    Stage::of(&Store::sqlite(), json!({"id": own}))
+    let mut patch = json!({"id_token_providers": {"id": own}});
+    patch.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
+    Stage::open(&Store::sqlite(), patch)
 }
 
 fn said(body: Value) -> Value {
     json!({"status": 200, "body": body.to_string()})
 }
 
+/// Registers Ada, logs her in with these claims, and returns the session.
+fn ada(stage: &Stage, claims: Value) -> Value {
+    let ada = json!({"username": "ada", "email": "ada@example.com", "password": PASSWORD});
+    stage.call("register", ada).unwrap();
+    stage.call("login", json!({"username": "ada", "password": PASSWORD, "claims": claims})).unwrap()
+}
+
+/// Begins to link an identity, and returns the request that finishes it.
+fn linking(stage: &Stage, token: &Value, subject: u32) -> Value {
+    let begin = json!({"redirect_uri": CALLBACK, "user_token": token});
+    let begun = stage.call("begin_provider_login", begin).unwrap();
+    let query = format!("code=c&state={}", begun["state"].as_str().unwrap());
+    let received = [said(json!({"access_token": "t"})), said(json!({"id": subject}))];
+    json!({
+        "transaction": begun["transaction"], "query": query, "redirect_uri": CALLBACK, "user_token": token,
+        "received": received,
+    })
+}
+
+/// The refusal leaves no identity, no event and no mail, and spends nothing.
+#[test]
+fn no_identity_is_linked_for_a_token_that_would_be_too_long() {
+    let audience: Vec<String> = (0..40).map(|index| format!("{index:0100}")).collect();
+    let stage = stage_of_host(json!({"audience": audience}));
+    let session = ada(&stage, json!({"long": "x".repeat(4000)}));
+    let id = &session["user"]["id"];
+    let roles: Vec<String> = (0..64).map(|index| format!("{index:064}")).collect();
+    stage.call("update_user", json!({"id": id, "roles": roles})).unwrap();
+    let finish = linking(&stage, &session["access_token"], 1);
+    let error = stage.call("finish_provider_login", finish.clone()).unwrap_err();
+    assert_eq!((error.code, error.field.as_deref()), (Code::InvalidRequest, Some("/claims")));
+    let linked = || {
+        let identities = stage.call("list_identities", json!({"user_id": id})).unwrap();
+        let events = stage.call("events", json!({"user_id": id, "kind": "identity_linked"})).unwrap();
+        let mails = stage.call("take_mail", json!({})).unwrap();
+        let mails = mails["mails"].as_array().unwrap().iter();
+        let told = mails.filter(|mail| mail["kind"] == "identity_linked").count();
+        [identities["identities"].as_array().unwrap().len(), events["events"].as_array().unwrap().len(), told]
+    };
+    assert_eq!(linked(), [0, 0, 0]);
+    stage.call("update_user", json!({"id": id, "roles": []})).unwrap();
+    assert_eq!(stage.call("finish_provider_login", finish).unwrap()["linked"], true);
+    assert_eq!(linked(), [1, 1, 1]);
+}
+
 #[test]
 fn an_account_has_twenty_identities_at_most() {
-    let stage = stage_of_host();
-    let ada = json!({"username": "ada", "email": "ada@example.com", "password": "eight wise words"});
-    stage.call("register", ada.clone()).unwrap();
-    let ada = json!({"username": "ada", "password": ada["password"]});
-    let token = stage.call("login", ada).unwrap()["access_token"].clone();
-    let link = |subject: u32| {
-        let begin = json!({"redirect_uri": CALLBACK, "user_token": token});
-        let begun = stage.call("begin_provider_login", begin).unwrap();
-        let query = format!("code=c&state={}", begun["state"].as_str().unwrap());
-        let received = [said(json!({"access_token": "t"})), said(json!({"id": subject}))];
-        let finish = json!({
-            "transaction": begun["transaction"], "query": query, "redirect_uri": CALLBACK, "user_token": token,
-            "received": received,
-        });
-        stage.call("finish_provider_login", finish)
-    };
+    let stage = stage_of_host(json!({}));
+    let token = ada(&stage, json!({}))["access_token"].clone();
+    let link = |subject: u32| stage.call("finish_provider_login", linking(&stage, &token, subject));
     assert!((1..=20).all(|subject| link(subject).unwrap()["linked"] == true));
     let error = link(21).unwrap_err();
     assert_eq!((error.code, error.detail.as_deref()), (Code::PermissionDenied, Some("too_many_identities")));

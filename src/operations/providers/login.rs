@@ -10,18 +10,17 @@ use crate::config::{ProviderName, ServiceUrl};
 use crate::crypto::id_token::ProviderUser;
 use crate::engine::Engine;
 use crate::engine::backends::Backend;
-use crate::engine::own_claims::OwnClaims;
 use crate::engine::provider_client::{Asked, Redeemed};
 use crate::engine::provider_exchange::Exchange;
 use crate::engine::provider_logins::Newcomer;
 use crate::engine::providers::Provider;
-use crate::engine::sessions::{Entry, FirstTokens, SessionClaims};
+use crate::engine::sessions::{Continued, Entry, FirstTokens};
 use crate::engine::terms::Terms;
 use crate::engine::tokens::Bearer;
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::operations::login::LoginResponse;
-use crate::store::sessions::{self, Placed, Session};
+use crate::store::sessions;
 use crate::store::{Share, Tx, damaged, passkeys as spent};
 use crate::types::base64url::{base64url, from_base64url};
 use crate::types::client::Client;
@@ -488,12 +487,13 @@ impl Engine {
         user: &ProviderUser,
     ) -> Result<FinishProviderLoginResponse> {
         let now = self.clock.now();
-        let (session, own) = self.mailing.write(|tx| {
+        let scope = bearer.scope.as_deref();
+        let continued = self.mailing.write(|tx| {
             spend(tx, transaction, now)?;
             let ended = |reason: &'static str| {
                 Error::new(Code::InvalidToken, reason).about(Some(link.user_id), Some(link.session_id))
             };
-            let session = sessions::find(tx, link.session_id)?.ok_or_else(|| ended("unknown_session"))?;
+            let mut session = sessions::find(tx, link.session_id)?.ok_or_else(|| ended("unknown_session"))?;
             if let Some(reason) = session.end(now, &self.config) {
                 return Err(ended(reason));
             }
@@ -502,47 +502,33 @@ impl Engine {
             self.factors.may_be_taken_by(&session.user.public)?;
             self.provider_logins.link(tx, provider, user, &session.user.public, now)?;
             let own = self.sessions.own_claims(tx, link.session_id, &session)?;
-            Ok((session, own))
+            let backend = self.keys.backend(Some(&session.backend))?;
+            // The user did not authenticate again.
+            session.auth_time = bearer.auth_time.unwrap_or(session.auth_time);
+            let continued = Continued::new(link.session_id, session, backend, own, now);
+            self.sessions.refuse_long(backend, &continued.claims(scope))?;
+            Ok(continued)
         })?;
-        let login = self.tokens_of(session, &own, link.session_id, bearer, now)?.into();
+        let login = self.tokens_of(continued, scope)?.into();
         Ok(FinishProviderLoginResponse { login, created: false, linked: true })
     }
 
-    /// Makes an access token for a session in which its user did not authenticate again.
-    fn tokens_of(
-        &self,
-        session: Session,
-        own: &OwnClaims,
-        sid: Id,
-        bearer: Bearer,
-        now: i64,
-    ) -> Result<FirstTokens> {
-        let backend = self.keys.backend(Some(&session.backend))?;
-        let end = session.expires_at.min(session.idle_at);
-        let expires_at = (now + backend.access_token_seconds).min(end);
-        let organization = session.organization.and_then(Placed::roles);
-        let claims = SessionClaims {
-            user: &session.user.public,
-            sid,
-            scope: bearer.scope.as_deref(),
-            auth_time: Some(bearer.auth_time.unwrap_or(session.auth_time)),
-            amr: &session.proofs.amr(),
-            provider: session.provider.as_ref(),
-            act: None,
-            organization: organization.as_ref(),
-            own,
-            iat: now,
-            exp: expires_at,
-        };
+    /// Makes an access token for a session.
+    fn tokens_of(&self, continued: Continued, scope: Option<&str>) -> Result<FirstTokens> {
+        let claims = continued.claims(scope);
+        let (access_token, expires_in) =
+            (self.sessions.access_token(continued.backend, &claims)?, claims.exp - claims.iat);
+        let organization_id = claims.organization.map(|organization| organization.id);
+        let Continued { id, session, .. } = continued;
         Ok(FirstTokens {
-            access_token: self.sessions.access_token(backend, &claims)?,
-            expires_in: expires_at - now,
+            access_token,
+            expires_in,
             refresh_token: None,
             refresh_expires_in: None,
             persistent: session.persistent,
-            organization_id: organization.map(|organization| organization.id),
+            organization_id,
             trusted_device: None,
-            session_id: sid,
+            session_id: id,
             backend: session.backend,
             user: session.user.public,
         })

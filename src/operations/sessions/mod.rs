@@ -3,8 +3,7 @@
 
 pub(crate) mod update;
 
-use crate::engine::own_claims::OwnClaims;
-use crate::engine::sessions::SessionClaims;
+use crate::engine::sessions::{Continued, SessionClaims};
 use crate::engine::step::Step;
 use doorward_derive::Build;
 use schemars::JsonSchema;
@@ -20,7 +19,6 @@ use crate::engine::tokens::{Issued, token_id};
 use crate::engine::{Engine, outbox};
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
-use crate::store::sessions::Placed;
 use crate::store::users::{self, By};
 use crate::store::{
     Durability, Share, Tx, keys, one_time_secrets, organizations, revoked_tokens, sessions, trusted_devices,
@@ -28,7 +26,7 @@ use crate::store::{
 use crate::types::id::Id;
 use crate::types::secret::IssuedSecret;
 use crate::types::token::Token;
-use crate::types::user::{Act, Amr, OrganizationRoles, ProviderLogin, Scope};
+use crate::types::user::{Act, Amr, ProviderLogin, Scope};
 
 /// Gets the next tokens of a session.
 #[derive(Debug, Deserialize, JsonSchema, Build)]
@@ -225,16 +223,17 @@ impl Engine {
         let refreshed = self.store.write(Durability::Full, |tx| self.rotated(tx, &request, &offered, now));
         let about = |error: Error| error.about(None, Some(offered.session_id));
         let rotated = refreshed.and_then(Step::result).map_err(about)?;
-        let Rotated { session, backend, next, idle_at, .. } = &rotated;
+        let Rotated { continued, next } = &rotated;
+        let session = &continued.session;
         self.keys.follow(&session.retirement);
         let generation = u32::try_from(*next).map_err(|_| Error::new(Code::InvalidToken, "worn_out"))?;
-        let claims = rotated.claims(&request, offered.session_id, now);
+        let claims = rotated.claims(&request);
         Ok(RefreshResponse {
-            access_token: self.sessions.access_token(backend, &claims)?,
+            access_token: self.sessions.access_token(continued.backend, &claims)?,
             refresh_token: RefreshToken { session_id: offered.session_id, generation }.seal(&self.secrets)?,
             token_type: "Bearer",
             expires_in: claims.exp - now,
-            refresh_expires_in: idle_at - now,
+            refresh_expires_in: session.idle_at - now,
             persistent: session.persistent,
         })
     }
@@ -248,7 +247,7 @@ impl Engine {
         now: i64,
     ) -> Result<Step<Rotated<'_>>> {
         let session_id = offered.session_id;
-        let session = sessions::find(tx, session_id)?.ok_or(unknown_session())?;
+        let mut session = sessions::find(tx, session_id)?.ok_or(unknown_session())?;
         self.tokens.still_sealed(&request.refresh_token, &session.retirement)?;
         let user_id = session.user.public.id;
         let refused = |reason| Error::new(Code::InvalidToken, reason).about(Some(user_id), None);
@@ -275,17 +274,18 @@ impl Engine {
             return Err(Error::at(Code::InvalidRequest, "/scope", "more than the session has"));
         }
         let own = self.sessions.own_claims(tx, session_id, &session)?;
-        let idle_at = match rotation {
-            Rotation::Next => (now + backend.idle_seconds(session.idle_seconds)).min(session.expires_at),
-            _ => session.idle_at,
-        };
-        let rotated = Rotated::new(session, backend, generation + 1, idle_at, own);
-        // Before the session changes, so that its token can be offered again.
-        self.sessions.refuse_long(backend, &rotated.claims(request, session_id, now))?;
         if rotation == Rotation::Next {
-            sessions::advance(tx, session_id, rotated.next, now, idle_at)?;
+            session.idle_at = (now + backend.idle_seconds(session.idle_seconds)).min(session.expires_at);
+        }
+        let continued = Continued::new(session_id, session, backend, own, now);
+        let rotated = Rotated { continued, next: generation + 1 };
+        // Before the session changes, so that its token can be offered again.
+        self.sessions.refuse_long(backend, &rotated.claims(request))?;
+        let session = &rotated.continued.session;
+        if rotation == Rotation::Next {
+            sessions::advance(tx, session_id, rotated.next, now, session.idle_at)?;
         } else if rotation == Rotation::Repeat {
-            self.refresh_repeated(tx, session_id, &rotated.session, now)?;
+            self.refresh_repeated(tx, session_id, session, now)?;
         }
         Ok(Step::Done(rotated))
     }
@@ -561,45 +561,16 @@ const MOST_LISTED: usize = 1000;
 
 /// A session that was refreshed.
 struct Rotated<'e> {
-    session: sessions::Session,
-    backend: &'e Backend,
+    continued: Continued<'e>,
     /// The generation of its next refresh token.
     next: i64,
-    idle_at: i64,
-    own: OwnClaims,
-    amr: Amr,
-    organization: Option<OrganizationRoles>,
 }
 
-impl<'e> Rotated<'e> {
-    fn new(
-        mut session: sessions::Session,
-        backend: &'e Backend,
-        next: i64,
-        idle_at: i64,
-        own: OwnClaims,
-    ) -> Rotated<'e> {
-        let amr = session.proofs.amr();
-        let organization = session.organization.take().and_then(Placed::roles);
-        Rotated { session, backend, next, idle_at, own, amr, organization }
-    }
-
+impl Rotated<'_> {
     /// Returns the claims of the next access token.
-    fn claims<'a>(&'a self, request: &'a RefreshRequest, sid: Id, now: i64) -> SessionClaims<'a> {
-        let session = &self.session;
-        SessionClaims {
-            user: &session.user.public,
-            sid,
-            scope: request.scope.as_ref().map(Scope::as_str).or(session.scope.as_deref()),
-            auth_time: session.actor.is_none().then_some(session.auth_time),
-            amr: &self.amr,
-            provider: session.provider.as_ref(),
-            act: session.actor.as_ref().map(|actor| actor.act),
-            organization: self.organization.as_ref(),
-            own: &self.own,
-            iat: now,
-            exp: (now + self.backend.access_token_seconds).min(self.idle_at),
-        }
+    fn claims<'a>(&'a self, request: &'a RefreshRequest) -> SessionClaims<'a> {
+        let granted = self.continued.session.scope.as_deref();
+        self.continued.claims(request.scope.as_ref().map(Scope::as_str).or(granted))
     }
 }
 

@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::engine::audit::{Kind, event};
 use crate::engine::backends::Backend;
 use crate::engine::own_claims::OwnClaims;
+use crate::engine::sessions::Continued;
 use crate::engine::tokens::only_with_token;
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
@@ -86,9 +87,21 @@ impl Engine {
                 };
                 self.audit.record(tx, now, event)?;
             }
+            if changed.contains(&"claims") {
+                self.refuse_long_claims(named.id, live, &changes, now)?;
+            }
             sessions::kept(tx, named.id)?.ok_or_else(unexpected)
         })?;
         Ok(UpdateSessionResponse { session: SessionInfo::of(session, named.is_by_token.then_some(named.id)) })
+    }
+
+    /// Refuses claims with which no token of the session could be made.
+    fn refuse_long_claims(&self, id: Id, live: Session, changes: &Changes, now: i64) -> Result<()> {
+        let own = changes.claims.clone().unwrap_or_default();
+        // A session of a backend that is not configured any more gets no token.
+        let Ok(backend) = self.keys.backend(Some(&live.backend)) else { return Ok(()) };
+        let continued = Continued::new(id, live, backend, own, now);
+        self.sessions.refuse_long(backend, &continued.claims(continued.session.scope.as_deref()))
     }
 
     /// Returns the session of a token, if its user is the one who acts.

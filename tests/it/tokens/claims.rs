@@ -188,6 +188,7 @@ fn no_session_gets_a_token_that_is_refused_for_its_length(store: &Store) {
     let roles: Vec<String> = (0..64).map(|index| format!("{index:064}")).collect();
     call(&engine, "update_user", json!({"id": id, "roles": roles}));
     let refresh = json!({"refresh_token": opened["refresh_token"]});
+    let again = json!({"token": opened["access_token"], "password": "eight wise words"});
     let refused = |error: doorward::Error| {
         assert_eq!((error.code, error.field.as_deref()), (Code::InvalidRequest, Some("/claims")));
     };
@@ -195,13 +196,25 @@ fn no_session_gets_a_token_that_is_refused_for_its_length(store: &Store) {
     for _ in 0..12 {
         refused(login(4000).unwrap_err());
         refused(engine.call("refresh", &refresh.to_string()).unwrap_err());
+        refused(engine.call("reauthenticate", &again.to_string()).unwrap_err());
     }
+    // The session, its tokens and the log say nothing of what got no token.
+    let proven = json!({"user_id": id, "kind": "reauthenticated"});
+    assert_eq!(call(&engine, "events", proven.clone())["events"], json!([]));
+    // Claims with which no token could be made are refused, and the old ones stay.
+    let with =
+        |claims: usize| json!({"token": opened["access_token"], "claims": {"long": "y".repeat(claims)}});
+    refused(engine.call("update_session", &with(3900).to_string()).unwrap_err());
     let sessions = call(&engine, "list_sessions", json!({"user_id": id}))["sessions"].clone();
     let ids: Vec<&Value> = sessions.as_array().unwrap().iter().map(|session| &session["id"]).collect();
     assert_eq!(ids, [&opened["session_id"]]);
     call(&engine, "update_user", json!({"id": id, "roles": roles[..8]}));
     let refreshed = call(&engine, "refresh", refresh);
-    call(&engine, "verify", json!({"token": refreshed["access_token"]}));
+    let verified = call(&engine, "verify", json!({"token": refreshed["access_token"]}));
+    assert_eq!(verified["long"], "x".repeat(4000));
+    call(&engine, "reauthenticate", again);
+    assert_eq!(call(&engine, "events", proven)["events"].as_array().unwrap().len(), 1);
+    call(&engine, "update_session", with(1000));
     call(&engine, "update_user", json!({"id": id, "roles": roles}));
     let session: Value = serde_json::from_str(&login(1000).unwrap()).unwrap();
     call(&engine, "verify", json!({"token": session["access_token"]}));
