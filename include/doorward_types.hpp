@@ -8962,6 +8962,9 @@ struct id_token_provider_config {
   std::optional<std::string> client_key_issuer{};
   // The secret of this service at the provider, for `begin_provider_login`.
   std::optional<doorward::secret> client_secret{};
+  // The claim of ID tokens and of `userinfo_endpoint` that says that the address is verified. Default:
+  // `email_verified`.
+  std::optional<std::string> email_verified_claim{};
   // The sender of the requests to the provider.
   std::optional<doorward::exchange_by> exchange{};
   // The `iss` of its tokens, exactly. `{tenantid}` in it, as Microsoft Entra writes it for applications of
@@ -8989,7 +8992,7 @@ struct id_token_provider_config {
   std::optional<std::string> scope{};
   // The tenants that may log in users, for an issuer with `{tenantid}`. Default: all.
   std::optional<std::vector<std::string>> tenants{};
-  // The time limit for each exchange with the provider. From 1 to 60000. Default: 5000.
+  // The time limit for all exchanges of one call with the provider together. From 1 to 60000. Default: 5000.
   std::optional<std::int64_t> timeout_ms{};
   // Where codes are exchanged (RFC 6749 section 3.2).
   std::optional<std::string> token_endpoint{};
@@ -9057,6 +9060,12 @@ struct id_token_provider_config {
   template <class Value = doorward::secret>
   id_token_provider_config &set_client_secret(Value &&value) {
     client_secret = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  id_token_provider_config &set_email_verified_claim(Value &&value) {
+    email_verified_claim = std::forward<Value>(value);
     return *this;
   }
 
@@ -9156,6 +9165,7 @@ struct id_token_provider_config {
     visit("client_key_id", self.client_key_id);
     visit("client_key_issuer", self.client_key_issuer);
     visit("client_secret", self.client_secret);
+    visit("email_verified_claim", self.email_verified_claim);
     visit("exchange", self.exchange);
     visit("issuer", self.issuer);
     visit("jwks", self.jwks);

@@ -2932,6 +2932,10 @@ type IDTokenProviderConfig struct {
 	// The secret of this service at the provider, for `begin_provider_login`.
 	ClientSecret *string `json:"client_secret,omitzero" doorward:"secret"`
 
+	// The claim of ID tokens and of `userinfo_endpoint` that says that the address is verified. Default:
+	// `email_verified`.
+	EmailVerifiedClaim *string `json:"email_verified_claim,omitzero"`
+
 	// The sender of the requests to the provider.
 	Exchange ExchangeBy `json:"exchange,omitzero"`
 
@@ -2969,7 +2973,8 @@ type IDTokenProviderConfig struct {
 	// The tenants that may log in users, for an issuer with `{tenantid}`. Default: all.
 	Tenants []string `json:"tenants,omitzero"`
 
-	// The time limit for each exchange with the provider. From 1 to 60000. Default: 5000.
+	// The time limit for all exchanges of one call with the provider together. From 1 to 60000. Default:
+	// 5000.
 	TimeoutMs *int64 `json:"timeout_ms,omitzero"`
 
 	// Where codes are exchanged (RFC 6749 section 3.2).

@@ -45,7 +45,7 @@ pub struct IdTokenProvider {
     /// A file with the certificates (PEM) of the authorities that may vouch for the provider's hosts; read when
     /// the engine opens. Default: the public authorities.
     pub ca_file: Option<PathBuf>,
-    /// The time limit for each exchange with the provider.
+    /// The time limit for all exchanges of one call with the provider together.
     #[serde(default)]
     pub timeout_ms: Whole<1, 60_000, 5_000>,
     /// The algorithms with which the provider signs: others are refused even if a key supports them. Default:
@@ -61,6 +61,9 @@ pub struct IdTokenProvider {
     /// addresses itself.
     #[serde(default)]
     pub link_verified_email: bool,
+    /// The claim of ID tokens and of `userinfo_endpoint` that says that the address is verified. Default:
+    /// `email_verified`.
+    pub email_verified_claim: Option<String>,
     /// The secret of this service at the provider, for `begin_provider_login`.
     pub client_secret: Option<Secret>,
     /// Or the private key of this service (PKCS #8 in PEM): P-256, Ed25519 or RSA. The provider knows its public
@@ -159,6 +162,7 @@ impl IdTokenProvider {
             whole.jwks_uri = whole.jwks_uri.or(known.jwks_uri.filter(|_| self.jwks.is_none()));
         }
         whole.client_auth = whole.client_auth.or(known.client_auth.filter(|by| self.may_authenticate(*by)));
+        whole.email_verified_claim = whole.email_verified_claim.or(known.email_verified_claim);
         whole.scope = whole.scope.or(known.scope);
         whole.response_mode = whole.response_mode.or(known.response_mode);
         whole
@@ -258,6 +262,12 @@ impl IdTokenProvider {
         }
         if self.userinfo.is_some() && has_keys {
             return wrong("/userinfo", "a provider with ID tokens needs none");
+        }
+        if self.userinfo.is_some() && self.email_verified_claim.is_some() {
+            return wrong(
+                "/email_verified_claim",
+                "a provider without ID tokens has email_verified of userinfo",
+            );
         }
         if self.userinfo.is_none() && !has_keys && self.metadata_url().is_none() {
             return wrong("", "expected one of jwks, jwks_uri, or an issuer with metadata");

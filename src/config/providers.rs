@@ -39,6 +39,7 @@ pub(super) struct Known {
     pub userinfo: Option<Userinfo>,
     pub jwks_uri: Option<ServiceUrl>,
     pub client_auth: Option<ClientAuth>,
+    pub email_verified_claim: Option<String>,
     pub scope: Option<Scope>,
     pub response_mode: Option<ResponseMode>,
 }
@@ -148,7 +149,9 @@ crate::types::text::text_type!(Pointer, "pattern": "^/", "maxLength": 256);
 
 #[cfg(test)]
 mod tests {
-    use super::{Known, Preset, known};
+    use serde_json::Value;
+
+    use super::{ClientAuth, Known, Preset, known};
     use crate::config::Config;
 
     #[test]
@@ -164,6 +167,31 @@ mod tests {
             });
             let config = serde_json::json!({"id_token_providers": {name: provider}});
             Config::parse(&config.to_string()).unwrap();
+        }
+    }
+
+    #[test]
+    fn each_preset_is_what_its_provider_publishes() {
+        let all: Vec<Value> =
+            serde_json::from_str(include_str!("../../tests/vectors/providers.json")).unwrap();
+        for (preset, metadata) in all.iter().map(|sends| (&sends["preset"], &sends["metadata"])) {
+            let known = known().remove(preset.as_str().unwrap()).unwrap();
+            let Some(issuer) = known.issuer.filter(|_| metadata.is_object()) else { continue };
+            assert_eq!(metadata["issuer"], issuer.as_str());
+            let own = [
+                ("authorization_endpoint", known.authorization_endpoint),
+                ("token_endpoint", known.token_endpoint),
+                ("jwks_uri", known.jwks_uri),
+            ];
+            for (name, url) in own {
+                assert_eq!(metadata[name], url.unwrap().as_str(), "{preset}");
+            }
+            let by = match known.client_auth.unwrap() {
+                ClientAuth::ClientSecretBasic => "client_secret_basic",
+                _ => "client_secret_post",
+            };
+            let methods = metadata["token_endpoint_auth_methods_supported"].as_array().unwrap();
+            assert!(methods.iter().any(|method| method == by), "{preset}");
         }
     }
 }

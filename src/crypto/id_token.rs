@@ -29,7 +29,6 @@ pub(crate) struct ProviderUser {
     pub(crate) iss: String,
     pub(crate) sub: String,
     pub(crate) email: Option<String>,
-    /// Also true for the text `"true"`, as Apple writes it.
     pub(crate) email_verified: bool,
     pub(crate) preferred_username: Option<String>,
     pub(crate) locale: Option<String>,
@@ -42,7 +41,8 @@ pub(crate) struct ProviderUser {
 const CLOCK: std::ops::Range<i64> = 0..1 << 40;
 
 impl IdClaims {
-    pub(crate) fn parse(text: &str) -> Result<IdClaims, Flaw> {
+    /// `email_verified` is the name of the claim that says that the address is verified.
+    pub(crate) fn parse(text: &str, email_verified: &str) -> Result<IdClaims, Flaw> {
         let Object(claims) = json::parse(text, Code::InvalidToken).map_err(|_| Flaw("malformed_claims"))?;
         let wrong = Flaw("malformed_claims");
         let claim = |name: &str| claims.get(name).filter(|claim| !claim.is_null());
@@ -77,7 +77,7 @@ impl IdClaims {
             // Section 2: at most 255 ASCII characters; some providers use other characters, too.
             sub: text("sub")?.filter(|sub| (1..=255).contains(&sub.len())).ok_or(wrong)?,
             email: describes("email"),
-            email_verified: claim("email_verified").is_some_and(is_true),
+            email_verified: claim(email_verified).is_some_and(is_true),
             preferred_username: describes("preferred_username"),
             locale: describes("locale"),
             acr: describes("acr"),
@@ -97,7 +97,7 @@ impl IdClaims {
     }
 }
 
-/// Returns whether a claim says yes: Apple writes it as a text.
+/// Returns whether a claim says yes. Apple writes it as a text, and Microsoft Entra as a number in a text, too.
 pub(crate) fn is_true(claim: &Value) -> bool {
-    *claim == true || *claim == "true"
+    *claim == true || *claim == "true" || *claim == "1"
 }

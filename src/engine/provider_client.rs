@@ -15,6 +15,7 @@ use crate::config::{ClientAuth, IdTokenProvider, Pointer, ResponseMode, TENANT_I
 use crate::crypto::id_token::{ProviderUser, is_true};
 use crate::crypto::jws::Key;
 use crate::error::{Code, Error, Result};
+use crate::outbound::deadline::Deadline;
 use crate::types::base64url::base64url;
 use crate::types::exchange::{ProviderRequest, ProviderResponse};
 use crate::types::form::{form, percent_encoded};
@@ -108,10 +109,17 @@ impl ProviderClient {
     }
 
     /// Returns the URL to which the browser is sent. Failure: `auth_service_unavailable`.
-    pub(crate) fn authorization_url(&self, asked: &Asked, clock: &Clock) -> Result<String> {
+    pub(crate) fn authorization_url(
+        &self,
+        asked: &Asked,
+        clock: &Clock,
+        deadline: Deadline,
+    ) -> Result<String> {
         let endpoint = match &self.endpoints {
             Endpoints::Given { authorization, .. } => authorization.clone(),
-            Endpoints::Metadata(metadata) => metadata.newest(None, clock)?.authorization_endpoint.clone(),
+            Endpoints::Metadata(metadata) => {
+                metadata.newest(None, clock, deadline)?.authorization_endpoint.clone()
+            }
         };
         let challenge = base64url(digest::digest(&digest::SHA256, asked.verifier.as_bytes()).as_ref());
         let mut fields = vec![
@@ -137,11 +145,11 @@ impl ProviderClient {
     }
 
     /// Returns whether each response of the provider must have `iss` (RFC 9207 section 2.4).
-    pub(crate) fn requires_iss(&self, clock: &Clock) -> Result<bool> {
+    pub(crate) fn requires_iss(&self, clock: &Clock, deadline: Deadline) -> Result<bool> {
         match (self.requires_iss, &self.endpoints) {
             (Some(requires), _) => Ok(requires),
             (None, Endpoints::Given { .. }) => Ok(false),
-            (None, Endpoints::Metadata(metadata)) => Ok(metadata.newest(None, clock)?.sends_iss),
+            (None, Endpoints::Metadata(metadata)) => Ok(metadata.newest(None, clock, deadline)?.sends_iss),
         }
     }
 
@@ -154,7 +162,9 @@ impl ProviderClient {
     ) -> Result<ProviderTokens> {
         let endpoint = match &self.endpoints {
             Endpoints::Given { token, .. } => token.clone(),
-            Endpoints::Metadata(metadata) => metadata.newest(None, clock)?.token_endpoint.clone(),
+            Endpoints::Metadata(metadata) => {
+                metadata.newest(None, clock, exchange.deadline)?.token_endpoint.clone()
+            }
         };
         let mut fields = vec![
             ("grant_type", "authorization_code"),
@@ -213,6 +223,7 @@ impl ProviderClient {
     pub(crate) fn complete(
         &self,
         user: ProviderUser,
+        email_verified: &str,
         tokens: &ProviderTokens,
         exchange: &mut Exchange,
         clock: &Clock,
@@ -220,7 +231,9 @@ impl ProviderClient {
         let endpoint = match (&self.userinfo_endpoint, &self.endpoints) {
             (Some(endpoint), _) => Some(endpoint.clone()),
             (None, Endpoints::Given { .. }) => None,
-            (None, Endpoints::Metadata(metadata)) => metadata.newest(None, clock)?.userinfo_endpoint.clone(),
+            (None, Endpoints::Metadata(metadata)) => {
+                metadata.newest(None, clock, exchange.deadline)?.userinfo_endpoint.clone()
+            }
         };
         let (Some(endpoint), Some(_), None) = (endpoint, &tokens.access_token, &user.email) else {
             return Ok(user);
@@ -229,7 +242,7 @@ impl ProviderClient {
         if text(&userinfo, "sub") != Some(&user.sub) {
             return Err(Error::new(Code::InvalidToken, "another_subject"));
         }
-        let email_verified = userinfo.0.get("email_verified").is_some_and(is_true);
+        let email_verified = userinfo.0.get(email_verified).is_some_and(is_true);
         let own = |name: &str| describing(userinfo.0.get(name));
         Ok(ProviderUser {
             email: own("email"),

@@ -1,13 +1,20 @@
 //! The exchanges of one login at a provider, which the engine sends or the host.
 
 use crate::error::{Code, Error, Result};
+use crate::outbound::deadline::Deadline;
 use crate::outbound::http;
 use crate::types::exchange::{ProviderRequest, ProviderResponse};
 use crate::types::secret::Secret;
 use crate::types::strict::Object;
 
+/// The exchanges of one call, all by one deadline.
+pub(crate) struct Exchange<'e> {
+    sender: Sender<'e>,
+    pub deadline: Deadline,
+}
+
 /// The sender of the requests.
-pub(crate) enum Exchange<'e> {
+enum Sender<'e> {
     Own(&'e http::Client),
     Host(Received),
     /// The caller has no more than what is configured.
@@ -16,7 +23,7 @@ pub(crate) enum Exchange<'e> {
 
 /// What the host received so far, in the order of the requests. The requests of a login follow from the responses
 /// before, so that they are made again for each call, and nothing is kept between calls.
-pub(crate) struct Received {
+struct Received {
     responses: std::vec::IntoIter<ProviderResponse>,
     /// The first request without a response.
     wanted: Option<ProviderRequest>,
@@ -24,30 +31,45 @@ pub(crate) struct Received {
 
 impl<'e> Exchange<'e> {
     /// The engine sends, if it has a client.
-    pub(crate) fn of(client: Option<&'e http::Client>, received: Vec<ProviderResponse>) -> Exchange<'e> {
-        match client {
-            Some(client) => Exchange::Own(client),
-            None => Exchange::Host(Received { responses: received.into_iter(), wanted: None }),
-        }
+    pub(crate) fn of(
+        client: Option<&'e http::Client>,
+        received: Vec<ProviderResponse>,
+        deadline: Deadline,
+    ) -> Exchange<'e> {
+        let sender = match client {
+            Some(client) => Sender::Own(client),
+            None => Sender::Host(Received { responses: received.into_iter(), wanted: None }),
+        };
+        Exchange { sender, deadline }
+    }
+
+    /// Only the keys of a provider are asked for.
+    pub(crate) fn of_keys(deadline: Deadline) -> Exchange<'e> {
+        Exchange { sender: Sender::None, deadline }
+    }
+
+    /// Returns whether the engine sends the requests.
+    pub(crate) fn is_own(&self) -> bool {
+        matches!(self.sender, Sender::Own(_))
     }
 
     /// Returns the request for which the host has no response yet.
     pub(crate) fn wanted(self) -> Option<ProviderRequest> {
-        match self {
-            Exchange::Host(received) => received.wanted,
-            Exchange::Own(_) | Exchange::None => None,
+        match self.sender {
+            Sender::Host(received) => received.wanted,
+            Sender::Own(_) | Sender::None => None,
         }
     }
 
     /// Sends a request. Failures: `auth_service_unavailable`; `invalid_request`, if the host has no response.
     pub(crate) fn send(&mut self, request: ProviderRequest) -> Result<ProviderResponse> {
-        match self {
-            Exchange::Own(client) => client.exchange(&request),
-            Exchange::Host(Received { responses, wanted }) => responses.next().ok_or_else(|| {
+        match &mut self.sender {
+            Sender::Own(client) => client.exchange(&request, self.deadline),
+            Sender::Host(Received { responses, wanted }) => responses.next().ok_or_else(|| {
                 *wanted = Some(request);
                 Error::at(Code::InvalidRequest, "/received", "expected the response to next_provider_request")
             }),
-            Exchange::None => Err(Error::new(Code::AuthServiceUnavailable, "host_sends_requests")),
+            Sender::None => Err(Error::new(Code::AuthServiceUnavailable, "host_sends_requests")),
         }
     }
 

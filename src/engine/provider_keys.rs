@@ -64,11 +64,12 @@ impl ProviderKeys {
         };
         let (name, client, reporter) = (name.clone(), Arc::clone(client), Arc::clone(reporter));
         let algorithms = algorithms.to_vec();
-        Ok(ProviderKeys::Remote(RemoteDocument::new(move || {
+        Ok(ProviderKeys::Remote(RemoteDocument::new(move |deadline| {
             let text = match &source {
-                Source::Given(url) => client.get(url)?,
+                Source::Given(url) => client.get(url, deadline)?,
                 Source::Metadata(metadata) => {
-                    client.get(&metadata.newest(None, &reporter.clock)?.jwks_uri)?
+                    let newest = metadata.newest(None, &reporter.clock, deadline)?;
+                    client.get(&newest.jwks_uri, deadline)?
                 }
             };
             let ReadSet { keys, bad } = read(&text, &algorithms)?;
@@ -88,6 +89,16 @@ impl ProviderKeys {
         }
     }
 
+    /// Fetches the keys if they are old, so that the token of a code is not lost for want of them.
+    ///
+    /// Failure: `auth_service_unavailable`.
+    pub(crate) fn prepare(&self, exchange: &Exchange, clock: &Clock) -> Result<()> {
+        match self {
+            ProviderKeys::Remote(remote) => remote.newest(None, clock, exchange.deadline).map(drop),
+            ProviderKeys::Given(_) | ProviderKeys::Host(..) | ProviderKeys::None => Ok(()),
+        }
+    }
+
     /// Returns the claims of an ID token that the provider signed.
     ///
     /// Failures: `invalid_token`; `auth_service_unavailable`, if the key cannot be fetched now that may
@@ -96,9 +107,12 @@ impl ProviderKeys {
         match self {
             ProviderKeys::Given(published) => Ok(published.keys.verify(token)?),
             ProviderKeys::Remote(remote) => {
-                let published = remote.newest(None, clock)?;
+                let published = remote.newest(None, clock, exchange.deadline)?;
                 match published.keys.verify(token) {
-                    Err(UNKNOWN_KEY) => Ok(remote.newest(Some(&published), clock)?.keys.verify(token)?),
+                    Err(UNKNOWN_KEY) => {
+                        let newer = remote.newest(Some(&published), clock, exchange.deadline)?;
+                        Ok(newer.keys.verify(token)?)
+                    }
                     result => Ok(result?),
                 }
             }

@@ -50,3 +50,26 @@ fn url(metadata: &Map<String, Value>, name: &str, issuer: &str) -> Result<Option
 fn wrong(detail: &'static str) -> Error {
     Error::new(Code::AuthServiceUnavailable, detail)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::Metadata;
+
+    /// What the providers of the presets publish.
+    #[test]
+    fn metadata_of_real_providers() {
+        let all: Vec<Value> =
+            serde_json::from_str(include_str!("../../tests/vectors/providers.json")).unwrap();
+        for metadata in all.iter().map(|sends| &sends["metadata"]).filter(|metadata| metadata.is_object()) {
+            let issuer = metadata["issuer"].as_str().unwrap();
+            let read = Metadata::read(&metadata.to_string(), issuer).ok().unwrap();
+            assert_eq!(metadata["authorization_endpoint"], read.authorization_endpoint);
+            assert_eq!(metadata["token_endpoint"], read.token_endpoint);
+            assert_eq!(metadata["jwks_uri"], read.jwks_uri);
+            assert_eq!(metadata["userinfo_endpoint"].as_str(), read.userinfo_endpoint.as_deref());
+            assert_eq!(read.sends_iss, issuer.contains("/realms/"));
+        }
+    }
+}

@@ -15,6 +15,7 @@ use crate::config::{AutoRegister, Config, ExchangeBy, IdTokenProvider, ProviderN
 use crate::crypto::id_token::{IdClaims, ProviderUser};
 use crate::crypto::jwks::{BadMember, Signed};
 use crate::error::{Code, Error, Result};
+use crate::outbound::deadline::Deadline;
 use crate::outbound::http;
 use crate::store::Store;
 use crate::store::identities::{self, Identity};
@@ -34,10 +35,14 @@ pub(crate) struct Provider {
     client: Option<ProviderClient>,
     /// What the engine sends by, unless the host sends.
     http: Option<Arc<http::Client>>,
+    /// The time that one call may spend on the provider.
+    timeout: Duration,
     exchange: ExchangeBy,
     /// The roles of accounts that it creates, if it may create any.
     pub roles_of_new: Option<Vec<Role>>,
     pub vouches_for_addresses: bool,
+    /// The claim that says that the address is verified.
+    email_verified_claim: String,
 }
 
 /// The providers of a configuration.
@@ -119,7 +124,7 @@ impl Providers {
         token: &Token,
         nonce: Option<&Secret>,
     ) -> Result<ProviderUser> {
-        self.user_by_token(provider, token, nonce, &mut Exchange::None)
+        self.user_by_token(provider, token, nonce, &mut Exchange::of_keys(provider.deadline()))
     }
 
     /// Returns the user who logged in for this code. Failures: `invalid_credentials`, `invalid_token`,
@@ -131,6 +136,7 @@ impl Providers {
         exchange: &mut Exchange,
     ) -> Result<ProviderUser> {
         let client = provider.client()?;
+        provider.keys.prepare(exchange, &self.clock)?;
         let tokens = client.redeem(redeemed, exchange, &self.clock)?;
         if let Some(userinfo) = &client.userinfo {
             return client.described(userinfo, &tokens, exchange);
@@ -138,7 +144,7 @@ impl Providers {
         let no_token = || Error::new(Code::InvalidToken, "no_id_token");
         let id_token = tokens.id_token.as_ref().ok_or_else(no_token)?;
         let user = self.user_by_token(provider, id_token, Some(redeemed.nonce), exchange)?;
-        client.complete(user, &tokens, exchange, &self.clock)
+        client.complete(user, &provider.email_verified_claim, &tokens, exchange, &self.clock)
     }
 
     fn user_by_token(
@@ -149,7 +155,7 @@ impl Providers {
         exchange: &mut Exchange,
     ) -> Result<ProviderUser> {
         let Signed { claims, key_issuer } = provider.keys.verify(token.expose(), exchange, &self.clock)?;
-        let claims = IdClaims::parse(&claims)?;
+        let claims = IdClaims::parse(&claims, &provider.email_verified_claim)?;
         let leeway = self.leeway_seconds;
         let accepted = provider.accept(&claims, key_issuer.as_deref(), nonce, self.clock.now(), leeway);
         accepted.map(|()| claims.user)
@@ -181,9 +187,11 @@ impl Provider {
             keys: ProviderKeys::new(name, &provider, http.as_ref(), metadata.as_ref(), reporter)?,
             client: ProviderClient::new(&provider, metadata.as_ref())?,
             http,
+            timeout: Duration::from_millis(provider.timeout_ms.get() as u64),
             exchange: provider.exchange,
             roles_of_new: roles_of_new.map(in_order).transpose().map_err(too_many)?,
             vouches_for_addresses: provider.link_verified_email,
+            email_verified_claim: provider.email_verified_claim.unwrap_or("email_verified".to_owned()),
         })
     }
 
@@ -193,8 +201,7 @@ impl Provider {
         if provider.exchange == ExchangeBy::Host {
             return Ok(None);
         }
-        let timeout = Duration::from_millis(provider.timeout_ms.get() as u64);
-        match http::Client::new(timeout, provider.ca_file.as_deref()) {
+        match http::Client::new(provider.ca_file.as_deref()) {
             Ok(client) => Ok(Some(Arc::new(client))),
             Err(error) if error.code == Code::FeatureNotBuilt && provider.jwks.is_some() => Ok(None),
             Err(error) => {
@@ -210,7 +217,9 @@ impl Provider {
     ) -> Option<Arc<RemoteDocument<Metadata>>> {
         let (url, client) = provider.metadata_url().zip(http.map(Arc::clone))?;
         let issuer = provider.issuer.as_ref()?.as_str().to_owned();
-        Some(Arc::new(RemoteDocument::new(move || Metadata::read(&client.get(&url)?, &issuer))))
+        Some(Arc::new(RemoteDocument::new(move |deadline| {
+            Metadata::read(&client.get(&url, deadline)?, &issuer)
+        })))
     }
 
     /// Returns this service as a client of the provider. Failures: `invalid_config`, `feature_not_built`.
@@ -224,9 +233,14 @@ impl Provider {
         self.client.as_ref().ok_or_else(lacking)
     }
 
-    /// Returns who sends the requests of a login.
+    /// Returns who sends the requests of a login, which begin now.
     pub(crate) fn exchange(&self, received: Vec<ProviderResponse>) -> Exchange<'_> {
-        Exchange::of(self.http.as_deref(), received)
+        Exchange::of(self.http.as_deref(), received, self.deadline())
+    }
+
+    /// Returns when a call that begins now must be done with the provider.
+    pub(crate) fn deadline(&self) -> Deadline {
+        Deadline::after(self.timeout)
     }
 
     /// Returns the provider's name and the members of its key set that are not usable keys.

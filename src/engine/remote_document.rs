@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::Clock;
 use crate::error::{Code, Error, Result};
+use crate::outbound::deadline::Deadline;
 
 /// How long a fetched document counts as the provider's newest. A withdrawn key verifies for as long.
 const FRESH_SECONDS: i64 = 600;
@@ -15,7 +16,7 @@ const PAUSE_SECONDS: i64 = 10;
 
 /// A document that is fetched.
 pub(crate) struct RemoteDocument<T> {
-    fetch: Box<dyn Fn() -> Result<T> + Send + Sync>,
+    fetch: Box<dyn Fn(Deadline) -> Result<T> + Send + Sync>,
     state: Mutex<State<T>>,
     landed: Condvar,
 }
@@ -32,7 +33,7 @@ struct State<T> {
 }
 
 impl<T> RemoteDocument<T> {
-    pub(crate) fn new(fetch: impl Fn() -> Result<T> + Send + Sync + 'static) -> RemoteDocument<T> {
+    pub(crate) fn new(fetch: impl Fn(Deadline) -> Result<T> + Send + Sync + 'static) -> RemoteDocument<T> {
         let state = State { known: None, fetched_at: 0, tried_at: None, failure: None, is_fetching: false };
         RemoteDocument { fetch: Box::new(fetch), state: Mutex::new(state), landed: Condvar::new() }
     }
@@ -46,7 +47,12 @@ impl<T> RemoteDocument<T> {
     /// suffice.
     ///
     /// Failure: `auth_service_unavailable`, if there is none, or only the insufficient one.
-    pub(crate) fn newest(&self, insufficient: Option<&Arc<T>>, clock: &Clock) -> Result<Arc<T>> {
+    pub(crate) fn newest(
+        &self,
+        insufficient: Option<&Arc<T>>,
+        clock: &Clock,
+        deadline: Deadline,
+    ) -> Result<Arc<T>> {
         loop {
             // The clock may be the host's code, so no lock is held while it runs.
             let now = clock.now();
@@ -55,19 +61,24 @@ impl<T> RemoteDocument<T> {
             let within = |since: i64, seconds: i64| (since..since + seconds).contains(&now);
             let is_fresh = within(state.fetched_at, FRESH_SECONDS);
             let has_paused = !state.tried_at.is_some_and(|tried_at| within(tried_at, PAUSE_SECONDS));
+            let left = deadline.left();
             let known = state.known.clone();
             let will_do =
                 known.clone().filter(|it| !insufficient.is_some_and(|other| Arc::ptr_eq(other, it)));
             match will_do {
-                Some(document) if is_fresh || state.is_fetching || !has_paused => return Ok(document),
+                Some(document) if is_fresh || state.is_fetching || !has_paused || left.is_err() => {
+                    return Ok(document);
+                }
                 _ if state.is_fetching => {
-                    drop(self.landed.wait(state).unwrap_or_else(PoisonError::into_inner));
+                    drop(self.landed.wait_timeout(state, left?).unwrap_or_else(PoisonError::into_inner));
                 }
                 _ if has_paused => {
+                    // A fetch without time would fail for all others, too.
+                    left?;
                     state.is_fetching = true;
                     state.tried_at = Some(now);
                     drop(state);
-                    self.fetch(now);
+                    self.fetch(now, deadline);
                 }
                 _ => {
                     let failure = state.failure.clone();
@@ -79,9 +90,9 @@ impl<T> RemoteDocument<T> {
     }
 
     /// Fetches the document, on behalf of all callers who wait.
-    fn fetch(&self, now: i64) {
+    fn fetch(&self, now: i64, deadline: Deadline) {
         let mut landing = Landing { document: self, now, fetched: Err(Code::Internal.into()) };
-        landing.fetched = (self.fetch)().map(Arc::new);
+        landing.fetched = (self.fetch)(deadline).map(Arc::new);
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
@@ -108,5 +119,44 @@ impl<T> Drop for Landing<'_, T> {
         }
         drop(state);
         self.document.landed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Barrier, LazyLock};
+    use std::thread;
+    use std::time::Duration;
+
+    use super::RemoteDocument;
+    use crate::clock::Clock;
+    use crate::outbound::deadline::Deadline;
+
+    /// It neither fetches, which would fail for all others, nor waits for the fetch of another caller.
+    #[test]
+    fn a_caller_without_time_gets_what_is_there() {
+        static GATE: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(2));
+        static FETCHES: AtomicUsize = AtomicUsize::new(0);
+        let document = RemoteDocument::new(|_| {
+            FETCHES.fetch_add(1, Ordering::SeqCst);
+            GATE.wait();
+            GATE.wait();
+            Ok(())
+        });
+        let clock = Clock::custom(|| 0);
+        let (late, early) = (Deadline::after(Duration::ZERO), Deadline::after(Duration::from_secs(600)));
+        let reason = |deadline| document.newest(None, &clock, deadline).err().and_then(|error| error.detail);
+        assert_eq!(reason(late).as_deref(), Some("timeout"));
+        assert_eq!(FETCHES.load(Ordering::SeqCst), 0);
+        thread::scope(|scope| {
+            let fetching = scope.spawn(|| reason(early));
+            GATE.wait();
+            assert_eq!(reason(late).as_deref(), Some("timeout"));
+            GATE.wait();
+            assert_eq!(fetching.join().unwrap(), None);
+        });
+        assert_eq!(reason(late), None);
+        assert_eq!(FETCHES.load(Ordering::SeqCst), 1);
     }
 }

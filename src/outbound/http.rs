@@ -5,18 +5,17 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use ureq::http::Response;
+use ureq::http::{Request, Response};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use ureq::{Agent, Body};
+use ureq::{Agent, AsSendBody, Body};
 
+use super::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::types::exchange::{ProviderRequest, ProviderResponse};
-use crate::types::secret::IssuedSecret;
 
 /// The maximum size of an answer to a form.
 const MAX_ANSWER_BYTES: u64 = 64 << 10;
@@ -32,12 +31,12 @@ const MAX_CA_FILE_BYTES: u64 = 1 << 20;
 pub struct Client(Agent);
 
 impl Client {
-    /// Makes a client whose exchanges take at most `timeout`, from the look-up of the name, which runs on a
-    /// thread of its own, to the last byte. Certificates are verified by the authorities of `ca_file`, or
-    /// else by the public ones.
+    /// Makes a client whose exchanges end by their deadline, from the look-up of the name, which runs on a thread of
+    /// its own, to the last byte. Certificates are verified by the authorities of `ca_file`, or else by the public
+    /// ones.
     ///
     /// Failure: `invalid_config`, if the file contains no certificate, or an unreadable one.
-    pub fn new(timeout: Duration, ca_file: Option<&Path>) -> Result<Client> {
+    pub fn new(ca_file: Option<&Path>) -> Result<Client> {
         let roots = ca_file.map_or(Ok(RootCerts::WebPki), authorities)?;
         let tls = TlsConfig::builder()
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
@@ -52,8 +51,6 @@ impl Client {
             .max_redirects_will_error(false)
             .http_status_as_error(false)
             .user_agent(concat!("doorward/", env!("CARGO_PKG_VERSION")))
-            .timeout_global(Some(timeout))
-            .timeout_connect(Some(timeout))
             .build();
         Ok(Client(config.new_agent()))
     }
@@ -62,46 +59,63 @@ impl Client {
     ///
     /// Failure: `auth_service_unavailable`, with a `detail` that contains nothing of the exchange but the
     /// status.
-    pub fn post_form(&self, url: &str, authorization: Option<&str>, form: &[(&str, &str)]) -> Result<String> {
-        let mut request = self.0.post(url).header("accept", "application/json");
+    pub fn post_form(
+        &self,
+        url: &str,
+        authorization: Option<&str>,
+        fields: &[(&str, &str)],
+        deadline: Deadline,
+    ) -> Result<String> {
+        let left = Some(deadline.left()?);
+        let request = self.0.post(url).config().timeout_global(left).timeout_connect(left).build();
+        let mut request = request.header("accept", "application/json");
         if let Some(authorization) = authorization {
             request = request.header("authorization", authorization);
         }
-        text_of(request.send_form(form.iter().copied()), MAX_ANSWER_BYTES)
+        let answer = request.send_form(fields.iter().copied());
+        text_of(&mut answer.map_err(unavailable)?, MAX_ANSWER_BYTES)
     }
 
     /// Sends a request to a provider and returns the response, whatever its status.
     ///
     /// Failure: `auth_service_unavailable`, as of [`Client::post_form`].
-    pub fn exchange(&self, request: &ProviderRequest) -> Result<ProviderResponse> {
-        let mut sent = ureq::http::Request::builder().method(request.method).uri(&request.url);
+    pub fn exchange(&self, request: &ProviderRequest, deadline: Deadline) -> Result<ProviderResponse> {
+        let mut sent = Request::builder().method(request.method).uri(&request.url);
         for header in &request.headers {
             sent = sent.header(header.name, header.value.expose());
         }
-        let body = request.body.as_ref().map(IssuedSecret::expose).unwrap_or_default();
-        let broken = |_| Error::new(Code::AuthServiceUnavailable, "broken_request");
-        let answer = match request.body {
-            Some(_) => self.0.run(sent.body(body).map_err(broken)?),
-            None => self.0.run(sent.body(()).map_err(broken)?),
+        let mut answer = match &request.body {
+            Some(body) => self.send(sent.body(body.expose()), deadline)?,
+            None => self.send(sent.body(()), deadline)?,
         };
-        let mut answer = answer.map_err(unavailable)?;
         let status = answer.status().as_u16();
         Ok(ProviderResponse { status, body: text_within(&mut answer, MAX_ANSWER_BYTES)?.into() })
     }
 
     /// Gets a document, under the same rules as [`Client::post_form`].
-    pub fn get(&self, url: &str) -> Result<String> {
-        text_of(self.0.get(url).header("accept", "application/json").call(), MAX_DOCUMENT_BYTES)
+    pub fn get(&self, url: &str, deadline: Deadline) -> Result<String> {
+        let request = Request::get(url).header("accept", "application/json").body(());
+        text_of(&mut self.send(request, deadline)?, MAX_DOCUMENT_BYTES)
+    }
+
+    /// Sends a request in what is left of the call's time.
+    fn send(
+        &self,
+        request: ureq::http::Result<Request<impl AsSendBody>>,
+        deadline: Deadline,
+    ) -> Result<Response<Body>> {
+        let request = request.map_err(|_| Error::new(Code::AuthServiceUnavailable, "broken_request"))?;
+        let left = Some(deadline.left()?);
+        let request = self.0.configure_request(request).timeout_global(left).timeout_connect(left).build();
+        self.0.run(request).map_err(unavailable)
     }
 }
 
-fn text_of(answer: Result<Response<Body>, ureq::Error>, most: u64) -> Result<String> {
-    let mut answer = answer.map_err(unavailable)?;
+fn text_of(answer: &mut Response<Body>, most: u64) -> Result<String> {
     match answer.status().as_u16() {
-        200 => {}
-        status => return Err(Error::new(Code::AuthServiceUnavailable, format!("http_status_{status}"))),
+        200 => text_within(answer, most),
+        status => Err(Error::new(Code::AuthServiceUnavailable, format!("http_status_{status}"))),
     }
-    text_within(&mut answer, most)
 }
 
 fn text_within(answer: &mut Response<Body>, most: u64) -> Result<String> {

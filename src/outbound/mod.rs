@@ -1,5 +1,6 @@
 //! Outgoing traffic: requests to services that the host configured, and mails.
 
+pub mod deadline;
 #[cfg(feature = "http")]
 pub mod http;
 #[cfg(not(feature = "http"))]

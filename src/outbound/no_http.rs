@@ -1,27 +1,27 @@
 //! HTTP in a build without the feature `http`.
 
 use std::path::Path;
-use std::time::Duration;
 
+use super::deadline::Deadline;
 use crate::error::{Code, Result};
 use crate::types::exchange::{ProviderRequest, ProviderResponse};
 
 pub enum Client {}
 
 impl Client {
-    pub fn new(_: Duration, _: Option<&Path>) -> Result<Client> {
+    pub fn new(_: Option<&Path>) -> Result<Client> {
         Err(Code::FeatureNotBuilt.into())
     }
 
-    pub fn post_form(&self, _: &str, _: Option<&str>, _: &[(&str, &str)]) -> Result<String> {
+    pub fn post_form(&self, _: &str, _: Option<&str>, _: &[(&str, &str)], _: Deadline) -> Result<String> {
         match *self {}
     }
 
-    pub fn exchange(&self, _: &ProviderRequest) -> Result<ProviderResponse> {
+    pub fn exchange(&self, _: &ProviderRequest, _: Deadline) -> Result<ProviderResponse> {
         match *self {}
     }
 
-    pub fn get(&self, _: &str) -> Result<String> {
+    pub fn get(&self, _: &str, _: Deadline) -> Result<String> {
         match *self {}
     }
 }

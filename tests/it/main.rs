@@ -10,6 +10,8 @@ mod mail;
 mod observability;
 mod passkeys;
 #[cfg(feature = "http")]
+mod provider_presets;
+#[cfg(feature = "http")]
 mod providers;
 mod remote;
 mod rust_api;

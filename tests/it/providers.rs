@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
+use std::time::Duration;
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward::{Code, Error};
 use serde_json::{Value, json};
 
 use crate::id_tokens::stage::{Key, PASSWORD, Stage, base64, claims_of};
+use crate::provider_presets::client_key;
 use crate::services::Service;
 use crate::stores::Store;
 
@@ -25,6 +25,8 @@ struct Provider {
     answers: Arc<Mutex<BTreeMap<String, String>>>,
     /// Where a request that is "held" waits twice: when it has arrived, and for its refusal.
     gate: Arc<Barrier>,
+    /// The time that it takes for everything but its metadata.
+    delay: Arc<Mutex<Duration>>,
     key: Key,
 }
 
@@ -34,10 +36,16 @@ impl Provider {
         let said = Arc::clone(&answers);
         let gate = Arc::new(Barrier::new(2));
         let held = Arc::clone(&gate);
+        let delay = Arc::new(Mutex::new(Duration::ZERO));
+        let taken = Arc::clone(&delay);
         let service = Service::start(move |request, stream| {
             let read = request.read(stream);
             let path = read.head.split(' ').nth(1).unwrap_or_default();
             let answer = said.lock().unwrap().get(path).cloned().unwrap_or_default();
+            if !path.starts_with("/.well-known/") {
+                let time = *taken.lock().unwrap();
+                thread::sleep(time);
+            }
             match answer.as_str() {
                 "slow" => request.wait_for_end(stream),
                 "held" => {
@@ -50,7 +58,7 @@ impl Provider {
                 answer => drop(stream.write_all(answer.as_bytes())),
             }
         });
-        let provider = Provider { service, answers, gate, key: Key::new("ES256", "k") };
+        let provider = Provider { service, answers, gate, delay, key: Key::new("ES256", "k") };
         provider.answer("/.well-known/openid-configuration", &provider.metadata());
         provider.answer("/jwks", &provider.key.set().to_string());
         provider
@@ -66,6 +74,7 @@ impl Provider {
             "issuer": self.issuer(),
             "authorization_endpoint": at("authorize"),
             "token_endpoint": at("token"),
+            "userinfo_endpoint": at("userinfo"),
             "jwks_uri": at("jwks"),
         })
         .to_string()
@@ -210,6 +219,51 @@ fn answers_to_a_code_that_are_none() {
     let form = provider.service.requests().into_iter().rfind(|request| !request.body.is_empty()).unwrap();
     assert_eq!(form.field("redirect_uri").as_deref(), Some(CALLBACK));
     assert_eq!(form.field("code_verifier").unwrap().len(), 43);
+}
+
+/// Keys, token and userinfo: each of them arrives in time, but all of them together do not.
+#[test]
+fn one_deadline_for_all_exchanges_of_a_login() {
+    for (timeout_ms, is_in_time) in [(500, false), (60_000, true)] {
+        let provider = Provider::new();
+        let stage = provider.stage_that_waits(timeout_ms);
+        let begun = begin(&stage).unwrap();
+        let mut claims = provider.claims(&begun);
+        claims["email"] = Value::Null;
+        let token = json!({"id_token": provider.key.sign(&claims), "access_token": "t"});
+        provider.answer("/token", &token.to_string());
+        provider.answer("/userinfo", r#"{"sub": "1", "email": "ada@example.com"}"#);
+        *provider.delay.lock().unwrap() = Duration::from_millis(200);
+        match begun.finish(&stage) {
+            Ok(login) => assert!(is_in_time && login["user"]["email"] == "ada@example.com"),
+            Err(error) => {
+                let expected = (Code::AuthServiceUnavailable, Some("timeout"));
+                assert_eq!(
+                    (error.code, error.detail.as_deref(), is_in_time),
+                    (expected.0, expected.1, false)
+                );
+            }
+        }
+    }
+}
+
+/// A code is not sent while the keys that its ID token needs cannot be had: the browser may come back again.
+#[test]
+fn no_code_is_spent_without_keys() {
+    let provider = Provider::new();
+    let stage = provider.stage();
+    let begun = begin(&stage).unwrap();
+    provider.signs_in(&begun);
+    provider.says("/jwks", "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n");
+    let error = begun.finish(&stage).unwrap_err();
+    assert_eq!(
+        (error.code, error.detail.as_deref()),
+        (Code::AuthServiceUnavailable, Some("http_status_503"))
+    );
+    assert!(provider.service.requests().iter().all(|request| request.body.is_empty()));
+    provider.answer("/jwks", &provider.key.set().to_string());
+    stage.now.fetch_add(10, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(begun.finish(&stage).unwrap()["created"], true);
 }
 
 #[test]
@@ -381,10 +435,8 @@ fn an_account_has_twenty_identities_at_most() {
 
 #[test]
 fn a_key_where_each_tenant_is_an_issuer() {
-    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
-    let text = STANDARD.encode(pkcs8.as_ref());
-    let pem = format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n");
-    let own = json!({"preset": "microsoft", "client_id": "app", "client_key": pem, "exchange": "host"});
+    let own =
+        json!({"preset": "microsoft", "client_id": "app", "client_key": client_key(), "exchange": "host"});
     let stage = Stage::of(&Store::sqlite(), json!({"id": own}));
     let begun = begin(&stage).unwrap();
     let query = format!("code=c&state={}", begun.parameter("state"));

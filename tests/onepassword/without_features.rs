@@ -2,6 +2,7 @@
 //! service is down.
 
 use doorward::{Code, Config, Engine, Hooks};
+use serde_json::{Value, json};
 
 #[test]
 fn what_is_left_out_says_so() {
@@ -37,4 +38,34 @@ fn a_server_that_no_mail_can_be_sent_to_is_refused() {
     assert_eq!(open(&config).err().unwrap().code, Code::FeatureNotBuilt);
     let engine = open(r#"{"store": "sqlite::memory:"}"#).unwrap();
     assert_eq!(engine.call("deliver_mail", "{}").unwrap_err().code, Code::FeatureNotBuilt);
+}
+
+/// The host sends the requests of a login at a provider.
+#[test]
+fn a_login_at_a_provider_needs_no_http() {
+    let provider = json!({
+        "preset": "github", "client_id": "app", "client_secret": "s", "exchange": "host", "auto_register": true,
+    });
+    let config = json!({"store": "sqlite::memory:", "id_token_providers": {"hub": provider}}).to_string();
+    let engine = Engine::open(Config::parse(&config).unwrap(), Hooks::default()).unwrap();
+    let call = |operation: &str, request: Value| -> Value {
+        serde_json::from_str(&engine.call(operation, &request.to_string()).unwrap()).unwrap()
+    };
+    let callback = "https://app.example/callback";
+    let begun = call("begin_provider_login", json!({"redirect_uri": callback}));
+    let query = format!("code=c&state={}", begun["state"].as_str().unwrap());
+    let mut back = json!({"transaction": begun["transaction"], "query": query, "redirect_uri": callback});
+    let mut answers = [
+        json!({"access_token": "t", "token_type": "bearer"}),
+        json!({"id": 1, "login": "ada"}),
+        json!([{"email": "ada@example.com", "primary": true, "verified": true}]),
+    ]
+    .into_iter();
+    let mut received = Vec::new();
+    while call("next_provider_request", back.clone()).get("send").is_some() {
+        received.push(json!({"status": 200, "body": answers.next().unwrap().to_string()}));
+        back["received"] = json!(received);
+    }
+    let login = call("finish_provider_login", back);
+    assert_eq!((&login["created"], &login["user"]["email"]), (&json!(true), &json!("ada@example.com")));
 }

@@ -3921,6 +3921,11 @@ export interface IdTokenProviderConfig {
   client_key_issuer?: string | null
   /** The secret of this service at the provider, for `begin_provider_login`. */
   client_secret?: string | null
+  /**
+   * The claim of ID tokens and of `userinfo_endpoint` that says that the address is verified. Default:
+   * `email_verified`.
+   */
+  email_verified_claim?: string | null
   /** The sender of the requests to the provider. */
   exchange?: ExchangeBy
   /**
@@ -3958,7 +3963,9 @@ export interface IdTokenProviderConfig {
   scope?: string | null
   /** The tenants that may log in users, for an issuer with `{tenantid}`. Default: all. */
   tenants?: string[] | null
-  /** The time limit for each exchange with the provider. From 1 to 60000. Default: 5000. */
+  /**
+   * The time limit for all exchanges of one call with the provider together. From 1 to 60000. Default: 5000.
+   */
   timeout_ms?: number
   /** Where codes are exchanged (RFC 6749 section 3.2). */
   token_endpoint?: string | null

@@ -271,7 +271,7 @@ impl Engine {
             verifier: &transaction.verifier,
             hints: hints.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
         };
-        let authorization_url = client.authorization_url(&asked, &self.clock)?;
+        let authorization_url = client.authorization_url(&asked, &self.clock, provider.deadline())?;
         let sealed = self.secrets.seal(TRANSACTION, json::render(&transaction)?.as_bytes())?;
         Ok(BeginProviderLoginResponse {
             authorization_url: IssuedSecret::new(authorization_url),
@@ -294,7 +294,7 @@ impl Engine {
         let transaction = self.transaction(&transaction, &Client::default())?;
         let provider = self.asked_provider(&transaction)?;
         let mut exchange = provider.exchange(received);
-        if let Exchange::Own(_) = exchange {
+        if exchange.is_own() {
             let field = format!("/id_token_providers/{}/exchange", provider.name());
             return Err(Error::at(Code::InvalidConfig, field, "expected host"));
         }
@@ -433,7 +433,7 @@ impl Engine {
         }
         match &returned.iss {
             Some(iss) if !provider.has_issued_as(iss) => return foreign("wrong_issuer"),
-            None if client.requires_iss(&self.clock)? => return foreign("no_issuer"),
+            None if client.requires_iss(&self.clock, exchange.deadline)? => return foreign("no_issuer"),
             _ => {}
         }
         if let Some(error) = &returned.error {

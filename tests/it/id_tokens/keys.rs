@@ -118,6 +118,38 @@ fn keys_without_a_name_and_keys_twice() {
     ten.login(&nameless(&eleven[10])).unwrap();
 }
 
+/// A key is what its numbers say. A certificate, its digest and a URL of one, in the set or in the header, say nothing
+/// (RFC 7517 section 4.7, RFC 7515 section 4.1). Sets of Microsoft Entra name no algorithm.
+#[test]
+fn certificates_are_no_keys() {
+    let keys = [Key::new("RS256", "1"), Key::new("RS256", "2")];
+    let mut jwk = keys[0].set()["keys"][0].clone();
+    let certified = json!({
+        "kid": "1", "x5t": "1", "x5t#S256": "x", "x5c": ["MIIC/TCC"], "x5u": "https://id.example/x", "alg": null,
+    });
+    jwk.as_object_mut().unwrap().extend(certified.as_object().unwrap().clone());
+    let of_a_certificate = json!({"kty": "RSA", "use": "sig", "kid": "2", "x5c": ["MIIC/TCC"]});
+    let stage = stage_with(json!({
+        "jwks": {"keys": [of_a_certificate, jwk]}, "algorithms": ["RS256", "PS256"], "auto_register": true,
+    }));
+    let claims = claims_of(json!({"sub": "1", "email": "ada@example.com"}));
+    let reason = |key: &Key, header: Value| {
+        let mut named = json!({"alg": "RS256", "x5t": "1", "x5c": ["MIIC/TCC"], "jwk": key.set()["keys"][0]});
+        named.as_object_mut().unwrap().extend(header.as_object().unwrap().clone());
+        stage.login(&key.sign_as(&named, &claims)).err().map(|error| error.detail.unwrap().into_owned())
+    };
+    assert_eq!(reason(&keys[0], json!({"kid": "1"})), None);
+    assert_eq!(reason(&keys[0], json!({"kid": "1", "x5t": "2"})), None);
+    // Without `kid` each key is tried, and `x5t` names none.
+    assert_eq!(reason(&keys[0], json!({})), None);
+    assert_eq!(reason(&keys[1], json!({"kid": "1"})).as_deref(), Some("bad_signature"));
+    for header in [json!({}), json!({"kid": "2"}), json!({"kid": "2", "x5u": "https://evil.example/x"})] {
+        assert_eq!(reason(&keys[1], header).as_deref(), Some("unknown_key"));
+    }
+    let chain = json!({"kid": "1", "x5c": ["x".repeat(1024)]});
+    assert_eq!(reason(&keys[0], chain).as_deref(), Some("too_long"));
+}
+
 /// A bad member is reported, and does not affect the others.
 #[test]
 fn bad_members_are_named() {

@@ -107,6 +107,10 @@ class IdTokenProviderConfig(TypedDict, total=False):
     """With `signed_secret`: the `iss` of the secret, Apple's id of the team."""
     client_secret: str | None
     """The secret of this service at the provider, for `begin_provider_login`."""
+    email_verified_claim: str | None
+    """The claim of ID tokens and of `userinfo_endpoint` that says that the address is verified. Default:
+    `email_verified`.
+    """
     exchange: Literal["engine", "host"]
     """The sender of the requests to the provider."""
     issuer: str | None
@@ -141,7 +145,9 @@ class IdTokenProviderConfig(TypedDict, total=False):
     tenants: list[str] | None
     """The tenants that may log in users, for an issuer with `{tenantid}`. Default: all."""
     timeout_ms: int
-    """The time limit for each exchange with the provider. From 1 to 60000. Default: 5000."""
+    """The time limit for all exchanges of one call with the provider together. From 1 to 60000. Default:
+    5000.
+    """
     token_endpoint: str | None
     """Where codes are exchanged (RFC 6749 section 3.2)."""
     userinfo: UserinfoConfig | None

@@ -30,6 +30,8 @@ import java.util.Map;
  *     the team. May be null.
  * @param clientSecret The secret of this service at the provider, for {@code begin_provider_login}.
  *     May be null.
+ * @param emailVerifiedClaim The claim of ID tokens and of {@code userinfo_endpoint} that says that
+ *     the address is verified. Default: {@code email_verified}. May be null.
  * @param exchange The sender of the requests to the provider. May be null.
  * @param issuer The {@code iss} of its tokens, exactly. {@code {tenantid}} in it, as Microsoft
  *     Entra writes it for applications of many tenants, stands for the token's {@code tid}.
@@ -53,8 +55,8 @@ import java.util.Map;
  *     profile}. May be null.
  * @param tenants The tenants that may log in users, for an issuer with {@code {tenantid}}. Default:
  *     all. May be null.
- * @param timeoutMs The time limit for each exchange with the provider. From 1 to 60000. Default:
- *     5000. May be null.
+ * @param timeoutMs The time limit for all exchanges of one call with the provider together. From 1
+ *     to 60000. Default: 5000. May be null.
  * @param tokenEndpoint Where codes are exchanged (RFC 6749 section 3.2). May be null.
  * @param userinfo For a provider without ID tokens (OAuth 2.0 only): where the response of {@code
  *     userinfo_endpoint} has what is needed. May be null.
@@ -73,6 +75,7 @@ public record IdTokenProviderConfig(
     String clientKeyId,
     String clientKeyIssuer,
     String clientSecret,
+    String emailVerifiedClaim,
     ExchangeBy exchange,
     String issuer,
     Map<String, Object> jwks,
@@ -92,7 +95,7 @@ public record IdTokenProviderConfig(
   public static IdTokenProviderConfig of(List<String> clientId) {
     return new IdTokenProviderConfig(
         clientId, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null, null, null, null, null, null, null, null, null);
+        null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -111,6 +114,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -143,6 +147,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -175,6 +180,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -207,6 +213,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -240,6 +247,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -272,6 +280,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -304,6 +313,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -336,6 +346,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -368,6 +379,40 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
+        exchange,
+        issuer,
+        jwks,
+        jwksUri,
+        linkVerifiedEmail,
+        preset,
+        requiresIss,
+        responseMode,
+        scope,
+        tenants,
+        timeoutMs,
+        tokenEndpoint,
+        userinfo,
+        userinfoEndpoint);
+  }
+
+  /**
+   * Returns the same with email_verified_claim: The claim of ID tokens and of {@code
+   * userinfo_endpoint} that says that the address is verified. Default: {@code email_verified}.
+   */
+  public IdTokenProviderConfig withEmailVerifiedClaim(String emailVerifiedClaim) {
+    return new IdTokenProviderConfig(
+        clientId,
+        algorithms,
+        authorizationEndpoint,
+        autoRegister,
+        caFile,
+        clientAuth,
+        clientKey,
+        clientKeyId,
+        clientKeyIssuer,
+        clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -397,6 +442,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -430,6 +476,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -459,6 +506,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -493,6 +541,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -526,6 +575,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -559,6 +609,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -592,6 +643,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -624,6 +676,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -656,6 +709,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -688,6 +742,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -705,8 +760,8 @@ public record IdTokenProviderConfig(
   }
 
   /**
-   * Returns the same with timeout_ms: The time limit for each exchange with the provider. From 1 to
-   * 60000. Default: 5000.
+   * Returns the same with timeout_ms: The time limit for all exchanges of one call with the
+   * provider together. From 1 to 60000. Default: 5000.
    */
   public IdTokenProviderConfig withTimeoutMs(long timeoutMs) {
     return new IdTokenProviderConfig(
@@ -720,6 +775,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -749,6 +805,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -781,6 +838,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -814,6 +872,7 @@ public record IdTokenProviderConfig(
         clientKeyId,
         clientKeyIssuer,
         clientSecret,
+        emailVerifiedClaim,
         exchange,
         issuer,
         jwks,
@@ -843,6 +902,7 @@ public record IdTokenProviderConfig(
         Read.optional(json, "client_key_id", Read::text),
         Read.optional(json, "client_key_issuer", Read::text),
         Read.optional(json, "client_secret", Read::text),
+        Read.optional(json, "email_verified_claim", Read::text),
         Read.optional(json, "exchange", ExchangeBy::read),
         Read.optional(json, "issuer", Read::text),
         Read.optional(json, "jwks", Read::object),
@@ -872,6 +932,7 @@ public record IdTokenProviderConfig(
     Read.put(json, "client_key_id", clientKeyId);
     Read.put(json, "client_key_issuer", clientKeyIssuer);
     Read.put(json, "client_secret", clientSecret);
+    Read.put(json, "email_verified_claim", emailVerifiedClaim);
     Read.put(json, "exchange", exchange);
     Read.put(json, "issuer", issuer);
     Read.put(json, "jwks", jwks);
@@ -912,6 +973,8 @@ public record IdTokenProviderConfig(
         + clientKeyIssuer
         + ", clientSecret="
         + Read.hidden(clientSecret)
+        + ", emailVerifiedClaim="
+        + emailVerifiedClaim
         + ", exchange="
         + exchange
         + ", issuer="
