@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from typing import Any, ClassVar
@@ -18,6 +19,7 @@ import httpx
 import pytest
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2.rfc6749 import grants
+from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oidc.core import UserInfo
 from authlib.oidc.core.grants import OpenIDCode
@@ -55,6 +57,12 @@ def opened(config: Config, provider: Any, clock: Clock, **keys: Any) -> Engine:
         **keys,
     }
     return Engine({**config, "id_token_providers": {"ours": ours}}, now_ms=clock)
+
+
+def private_key() -> str:
+    """A private key of a service, PKCS #8 in PEM."""
+    key = generate_private_key(SECP256R1())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 def test_login_at_a_provider(config: Config, provider: Provider, clock: Clock) -> None:
@@ -123,6 +131,12 @@ def test_codes_of_other_clients_and_other_requests(config: Config, provider: Pro
                     transaction=mine.transaction, redirect_uri=CALLBACK, query=str(own.set("code", code))
                 )
             assert (caught.value.code, caught.value.detail) == ("invalid_credentials", "invalid_grant")
+        # An ID token for another request, by the code of this one.
+        nonce = parse_qs(urlsplit(mine.authorization_url).query)["nonce"][0]
+        query = provider.come_back(mine.authorization_url.replace(nonce, "forged"), "eve")
+        with pytest.raises(InvalidToken) as invalid:
+            engine.finish_provider_login(transaction=mine.transaction, redirect_uri=CALLBACK, query=query)
+        assert invalid.value.detail == "wrong_nonce"
         assert engine.finish_provider_login(
             transaction=mine.transaction, redirect_uri=CALLBACK, query=str(own)
         ).created
@@ -158,8 +172,7 @@ def test_an_identity_is_linked_and_unlinked(config: Config, provider: Provider, 
 
 
 def test_the_service_authenticates_itself_by_a_key(config: Config, clock: Clock) -> None:
-    key = generate_private_key(SECP256R1())
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    pem = private_key()
     public: Any = {**ECKey.import_key(pem).as_dict(private=False), "kid": "k", "alg": "ES256", "use": "sig"}
     provider = Provider(public)
     try:
@@ -258,14 +271,15 @@ class Code:
 class AuthlibProvider:
     """A provider made with Authlib, whose only user is Ada."""
 
-    def __init__(self, method: str) -> None:
+    def __init__(self, method: str, client_key: str | None = None) -> None:
         """Start the provider, whose client authenticates itself by this method."""
         key = RSAKey.generate_key(2048, {"kid": "r", "alg": "RS256", "use": "sig"})
         codes: dict[str, Code] = {}
+        assertions: set[str] = set()
         issuer = ""
 
         class Grant(grants.AuthorizationCodeGrant):  # type: ignore[misc]
-            TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = ["client_secret_basic", "client_secret_post", "none"]
+            TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = [method]
 
             def save_authorization_code(self, code: str, request: Any) -> None:
                 codes[code] = Code(request)
@@ -278,6 +292,20 @@ class AuthlibProvider:
 
             def authenticate_user(self, authorization_code: Code) -> str:
                 return "ada"
+
+        class Assertions(JWTBearerClientAssertion):  # type: ignore[misc]
+            CLIENT_AUTH_METHOD = "private_key_jwt"
+
+            def get_audiences(self) -> list[str]:
+                return [issuer]
+
+            def validate_jti(self, claims: Any, jti: str) -> bool:
+                is_new = jti not in assertions
+                assertions.add(jti)
+                return is_new
+
+            def resolve_client_public_key(self, client: Any) -> ECKey:
+                return ECKey.import_key(client_key)
 
         class IdTokens(OpenIDCode):  # type: ignore[misc]
             def exists_nonce(self, nonce: str, request: Any) -> bool:
@@ -302,6 +330,7 @@ class AuthlibProvider:
 
         app = Flask(__name__)
         server = AuthorizationServer(app, lambda _: Client(method), lambda *_: None)
+        server.register_client_auth_method("private_key_jwt", Assertions())
         server.register_grant(Grant, [CodeChallenge(required=True), IdTokens()])
 
         @app.get("/.well-known/openid-configuration")
@@ -349,14 +378,15 @@ class AuthlibProvider:
         self._server.server_close()
 
 
-@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post", "none"])
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"])
 def test_login_at_a_provider_made_with_authlib(
     config: Config, clock: Clock, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
-    provider = AuthlibProvider(method)
-    secret = None if method == "none" else CLIENT_SECRET
-    keys = {"client_secret": secret, "client_auth": method, "algorithms": ["RS256"]}
+    client_key = private_key() if method == "private_key_jwt" else None
+    provider = AuthlibProvider(method, client_key)
+    secret = CLIENT_SECRET if method.startswith("client_secret") else None
+    keys = {"client_secret": secret, "client_key": client_key, "client_auth": method, "algorithms": ["RS256"]}
     try:
         with opened(config, provider, clock, **keys) as engine:
             begun = engine.begin_provider_login(redirect_uri=CALLBACK, max_age_seconds=300)
@@ -372,6 +402,11 @@ def test_login_at_a_provider_made_with_authlib(
             )
             said = engine.call("verify", json.dumps({"token": login.access_token}))
             assert said["provider"]["acr"] == "urn:example:gold"
+            gold: Any = {"name": "ours", "acr": ["urn:example:gold"], "amr": ["otp"], "max_age_seconds": 120}
+            for change, authorized in (({}, True), ({"amr": ["hwk"]}, False), ({"max_age_seconds": 30}, False)):
+                condition = {**gold, **change}
+                answer = engine.authorize(token=login.access_token, provider=condition)
+                assert answer.authorized == authorized
             # The user authenticated a minute ago.
             begun = engine.begin_provider_login(redirect_uri=CALLBACK, max_age_seconds=1)
             with pytest.raises(InvalidToken) as caught:
@@ -445,6 +480,16 @@ def test_the_routes_of_fastapi(config: Config, clock: Clock, monkeypatch: pytest
                 assert client.get(link).json()["identities"] == [identity]
                 assert failure_of(client.get(back))["error"]["code"] == "invalid_challenge"
 
+                # The user's wish to stay logged in or not survives the way to the provider and back.
+                for wish, ages in (("false", set()), ("true", {"900", "2592000"}), ("", {"900", "2592000"})):
+                    begun = client.get(begin, params={"persistent": wish} if wish else {})
+                    done = client.get(provider.back(begun.headers["location"]))
+                    kept = [it for it in done.headers.get_list("set-cookie") if it.startswith("doorward=")]
+                    kept += [it for it in done.headers.get_list("set-cookie") if "doorward-refresh=" in it]
+                    assert {age for it in kept for age in re.findall(r"Max-Age=(\d+)", it)} == ages
+                    assert len(kept) == 2
+                assert client.get(begin, params={"persistent": "maybe"}).status_code == 422
+
                 # A form of a page of the provider comes without the cookie of the device, which stays.
                 known = client.cookies["doorward-device"]
                 query = provider.come_back(client.get(begin).headers["location"])
@@ -457,6 +502,9 @@ def test_the_routes_of_fastapi(config: Config, clock: Clock, monkeypatch: pytest
                 # Tokens that the browser would drop open no session.
                 engine.update_user(id=bob.id, roles=[f"{index:064}" for index in range(64)])
                 before = engine.list_sessions(user_id=bob.id).sessions
+                # An identity is linked all the same, in the session that there is.
+                linked = client.get(provider.back(client.post(begin).headers["location"]))
+                assert linked.headers["location"] == "/welcome#"
                 refused = client.get(provider.back(client.get(begin).headers["location"]))
                 assert failure_of(refused) == {"error": {"code": "invalid_config"}}
                 assert "doorward-transaction" not in client.cookies
@@ -466,7 +514,8 @@ def test_the_routes_of_fastapi(config: Config, clock: Clock, monkeypatch: pytest
                 # The next step is that of the page, for this browser alone: the challenge is in a cookie.
                 secret = engine.setup_totp(user_id=bob.id).secret
                 engine.confirm_totp(user_id=bob.id, code=totp_code(secret, clock.seconds))
-                step = failure_of(client.get(provider.back(client.get(begin).headers["location"])))
+                begun = client.get(begin, params={"persistent": "false"})
+                step = failure_of(client.get(provider.back(begun.headers["location"])))
                 assert step["error"] == {"code": "second_factor_required"}
                 assert (step["totp_supported"], "challenge" in step) == (True, False)
                 assert client.cookies["doorward-device"] == known
@@ -477,7 +526,8 @@ def test_the_routes_of_fastapi(config: Config, clock: Clock, monkeypatch: pytest
                 url = client.base_url.join("/auth/complete-login")
                 elsewhere = httpx.post(url, json=proof, trust_env=False)
                 assert elsewhere.json()["error"]["code"] == "invalid_challenge"
-                assert client.post("/auth/complete-login", json=proof).status_code == 200
+                done = client.post("/auth/complete-login", json=proof)
+                assert (done.status_code, done.json()["persistent"]) == (200, False)
                 assert "doorward-challenge" not in client.cookies
                 which = {"issuer": identity["issuer"], "subject": "ada"}
                 assert client.post("/auth/unlink-identity", json=which).json() == {"unlinked": True}

@@ -15,6 +15,11 @@ class Body(Model, extra="forbid"):
     """A body. Unknown members are refused."""
 
 
+def lifetime_of(persistent: bool | None) -> Any:
+    """Return what the client may say of the session's life."""
+    return None if persistent is None else {"persistent": persistent}
+
+
 class Remembered(Body):
     """A login whose user says how long to stay logged in."""
 
@@ -22,9 +27,8 @@ class Remembered(Body):
     """Whether to stay logged in when the browser is closed; default: yes."""
 
     def given(self) -> dict[str, Any]:
-        """Return the members, with what the client may say of the session's life."""
-        lifetime = None if self.persistent is None else {"persistent": self.persistent}
-        return {**self.model_dump(exclude={"persistent"}), "lifetime": lifetime}
+        """Return the members as arguments of the operation."""
+        return {**self.model_dump(exclude={"persistent"}), "lifetime": lifetime_of(self.persistent)}
 
 
 class Credentials(Remembered, PasswordMixin):

@@ -238,8 +238,10 @@ class Routes:
     # Logins at providers are for browsers, which go there and come back: the tokens travel in cookies.
 
     def _add_provider_logins(self, backend: str, cookie: Cookie) -> None:
-        async def begin_provider_login(request: Request, provider: str) -> Response:
-            return await self._sent_to(request, cookie, backend, provider)
+        async def begin_provider_login(
+            request: Request, provider: str, persistent: bool | None = None
+        ) -> Response:
+            return await self._sent_to(request, cookie, backend, provider, persistent=persistent)
 
         async def link_identity(request: Request, provider: str) -> Response:
             if _access_token(request, cookie) is None:
@@ -248,7 +250,7 @@ class Routes:
             # The request may have tokens of other sessions, too: this one has to be fresh.
             await run_in_threadpool(self._recent, request, backend)
             token = self._auth.token(request, backend)
-            return await self._sent_to(request, cookie, backend, provider, token)
+            return await self._sent_to(request, cookie, backend, provider, token=token)
 
         async def finish_provider_login(request: Request, provider: str) -> Response:
             return await self._came_back(request, cookie)
@@ -264,9 +266,16 @@ class Routes:
             self._add(operation, endpoint, path=path, method=method, include_in_schema=False)
 
     async def _sent_to(
-        self, request: Request, cookie: Cookie, backend: str, provider: str, token: str | None = None
+        self,
+        request: Request,
+        cookie: Cookie,
+        backend: str,
+        provider: str,
+        *,
+        token: str | None = None,
+        persistent: bool | None = None,
     ) -> Response:
-        """Send the browser to the provider, with the transaction in a cookie."""
+        """Send the browser to the provider, with the transaction and the user's wish in a cookie."""
         callback = request.url.path.replace("/begin-provider-login/", "/finish-provider-login/")
         begun = await to_thread(
             self._auth.engine.begin_provider_login,
@@ -277,7 +286,7 @@ class Routes:
         )
         response = RedirectResponse(begun.authorization_url, 303, NO_STORE)
         form_post = "form_post" in parse_qs(urlsplit(begun.authorization_url).query).get("response_mode", ())
-        cookie.keep_transaction(response, begun.transaction, form_post=form_post)
+        cookie.keep_transaction(response, begun.transaction, persistent, form_post=form_post)
         return response
 
     async def _came_back(self, request: Request, cookie: Cookie) -> Response:
@@ -292,14 +301,16 @@ class Routes:
             client = client.model_copy(update={"device_id": None})
         query = (await request.body()).decode("utf-8", "replace") if by_form else request.url.query
         is_known = True
+        transaction, persistent = cookie.transaction(request)
         try:
             tokens = await to_thread(
                 self._auth.engine.finish_provider_login,
-                transaction=cookie.transaction(request),
+                transaction=transaction,
                 query=query,
                 redirect_uri=str(request.url.replace(query="")),
                 client=client,
                 user_token=_access_token(request, cookie),
+                lifetime=bodies.lifetime_of(persistent),
             )
             response = await self._landed(cookie, tokens)
         except AuthError as error:
@@ -317,9 +328,10 @@ class Routes:
         try:
             cookie.keep(response, tokens)
         except AuthError:
+            # An identity that is linked stays so, and the session keeps the token that it has.
             if not tokens.linked:
                 await to_thread(self._auth.engine.revoke_session, session_id=tokens.session_id)
-            raise
+                raise
         return response
 
     def _turned_away(self, error: AuthError) -> Response:

@@ -176,17 +176,26 @@ class Cookie:
         """Return the token of a trusted device. Its cookie stays when the session ends."""
         return cookies_of(request.scope).get(self.trusted_name)
 
-    def transaction(self, request: HTTPConnection) -> str:
-        """Return the transaction of a login at a provider, which the engine refuses if it is empty."""
-        return cookies_of(request.scope).get(self.transaction_name, "")
+    def transaction(self, request: HTTPConnection) -> tuple[str, bool | None]:
+        """Return the transaction of a login at a provider, and whether its user wants to stay logged in.
 
-    def keep_transaction(self, response: Response, transaction: str, *, form_post: bool = False) -> None:
+        The engine refuses an empty transaction.
+        """
+        transaction, _, wish = cookies_of(request.scope).get(self.transaction_name, "").partition(".")
+        return transaction, {"true": True, "false": False}.get(wish)
+
+    def keep_transaction(
+        self, response: Response, transaction: str, persistent: bool | None = None, *, form_post: bool = False
+    ) -> None:
         """Keep the transaction of a login at a provider for fifteen minutes; an empty one deletes the cookie.
 
+        persistent: Whether the user wants to stay logged in, for the time when the browser comes back.
         form_post: Whether a page of the provider posts the form with which the browser comes back.
         """
         seconds = 900 if transaction else 0
-        self._set(response, self.transaction_name, transaction, seconds, "none" if form_post else "lax")
+        # A transaction is base64url, which has no dots.
+        value = transaction if persistent is None else f"{transaction}.{str(persistent).lower()}"
+        self._set(response, self.transaction_name, value, seconds, "none" if form_post else "lax")
 
     def forget(self, response: Response) -> None:
         """Delete the cookies."""
