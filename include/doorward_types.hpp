@@ -475,11 +475,14 @@ struct import_problem {
   // `invalid_attributes`, `invalid_locale`, `invalid_external_id`, `external_id_taken`,
   // `external_id_repeated`, `invalid_service_account`.
   std::string code{};
+  // What a password hash that is refused seems to be, for people. It quotes nothing of the hash but its cost.
+  std::optional<std::string> reason{};
 
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
     visit("index", self.index);
     visit("code", self.code);
+    visit("reason", self.reason);
   }
 };
 
@@ -3910,8 +3913,8 @@ struct hash_password_request {
 struct verify_password_request {
   // The password.
   doorward::secret password{};
-  // The hash: Argon2 in PHC string format; bcrypt, scrypt or PBKDF2 in the forms of passlib, Django, Werkzeug
-  // and Firebase (docs/imports.md).
+  // The hash: Argon2, bcrypt, scrypt, PBKDF2 or an older one in the form of the system that made it
+  // (docs/imports.md).
   doorward::secret hash{};
 
   template <class Value = doorward::secret>

@@ -409,8 +409,8 @@ type VerifyPasswordRequest struct {
 	// The password.
 	Password string `json:"password" doorward:"secret"`
 
-	// The hash: Argon2 in PHC string format; bcrypt, scrypt or PBKDF2 in the forms of passlib, Django,
-	// Werkzeug and Firebase (docs/imports.md).
+	// The hash: Argon2, bcrypt, scrypt, PBKDF2 or an older one in the form of the system that made it
+	// (docs/imports.md).
 	Hash string `json:"hash" doorward:"secret"`
 }
 
@@ -3912,6 +3912,10 @@ type ImportProblem struct {
 	// `invalid_roles`, `invalid_attributes`, `invalid_locale`, `invalid_external_id`, `external_id_taken`,
 	// `external_id_repeated`, `invalid_service_account`.
 	Code string `json:"code"`
+
+	// What a password hash that is refused seems to be, for people. It quotes nothing of the hash but its
+	// cost.
+	Reason string `json:"reason,omitzero"`
 }
 
 // ImportUsersResponse: The result of the import; with `dry_run`, the result that it would have.

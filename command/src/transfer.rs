@@ -157,9 +157,11 @@ impl Done {
         for problem in &report.problems {
             let line = numbers.get(problem.index).copied().unwrap_or_default();
             let code = json!(problem.code);
-            let text = match context.json {
-                true => json!({"line": line, "code": code}).to_string(),
-                false => format!("line {line}: {}", word(&code)),
+            let text = match (context.json, &problem.reason) {
+                (true, None) => json!({"line": line, "code": code}).to_string(),
+                (true, Some(why)) => json!({"line": line, "code": code, "reason": why}).to_string(),
+                (false, None) => format!("line {line}: {}", word(&code)),
+                (false, Some(why)) => format!("line {line}: {} ({why})", word(&code)),
             };
             told.push((line, text));
         }

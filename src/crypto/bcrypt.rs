@@ -7,20 +7,25 @@ pub(super) const SALT_LEN: usize = 16;
 pub(super) const OUTPUT_LEN: usize = 23;
 
 /// How many bytes of a password bcrypt reads, including the final NUL.
-const MOST_READ: usize = 72;
+pub(super) const MOST_READ: usize = 72;
 
-/// Returns the hash of a password without NUL. Bytes beyond the 72nd are ignored.
-pub(super) fn bcrypt(password: &[u8], cost: u32, salt: &[u8; SALT_LEN]) -> [u8; OUTPUT_LEN] {
+/// Returns the key that a password is: with a NUL at its end, and not more than its first 72 bytes.
+pub(super) fn key(password: &[u8]) -> Zeroizing<Vec<u8>> {
     let end = password.len().min(MOST_READ);
     let mut key = Zeroizing::new(Vec::with_capacity(end + 1));
     key.extend_from_slice(&password[..end]);
     if end < MOST_READ {
         key.push(0);
     }
+    key
+}
+
+/// Returns the hash of a key that is not empty.
+pub(super) fn bcrypt(key: &[u8], cost: u32, salt: &[u8; SALT_LEN]) -> [u8; OUTPUT_LEN] {
     let mut state = Blowfish::bc_init_state();
-    state.salted_expand_key(salt, &key);
+    state.salted_expand_key(salt, key);
     for _ in 0..1_u64 << cost {
-        state.bc_expand_key(&key);
+        state.bc_expand_key(key);
         state.bc_expand_key(salt);
     }
     let mut output = [0; OUTPUT_LEN];

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 #[cfg(target_arch = "x86_64")]
 use super::argon2id::Kernel;
-use super::foreign_hashes::{ForeignHash, number};
+use super::foreign_hashes::{ForeignHash, number, recognized, unwrapped};
 use super::memory::Memory;
 use crate::error::{Code, Error, Result};
 use crate::password::{Password, PasswordPolicy};
@@ -24,6 +24,9 @@ use crate::types::random::random;
 
 const SALT_LEN: usize = 16;
 const OUTPUT_LEN: usize = 32;
+
+/// The maximum length of a hash.
+const MOST_TEXT: usize = 2048;
 
 /// The memory limit for an imported hash, in KiB, unless more is configured.
 const MOST_KIB: u32 = 131_072;
@@ -127,6 +130,15 @@ impl Hasher {
     pub(crate) fn describe(&self, stored: &str) -> Option<HashDescription> {
         let hash = StoredHash::parse(stored)?;
         Some(HashDescription { scheme: hash.scheme(), parameters: hash.parameters() })
+    }
+
+    /// Returns what a hash that cannot be verified is, for the host; none if that is unknown. It quotes nothing of
+    /// the hash but its cost.
+    pub(crate) fn refusal(&self, stored: &str) -> Option<String> {
+        match self.describe(stored) {
+            Some(HashDescription { scheme, parameters }) => Some(format!("{scheme} with {parameters}")),
+            None => recognized(stored).map(str::to_owned),
+        }
     }
 
     fn readable(&self, text: &str) -> Result<StoredHash, Unverifiable> {
@@ -251,11 +263,16 @@ enum StoredHash {
 
 impl StoredHash {
     fn parse(text: &str) -> Option<StoredHash> {
+        // A salt may be any text, but PostgreSQL cannot store NUL.
+        if text.len() > MOST_TEXT || text.chars().any(char::is_control) {
+            return None;
+        }
+        let text = unwrapped(text)?;
         // Django prefixes the PHC string with the scheme.
-        let phc = text.strip_prefix("argon2").unwrap_or(text);
+        let phc = text.strip_prefix("argon2").unwrap_or(&text);
         match Phc::parse(phc) {
             Some(phc) => Some(StoredHash::Argon2(phc)),
-            None => ForeignHash::parse(text).map(StoredHash::Foreign),
+            None => ForeignHash::parse(&text).map(StoredHash::Foreign),
         }
     }
 

@@ -131,6 +131,9 @@ pub struct ImportProblem {
     /// `external_id_repeated`, `invalid_service_account`.
     #[schemars(with = "String")]
     pub code: Problem,
+    /// What a password hash that is refused seems to be, for people. It quotes nothing of the hash but its cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// The problem with an account.
@@ -230,17 +233,17 @@ impl Engine {
         let is_service_account = user.is_service_account.unwrap_or(false);
         let may_log_in = user.email.is_some() || email_verified || user.password_hash.is_some();
         if is_service_account && (may_log_in || user.must_change_password == Some(true)) {
-            problems.push(Problem::InvalidServiceAccount);
+            problems.push(Problem::InvalidServiceAccount.into());
         }
         let needs_email = !is_service_account && (registration.require_email || email_verified);
         if user.email.is_none() && needs_email {
-            problems.push(Problem::MissingEmail);
+            problems.push(Problem::MissingEmail.into());
         }
         let scheme = user.password_hash.as_ref().and_then(|hash| self.scheme_of(hash, &mut problems));
         let default_roles = if is_service_account { &[] } else { registration.default_roles.as_slice() };
         let roles = roles_of(user.roles, default_roles, &mut problems);
         let attributes = bounded(user.attributes.unwrap_or_default());
-        let attributes = attributes.map_err(|_| problems.push(Problem::InvalidAttributes)).ok();
+        let attributes = attributes.map_err(|_| problems.push(Problem::InvalidAttributes.into())).ok();
         let locale = user.locale.as_ref();
         let locale = locale.and_then(|text| parsed::<Locale>(text, Problem::InvalidLocale, &mut problems));
         let external_id = user.external_id.as_ref();
@@ -277,23 +280,26 @@ impl Engine {
     }
 
     /// Returns the scheme of a password hash, if the engine can verify it.
-    fn scheme_of(&self, hash: &Secret, problems: &mut Vec<Problem>) -> Option<&'static str> {
-        let scheme = self.passwords.hasher.scheme(hash.expose());
-        let problem = |why| match why {
-            Unverifiable::Malformed => Problem::InvalidPasswordHash,
-            Unverifiable::TooCostly(_) => Problem::PasswordHashTooCostly,
+    fn scheme_of(&self, hash: &Secret, problems: &mut Vec<Fault>) -> Option<&'static str> {
+        let hasher = &self.passwords.hasher;
+        let fault = |why| Fault {
+            code: match why {
+                Unverifiable::Malformed => Problem::InvalidPasswordHash,
+                Unverifiable::TooCostly(_) => Problem::PasswordHashTooCostly,
+            },
+            reason: hasher.refusal(hash.expose()),
         };
-        scheme.map_err(|why| problems.push(problem(why))).ok()
+        hasher.scheme(hash.expose()).map_err(|why| problems.push(fault(why))).ok()
     }
 }
 
-fn roles_of(given: Option<Vec<Offered>>, default: &[Role], problems: &mut Vec<Problem>) -> Option<Vec<Role>> {
+fn roles_of(given: Option<Vec<Offered>>, default: &[Role], problems: &mut Vec<Fault>) -> Option<Vec<Role>> {
     let roles = match given {
         Some(roles) => roles.iter().map(|role| role.as_str().parse().map_err(drop)).collect(),
         None => Ok(default.to_vec()),
     };
     let roles = roles.and_then(|roles: Vec<Role>| in_order(roles).map_err(drop));
-    roles.map_err(|()| problems.push(Problem::InvalidRoles)).ok()
+    roles.map_err(|()| problems.push(Problem::InvalidRoles.into())).ok()
 }
 
 /// A dry run of several imports. Each import sees the accounts that the earlier ones would have created. It
@@ -341,7 +347,20 @@ impl ImportedUser {
 }
 
 /// A valid account, or its problems.
-type Candidate = Result<Account, Vec<Problem>>;
+type Candidate = Result<Account, Vec<Fault>>;
+
+/// A problem, and what the host is told of it.
+#[derive(Clone)]
+struct Fault {
+    code: Problem,
+    reason: Option<String>,
+}
+
+impl From<Problem> for Fault {
+    fn from(code: Problem) -> Fault {
+        Fault { code, reason: None }
+    }
+}
 
 struct Account {
     public: PublicUser,
@@ -387,7 +406,7 @@ fn content(account: &PublicUser) -> Result<Vec<u8>> {
 #[derive(Default)]
 struct Judged<'a> {
     accounts: Vec<&'a Account>,
-    problems: Vec<(usize, Problem)>,
+    problems: Vec<(usize, Fault)>,
     skipped: usize,
     present: usize,
 }
@@ -400,7 +419,7 @@ fn judge<'a>(tx: &mut Tx, candidates: &'a [Candidate], taken: Option<&'a Taken>)
     for (index, candidate) in candidates.iter().enumerate() {
         let mut problems = Vec::new();
         match candidate {
-            Err(found) => problems.extend(found),
+            Err(found) => problems.extend_from_slice(found),
             Ok(account) => {
                 match earlier.name_of(tx, account)? {
                     Name::Free => {}
@@ -408,9 +427,9 @@ fn judge<'a>(tx: &mut Tx, candidates: &'a [Candidate], taken: Option<&'a Taken>)
                         judged.present += 1;
                         continue;
                     }
-                    Name::Refused(problem) => problems.push(problem),
+                    Name::Refused(problem) => problems.push(problem.into()),
                 }
-                problems.extend(earlier.problems_of(tx, account)?);
+                problems.extend(earlier.problems_of(tx, account)?.into_iter().map(Fault::from));
                 if problems.is_empty() {
                     earlier.add(account);
                     judged.accounts.push(account);
@@ -418,7 +437,7 @@ fn judge<'a>(tx: &mut Tx, candidates: &'a [Candidate], taken: Option<&'a Taken>)
             }
         }
         judged.skipped += usize::from(!problems.is_empty());
-        judged.problems.extend(problems.into_iter().map(|problem| (index, problem)));
+        judged.problems.extend(problems.into_iter().map(|fault| (index, fault)));
     }
     Ok(judged)
 }
@@ -486,6 +505,11 @@ impl<'a> Earlier<'a> {
 
 impl Judged<'_> {
     fn report(&self, skips: bool) -> ImportUsersResponse {
+        let problem = |(index, Fault { code, reason }): &(usize, Fault)| ImportProblem {
+            index: *index,
+            code: *code,
+            reason: reason.clone(),
+        };
         let imports = skips || self.problems.is_empty();
         let mut hashes = BTreeMap::new();
         for scheme in self.accounts.iter().filter_map(|account| account.scheme) {
@@ -495,13 +519,13 @@ impl Judged<'_> {
             imported: if imports { self.accounts.len() } else { 0 },
             skipped: if imports { self.skipped } else { 0 },
             present: self.present,
-            problems: self.problems.iter().map(|&(index, code)| ImportProblem { index, code }).collect(),
+            problems: self.problems.iter().map(problem).collect(),
             hashes,
         }
     }
 }
 
 /// Parses a value, or adds a problem.
-fn parsed<T: FromStr>(text: &Offered, problem: Problem, problems: &mut Vec<Problem>) -> Option<T> {
-    text.as_str().parse().map_err(|_| problems.push(problem)).ok()
+fn parsed<T: FromStr>(text: &Offered, problem: Problem, problems: &mut Vec<Fault>) -> Option<T> {
+    text.as_str().parse().map_err(|_| problems.push(problem.into())).ok()
 }

@@ -46,8 +46,8 @@ pub struct HashPasswordResponse {
 pub struct VerifyPasswordRequest {
     /// The password.
     pub password: Secret,
-    /// The hash: Argon2 in PHC string format; bcrypt, scrypt or PBKDF2 in the forms of passlib, Django, Werkzeug
-    /// and Firebase (docs/imports.md).
+    /// The hash: Argon2, bcrypt, scrypt, PBKDF2 or an older one in the form of the system that made it
+    /// (docs/imports.md).
     pub hash: Secret,
 }
 

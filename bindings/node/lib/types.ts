@@ -473,6 +473,10 @@ export interface ImportProblem {
    * `external_id_repeated`, `invalid_service_account`.
    */
   code: string
+  /**
+   * What a password hash that is refused seems to be, for people. It quotes nothing of the hash but its cost.
+   */
+  reason?: string
 }
 
 /** The result of the import; with `dry_run`, the result that it would have. */
@@ -790,8 +794,8 @@ export interface VerifyPasswordRequest {
   /** The password. */
   password: string
   /**
-   * The hash: Argon2 in PHC string format; bcrypt, scrypt or PBKDF2 in the forms of passlib, Django, Werkzeug
-   * and Firebase (docs/imports.md).
+   * The hash: Argon2, bcrypt, scrypt, PBKDF2 or an older one in the form of the system that made it
+   * (docs/imports.md).
    */
   hash: string
 }

@@ -378,8 +378,8 @@ class Operations(_doorward.Engine):
         """Verifies a password against a hash.
 
         password: The password.
-        hash: The hash: Argon2 in PHC string format; bcrypt, scrypt or PBKDF2 in the forms of passlib,
-            Django, Werkzeug and Firebase (docs/imports.md).
+        hash: The hash: Argon2, bcrypt, scrypt, PBKDF2 or an older one in the form of the system that made
+            it (docs/imports.md).
 
         Failures: hash_queue_full.
         """

@@ -835,6 +835,10 @@ class ImportProblem(Model):
     `invalid_roles`, `invalid_attributes`, `invalid_locale`, `invalid_external_id`, `external_id_taken`,
     `external_id_repeated`, `invalid_service_account`.
     """
+    reason: str | None = None
+    """What a password hash that is refused seems to be, for people. It quotes nothing of the hash but its
+    cost.
+    """
 
 
 class ImportUsersResponse(Model):
@@ -1169,8 +1173,8 @@ class VerifyPasswordRequest(Model, extra="forbid"):
     password: Annotated[str, Field(repr=False)]
     """The password."""
     hash: Annotated[str, Field(repr=False)]
-    """The hash: Argon2 in PHC string format; bcrypt, scrypt or PBKDF2 in the forms of passlib, Django,
-    Werkzeug and Firebase (docs/imports.md).
+    """The hash: Argon2, bcrypt, scrypt, PBKDF2 or an older one in the form of the system that made it
+    (docs/imports.md).
     """
 
 

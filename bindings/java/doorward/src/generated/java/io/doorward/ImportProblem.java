@@ -16,12 +16,16 @@ import java.util.Map;
  *     invalid_roles}, {@code invalid_attributes}, {@code invalid_locale}, {@code
  *     invalid_external_id}, {@code external_id_taken}, {@code external_id_repeated}, {@code
  *     invalid_service_account}.
+ * @param reason What a password hash that is refused seems to be, for people. It quotes nothing of
+ *     the hash but its cost. May be null.
  */
-public record ImportProblem(long index, String code) implements Shape {
+public record ImportProblem(long index, String code, String reason) implements Shape {
   static ImportProblem read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new ImportProblem(
-        Read.required(json, "index", Read::integer), Read.optional(json, "code", Read::text));
+        Read.required(json, "index", Read::integer),
+        Read.optional(json, "code", Read::text),
+        Read.optional(json, "reason", Read::text));
   }
 
   @Override
@@ -29,6 +33,7 @@ public record ImportProblem(long index, String code) implements Shape {
     Map<String, Object> json = new LinkedHashMap<>();
     Read.put(json, "index", index);
     Read.put(json, "code", code);
+    Read.put(json, "reason", reason);
     return json;
   }
 }

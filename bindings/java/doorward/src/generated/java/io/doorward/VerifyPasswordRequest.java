@@ -9,8 +9,8 @@ import java.util.Map;
  * Verifies a password against a hash.
  *
  * @param password The password.
- * @param hash The hash: Argon2 in PHC string format; bcrypt, scrypt or PBKDF2 in the forms of
- *     passlib, Django, Werkzeug and Firebase (docs/imports.md).
+ * @param hash The hash: Argon2, bcrypt, scrypt, PBKDF2 or an older one in the form of the system
+ *     that made it (docs/imports.md).
  */
 public record VerifyPasswordRequest(String password, String hash) implements Shape {
   /** Makes one of what must be given. */
