@@ -6363,7 +6363,7 @@ struct delete_organization_request {
   }
 };
 
-// Makes an account a member of an organization, without asking its user.
+// Makes an account a member of an organization, without asking its user, who gets a mail.
 struct add_member_request {
   // The organization's id.
   std::string organization_id{};
@@ -9431,7 +9431,9 @@ struct mail_config_notices {
   std::optional<bool> impersonated{};
   std::optional<bool> invitation{};
   std::optional<bool> login{};
+  std::optional<bool> member_added{};
   std::optional<bool> member_invitation{};
+  std::optional<bool> member_removed{};
   std::optional<bool> new_device{};
   std::optional<bool> password_changed{};
   std::optional<bool> recovery_code_used{};
@@ -9526,8 +9528,20 @@ struct mail_config_notices {
   }
 
   template <class Value = bool>
+  mail_config_notices &set_member_added(Value &&value) {
+    member_added = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
   mail_config_notices &set_member_invitation(Value &&value) {
     member_invitation = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  mail_config_notices &set_member_removed(Value &&value) {
+    member_removed = std::forward<Value>(value);
     return *this;
   }
 
@@ -9595,7 +9609,9 @@ struct mail_config_notices {
     visit("impersonated", self.impersonated);
     visit("invitation", self.invitation);
     visit("login", self.login);
+    visit("member_added", self.member_added);
     visit("member_invitation", self.member_invitation);
+    visit("member_removed", self.member_removed);
     visit("new_device", self.new_device);
     visit("password_changed", self.password_changed);
     visit("recovery_code_used", self.recovery_code_used);
@@ -9787,7 +9803,9 @@ struct mail_config_templates {
   std::optional<std::map<std::string, doorward::mail_template>> impersonated{};
   std::optional<std::map<std::string, doorward::mail_template>> invitation{};
   std::optional<std::map<std::string, doorward::mail_template>> login{};
+  std::optional<std::map<std::string, doorward::mail_template>> member_added{};
   std::optional<std::map<std::string, doorward::mail_template>> member_invitation{};
+  std::optional<std::map<std::string, doorward::mail_template>> member_removed{};
   std::optional<std::map<std::string, doorward::mail_template>> new_device{};
   std::optional<std::map<std::string, doorward::mail_template>> password_changed{};
   std::optional<std::map<std::string, doorward::mail_template>> recovery_code_used{};
@@ -9882,8 +9900,20 @@ struct mail_config_templates {
   }
 
   template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_member_added(Value &&value) {
+    member_added = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
   mail_config_templates &set_member_invitation(Value &&value) {
     member_invitation = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::map<std::string, doorward::mail_template>>
+  mail_config_templates &set_member_removed(Value &&value) {
+    member_removed = std::forward<Value>(value);
     return *this;
   }
 
@@ -9951,7 +9981,9 @@ struct mail_config_templates {
     visit("impersonated", self.impersonated);
     visit("invitation", self.invitation);
     visit("login", self.login);
+    visit("member_added", self.member_added);
     visit("member_invitation", self.member_invitation);
+    visit("member_removed", self.member_removed);
     visit("new_device", self.new_device);
     visit("password_changed", self.password_changed);
     visit("recovery_code_used", self.recovery_code_used);

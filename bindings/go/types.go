@@ -1610,7 +1610,7 @@ type DeleteOrganizationRequest struct {
 	Actor *string `json:"actor,omitzero"`
 }
 
-// AddMemberRequest: Makes an account a member of an organization, without asking its user.
+// AddMemberRequest: Makes an account a member of an organization, without asking its user, who gets a mail.
 type AddMemberRequest struct {
 	// The organization's id.
 	OrganizationID string `json:"organization_id"`
@@ -3147,7 +3147,11 @@ type MailConfigNotices struct {
 
 	Login *bool `json:"login,omitzero"`
 
+	MemberAdded *bool `json:"member_added,omitzero"`
+
 	MemberInvitation *bool `json:"member_invitation,omitzero"`
+
+	MemberRemoved *bool `json:"member_removed,omitzero"`
 
 	NewDevice *bool `json:"new_device,omitzero"`
 
@@ -3274,7 +3278,11 @@ type MailConfigTemplates struct {
 
 	Login map[string]MailTemplate `json:"login,omitzero"`
 
+	MemberAdded map[string]MailTemplate `json:"member_added,omitzero"`
+
 	MemberInvitation map[string]MailTemplate `json:"member_invitation,omitzero"`
+
+	MemberRemoved map[string]MailTemplate `json:"member_removed,omitzero"`
 
 	NewDevice map[string]MailTemplate `json:"new_device,omitzero"`
 
@@ -6306,6 +6314,8 @@ const (
 	MailKindNewDevice              MailKind = "new_device"
 	MailKindImpersonated           MailKind = "impersonated"
 	MailKindDeviceTrusted          MailKind = "device_trusted"
+	MailKindMemberAdded            MailKind = "member_added"
+	MailKindMemberRemoved          MailKind = "member_removed"
 	MailKindAccountChanged         MailKind = "account_changed"
 	MailKindAccountLocked          MailKind = "account_locked"
 	MailKindAccountDeleted         MailKind = "account_deleted"

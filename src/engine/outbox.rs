@@ -23,7 +23,7 @@ use crate::outbound::{self, smtp::Postman};
 use crate::store::events::Event;
 use crate::store::mails::{self, New, Waiting};
 use crate::store::users::{self, By, User};
-use crate::store::{Durability, Share, Store, Tx, damaged};
+use crate::store::{Durability, Share, Store, Tx, damaged, organizations};
 use crate::types::id::Id;
 use crate::types::mail_code::MailCode;
 use crate::types::secret::Secret;
@@ -96,7 +96,7 @@ pub(crate) struct Behind<'a> {
     pub attempts: u32,
     /// The code that the mail shows.
     pub code: Option<&'a MailCode>,
-    /// The name of the organization that the mail invites to.
+    /// The name of the organization that the mail is about.
     pub organization: Option<&'a str>,
 }
 
@@ -198,11 +198,35 @@ impl Outbox {
     /// Tells a user of a change to the account, in the transaction of the change. An address that is yet to be
     /// verified may be another person's, so that nothing is sent to it.
     pub(crate) fn tell(&self, tx: &mut Tx, kind: Kind, user: &PublicUser, now: i64) -> Result<()> {
-        let PublicUser { email, email_verified, .. } = user;
-        match email.as_ref().filter(|_| *email_verified || !self.config.verifies_addresses()) {
+        match self.told_at(user) {
             Some(email) => self.put_notice(tx, kind, user, email, None, now),
             None => Ok(()),
         }
+    }
+
+    /// Does what [`Outbox::tell`] does, about an organization.
+    pub(crate) fn tell_member(
+        &self,
+        tx: &mut Tx,
+        kind: Kind,
+        user: &PublicUser,
+        organization: Id,
+        now: i64,
+    ) -> Result<()> {
+        let Some(to) = self.told_at(user).filter(|_| self.is_on(kind)) else { return Ok(()) };
+        let organization = organizations::find(tx, organization)?;
+        let organization = organization.as_ref().map(|organization| organization.name.as_str());
+        let letter = Letter { kind, user, to, token: None, code: None, organization, locale: None };
+        self.put(tx, now, &letter).map(drop)
+    }
+
+    /// Returns the address to which notices go.
+    fn told_at<'u>(&self, user: &'u PublicUser) -> Option<&'u Email> {
+        user.email.as_ref().filter(|_| user.email_verified || !self.config.verifies_addresses())
+    }
+
+    fn is_on(&self, kind: Kind) -> bool {
+        self.config.mail.notices.get(&kind) != Some(&false)
     }
 
     /// Does what [`Outbox::tell`] does, for the account with this id.
@@ -223,9 +247,9 @@ impl Outbox {
         locale: Option<&Locale>,
         now: i64,
     ) -> Result<()> {
-        match self.config.mail.notices.get(&kind) {
-            Some(false) => Ok(()),
-            _ => self.put_message(tx, kind, user, to, locale, now).map(drop),
+        match self.is_on(kind) {
+            true => self.put_message(tx, kind, user, to, locale, now).map(drop),
+            false => Ok(()),
         }
     }
 

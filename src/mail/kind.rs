@@ -86,6 +86,10 @@ kinds! {
     Impersonated = "impersonated", false;
     /// The user trusted a device, which then needs no second factor for a time.
     DeviceTrusted = "device_trusted", false;
+    /// The user became a member of an organization.
+    MemberAdded = "member_added", false;
+    /// The user was removed from an organization.
+    MemberRemoved = "member_removed", false;
     /// To the old address: the host changed the name or the address.
     AccountChanged = "account_changed", false;
     /// The host locked the account.
@@ -98,4 +102,8 @@ impl Kind {
     /// The kinds that are sent although the account is deleted meanwhile: they tell of the deletion, or an earlier
     /// address of a change that another person may have made.
     pub(crate) const OUTLIVING: [Kind; 3] = [Kind::EmailChanged, Kind::AccountChanged, Kind::AccountDeleted];
+
+    /// The kinds that are about an organization, whose texts may name it.
+    pub(crate) const OF_ORGANIZATIONS: [Kind; 3] =
+        [Kind::MemberInvitation, Kind::MemberAdded, Kind::MemberRemoved];
 }

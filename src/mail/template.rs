@@ -43,7 +43,7 @@ impl Template {
             substitute(text, |placeholder| {
                 match placeholder {
                     "service" | "username" => {}
-                    "organization" if kind == Kind::MemberInvitation => {}
+                    "organization" if Kind::OF_ORGANIZATIONS.contains(&kind) => {}
                     // Subjects appear where a token must not be seen, in notifications.
                     "link" | "token" if kind.has_token() && name != "subject" => leads = true,
                     "code" if kind == Kind::Login && name != "subject" => leads = true,

@@ -2270,7 +2270,7 @@ export interface DeleteOrganizationResponse {
   deleted: boolean
 }
 
-/** Makes an account a member of an organization, without asking its user. */
+/** Makes an account a member of an organization, without asking its user, who gets a mail. */
 export interface AddMemberRequest {
   /** The organization's id. */
   organization_id: string
@@ -4068,7 +4068,9 @@ export interface MailConfigNotices {
   impersonated?: boolean
   invitation?: boolean
   login?: boolean
+  member_added?: boolean
   member_invitation?: boolean
+  member_removed?: boolean
   new_device?: boolean
   password_changed?: boolean
   recovery_code_used?: boolean
@@ -4139,7 +4141,9 @@ export interface MailConfigTemplates {
   impersonated?: Record<string, MailTemplate>
   invitation?: Record<string, MailTemplate>
   login?: Record<string, MailTemplate>
+  member_added?: Record<string, MailTemplate>
   member_invitation?: Record<string, MailTemplate>
+  member_removed?: Record<string, MailTemplate>
   new_device?: Record<string, MailTemplate>
   password_changed?: Record<string, MailTemplate>
   recovery_code_used?: Record<string, MailTemplate>
@@ -4556,6 +4560,8 @@ export type MailKind =
   | 'new_device'
   | 'impersonated'
   | 'device_trusted'
+  | 'member_added'
+  | 'member_removed'
   | 'account_changed'
   | 'account_locked'
   | 'account_deleted'

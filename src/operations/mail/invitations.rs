@@ -261,7 +261,9 @@ impl Engine {
             if !organizations::join(&self.audit, tx, &invitation, user.id, now)? {
                 return Err(Code::AlreadyMember.into());
             }
-            let organization_id = Some(invitation.organization_id);
+            let organization_id = invitation.organization_id;
+            self.mailing.outbox.tell_member(tx, Kind::MemberAdded, &user, organization_id, now)?;
+            let organization_id = Some(organization_id);
             Ok(AcceptInvitationResponse { user, organization_id, recovery_codes: Vec::new() })
         });
         accepted.map_err(about)

@@ -10,13 +10,14 @@ use crate::engine::accounts::in_order;
 use crate::engine::audit::Kind;
 use crate::engine::organizations::{another_owner, record_member, withdraw, withdraw_made_by};
 use crate::error::{Code, Error, Result};
+use crate::mail;
 use crate::store::organizations::{self as rows, Member, Membership};
 use crate::store::users::{self, By};
 use crate::store::{Durability, sessions};
 use crate::types::id::Id;
 use crate::types::user::{PublicUser, Role};
 
-/// Makes an account a member of an organization, without asking its user.
+/// Makes an account a member of an organization, without asking its user, who gets a mail.
 #[derive(Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -108,14 +109,15 @@ pub struct MemberInfo {
 }
 
 impl Engine {
-    /// Makes an account a member of an organization. Invitations of the organization to it are withdrawn.
+    /// Makes an account a member of an organization, and tells the user by mail. Invitations of the organization to it
+    /// are withdrawn.
     ///
     /// Failures: `organization_not_found`, `user_not_found`, `already_member`, `invalid_request`, `store_unavailable`.
     pub fn add_member(&self, request: AddMemberRequest) -> Result<MemberResponse> {
         let AddMemberRequest { organization_id, user_id, roles } = request;
         let roles = in_order(roles.unwrap_or_default())?;
         let now = self.clock.now();
-        self.store.write(Durability::Full, |tx| {
+        self.mailing.write(|tx| {
             known(tx, organization_id)?;
             let user = users::find(tx, By::Id(user_id))?.ok_or(Error::from(Code::UserNotFound))?.public;
             if rows::membership(tx, organization_id, user_id)?.is_some() {
@@ -126,6 +128,7 @@ impl Engine {
             // Otherwise the member would return by it after a removal.
             withdraw(&self.audit, tx, organization_id, &user, now)?;
             record_member(&self.audit, tx, Kind::MemberAdded, organization_id, user_id, now)?;
+            self.mailing.outbox.tell_member(tx, mail::Kind::MemberAdded, &user, organization_id, now)?;
             Ok(MemberResponse { member: Member { user, membership }.into() })
         })
     }
@@ -161,13 +164,14 @@ impl Engine {
     }
 
     /// Removes a member from an organization, ends the member's sessions in it, and withdraws its invitations to the
-    /// account and those that name it as `invited_by`. The last owner stays. An account that is no member is not a failure.
+    /// account and those that name it as `invited_by`. The user gets a mail. The last owner stays. An account that is no
+    /// member is not a failure.
     ///
     /// Failures: `permission_denied` (no other owner would remain), `store_unavailable`.
     pub fn remove_member(&self, request: RemoveMemberRequest) -> Result<RemoveMemberResponse> {
         let RemoveMemberRequest { organization_id, user_id } = request;
         let now = self.clock.now();
-        let removed = self.store.write(Durability::Full, |tx| {
+        let removed = self.mailing.write(|tx| {
             let Some(before) = rows::membership(tx, organization_id, user_id)? else { return Ok(false) };
             if before.is_owner() {
                 another_owner(tx, organization_id, user_id)?;
@@ -175,6 +179,8 @@ impl Engine {
             rows::remove_member(tx, organization_id, user_id)?;
             if let Some(user) = users::find(tx, By::Id(user_id))? {
                 withdraw(&self.audit, tx, organization_id, &user.public, now)?;
+                let kind = mail::Kind::MemberRemoved;
+                self.mailing.outbox.tell_member(tx, kind, &user.public, organization_id, now)?;
             }
             withdraw_made_by(&self.audit, tx, organization_id, user_id, now)?;
             let ended = sessions::revoke_of_member(tx, organization_id, user_id, now)?;

@@ -244,7 +244,9 @@ class MailConfigNotices(TypedDict, total=False):
     impersonated: bool
     invitation: bool
     login: bool
+    member_added: bool
     member_invitation: bool
+    member_removed: bool
     new_device: bool
     password_changed: bool
     recovery_code_used: bool
@@ -313,7 +315,9 @@ class MailConfigTemplates(TypedDict, total=False):
     impersonated: dict[str, MailTemplate | None]
     invitation: dict[str, MailTemplate | None]
     login: dict[str, MailTemplate | None]
+    member_added: dict[str, MailTemplate | None]
     member_invitation: dict[str, MailTemplate | None]
+    member_removed: dict[str, MailTemplate | None]
     new_device: dict[str, MailTemplate | None]
     password_changed: dict[str, MailTemplate | None]
     recovery_code_used: dict[str, MailTemplate | None]

@@ -2443,7 +2443,7 @@ class DeleteOrganizationResponse(Model):
 
 
 class AddMemberRequest(Model, extra="forbid"):
-    """Makes an account a member of an organization, without asking its user."""
+    """Makes an account a member of an organization, without asking its user, who gets a mail."""
 
     organization_id: str
     """The organization's id."""

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Makes an account a member of an organization, without asking its user.
+ * Makes an account a member of an organization, without asking its user, who gets a mail.
  *
  * @param organizationId The organization's id.
  * @param userId The account's id.
