@@ -209,6 +209,8 @@ class PasskeyLabel(Body):
     label: str | None = None
     challenge: Annotated[str | None, Field(repr=False)] = None
     """The challenge of a login that requires a second factor of a user who has none; without a label."""
+    conditional: bool | None = None
+    """Whether the browser makes the passkey without asking its user; without a challenge."""
 
 
 class PasskeyUser(Body):
