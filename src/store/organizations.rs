@@ -181,28 +181,30 @@ pub(crate) fn remove_member(tx: &mut Tx, organization_id: Id, user_id: Id) -> Re
     )
 }
 
+pub(super) const ANOTHER_OWNER: &str = concat!(
+    "SELECT 1 FROM organization_members m JOIN users u ON u.id = m.user_id \
+     WHERE m.organization_id = ?1 AND m.is_owner = 1 AND m.user_id <> ?2 AND ",
+    is_active_person!(),
+    " LIMIT 1"
+);
+
+pub(super) const LAST_OWNER: &str = concat!(
+    "SELECT 1 FROM organization_members own WHERE own.user_id = ?1 AND own.is_owner = 1 AND NOT EXISTS \
+     (SELECT 1 FROM organization_members m JOIN users u ON u.id = m.user_id \
+     WHERE m.organization_id = own.organization_id AND m.is_owner = 1 AND m.user_id <> ?1 AND ",
+    is_active_person!(),
+    ") LIMIT 1"
+);
+
 /// Whether an organization has an owner beside this account: an active account of a person.
 pub(crate) fn has_other_owner(tx: &mut Tx, organization_id: Id, but: Id) -> Result<bool> {
-    const SQL: &str = concat!(
-        "SELECT 1 FROM organization_members m JOIN users u ON u.id = m.user_id \
-         WHERE m.organization_id = ?1 AND m.is_owner = 1 AND m.user_id <> ?2 AND ",
-        is_active_person!(),
-        " LIMIT 1"
-    );
     let values = [Value::Bytes(organization_id.as_bytes()), Value::Bytes(but.as_bytes())];
-    Ok(tx.first(SQL, &values, |_| Ok(()))?.is_some())
+    Ok(tx.first(ANOTHER_OWNER, &values, |_| Ok(()))?.is_some())
 }
 
 /// Whether some organization would have no owner without this account.
 pub(crate) fn is_last_owner(tx: &mut Tx, user_id: Id) -> Result<bool> {
-    const SQL: &str = concat!(
-        "SELECT 1 FROM organization_members own WHERE own.user_id = ?1 AND own.is_owner = 1 AND NOT EXISTS \
-         (SELECT 1 FROM organization_members m JOIN users u ON u.id = m.user_id \
-         WHERE m.organization_id = own.organization_id AND m.is_owner = 1 AND m.user_id <> ?1 AND ",
-        is_active_person!(),
-        ") LIMIT 1"
-    );
-    Ok(tx.first(SQL, &[Value::Bytes(user_id.as_bytes())], |_| Ok(()))?.is_some())
+    Ok(tx.first(LAST_OWNER, &[Value::Bytes(user_id.as_bytes())], |_| Ok(()))?.is_some())
 }
 
 /// An invitation to an organization.

@@ -229,6 +229,29 @@ impl Wanted<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::organizations::{ANOTHER_OWNER, LAST_OWNER};
+    use crate::store::users::ANOTHER_ACTIVE;
+
+    fn plan(store: &rusqlite::Connection, sql: &str) -> Vec<String> {
+        let mut plan = store.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let parameters = vec![0; plan.parameter_count()];
+        let plan = plan.query_map(rusqlite::params_from_iter(parameters), |row| row.get::<_, String>(3));
+        plan.unwrap().map(Result::unwrap).collect()
+    }
+
+    /// Another administrator or owner is found without a scan.
+    #[test]
+    fn those_who_stay_are_found_by_an_index() {
+        let store = rusqlite::Connection::open_in_memory().unwrap();
+        store.execute_batch(include_str!("migrations/sqlite/1.sql")).unwrap();
+        for sql in [ANOTHER_ACTIVE, ANOTHER_OWNER, LAST_OWNER] {
+            let plan = plan(&store, sql);
+            assert!(plan.iter().any(|step| step == "SEARCH u USING PRIMARY KEY (id=?)"), "{plan:#?}");
+            let identities = "SEARCH i USING INDEX identities_by_user (user_id=?)";
+            assert!(plan.iter().any(|step| step == identities), "{plan:#?}");
+            assert!(!plan.iter().any(|step| step.starts_with("SCAN")), "{plan:#?}");
+        }
+    }
 
     /// SQLite never reads a whole table for a statement, and sorts nothing before the limit.
     #[test]
@@ -254,10 +277,7 @@ mod tests {
             (AFTER_USERNAME, "SEARCH u USING INDEX sqlite_autoindex_users_2 (username_key>?)"),
         ];
         for (sql, expected) in statements {
-            let mut plan = store.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-            let parameters = vec![0; plan.parameter_count()];
-            let plan = plan.query_map(rusqlite::params_from_iter(parameters), |row| row.get::<_, String>(3));
-            let plan: Vec<String> = plan.unwrap().map(Result::unwrap).collect();
+            let plan = plan(&store, sql);
             assert!(plan.iter().any(|step| step == expected), "{expected}: {plan:#?}");
             assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:#?}");
             let scans = plan.iter().filter(|step| step.starts_with("SCAN") && *step != expected);

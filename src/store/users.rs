@@ -327,14 +327,15 @@ macro_rules! is_active_person {
 
 pub(super) use is_active_person;
 
+pub(super) const ANOTHER_ACTIVE: &str = concat!(
+    "SELECT 1 FROM user_roles r JOIN users u ON u.id = r.user_id WHERE r.role = ?1 AND r.user_id <> ?2 AND ",
+    is_active_person!(),
+    " LIMIT 1"
+);
+
 /// Whether another active account of a person has the role.
 pub(crate) fn has_other_active(tx: &mut Tx, role: &str, but: Id) -> Result<bool> {
-    const SQL: &str = concat!(
-        "SELECT 1 FROM user_roles r JOIN users u ON u.id = r.user_id WHERE r.role = ?1 AND r.user_id <> ?2 AND ",
-        is_active_person!(),
-        " LIMIT 1"
-    );
-    Ok(tx.first(SQL, &[Value::Text(role), Value::Bytes(but.as_bytes())], |_| Ok(()))?.is_some())
+    Ok(tx.first(ANOTHER_ACTIVE, &[Value::Text(role), Value::Bytes(but.as_bytes())], |_| Ok(()))?.is_some())
 }
 
 /// Whether a name, an address or an external id belongs to an account.
