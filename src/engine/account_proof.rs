@@ -11,6 +11,7 @@ use super::audit::Kind;
 use super::key_ring::KeyRing;
 use super::passwords::{Admitted, Passwords};
 use super::providers::Providers;
+use super::retired_keys;
 use super::shared::Shared;
 use super::throttle::{Attempt, Throttle};
 use super::tokens::{Tokens, only_with_token};
@@ -272,7 +273,7 @@ impl Proofs {
         let open = || self.secrets.open(VERIFICATION, &sealed).ok_or(dead("unknown"));
         open()?;
         // The key that sealed it may have been retired meanwhile.
-        self.store.read(|tx| self.keys.follow_secret_keys(tx))?;
+        self.store.read(|tx| retired_keys::follow(tx, &self.secrets))?;
         let opened = open()?;
         let challenge: Verification = serde_json::from_slice(&opened).map_err(|_| damaged())?;
         match challenge.expires_at > self.clock.now() {

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::audit::{Audit, Kind, event};
 use super::backends::Backend;
+use super::retired_keys;
 use super::shared::Shared;
 use super::throttle::Throttle;
 use crate::clock::Clock;
@@ -44,6 +45,7 @@ impl ApiKeys {
 
     /// Stores a key in the caller's transaction, under the code of its `text`.
     pub(crate) fn put(&self, tx: &mut Tx, key: &ApiKey, text: &str, now: i64) -> Result<()> {
+        retired_keys::follow(tx, &self.secrets)?;
         api_keys::insert(tx, key, &self.code(text)?)?;
         self.record(tx, Kind::ApiKeyCreated, key, now)
     }
@@ -107,9 +109,11 @@ impl ApiKeys {
         }
         let past = now - USE_SECONDS;
         if !is_current || key.last_used_at.is_none_or(|at| at <= past) {
-            let code = self.code(text)?;
             // A key works on, although its use cannot be written.
-            let _ = self.store.write(Durability::Relaxed, |tx| api_keys::used(tx, key.id, &code, past, now));
+            let _ = self.store.write(Durability::Relaxed, |tx| {
+                retired_keys::follow(tx, &self.secrets)?;
+                api_keys::used(tx, key.id, &self.code(text)?, past, now)
+            });
         }
         let mut user = user.public;
         if let Some(roles) = &key.roles {

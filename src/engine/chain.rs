@@ -14,6 +14,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+use super::retired_keys;
 use crate::crypto::secrets::Secrets;
 use crate::crypto::sha256;
 use crate::error::Result;
@@ -174,6 +175,7 @@ impl Chain {
     /// Links more events to the chain, in the transaction that gives them places. Events before `oldest` are
     /// expired.
     pub(crate) fn link(&self, tx: &mut Tx, sealed: &[u8], oldest: i64) -> Result<()> {
+        retired_keys::follow(tx, &self.secrets)?;
         let Some(mut head) = Head::open(&self.secrets, sealed) else { return Ok(()) };
         let mut rows = events::list_links(tx, head.position, i64::MAX, PLACES)?;
         // A linked event after the head was linked under a newer head: `verify_events` reports it.

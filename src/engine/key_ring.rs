@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::audit::{Kind, append, event};
 use super::backends::Backend;
+use super::retired_keys;
 use super::search::Search;
 use super::settings::{self, Recorded, Retention};
 use super::shared::Shared;
@@ -318,7 +319,7 @@ impl KeyRing {
         let retire_at = retire_at(&recorded.settings, now).max(retire_at(&self.settings, now));
         let key = new_key(&self.secrets, backend)?;
         let previous = self.store.write(Durability::Full, |tx| {
-            self.follow_secret_keys(tx)?;
+            retired_keys::follow(tx, &self.secrets)?;
             settings::unchanged(tx, recorded.stamp)?;
             let previous = backend.current(&keys::all(tx)?).map(|key| key.kid.clone());
             keys::retire(tx, &backend.name, retire_at, now)?;
@@ -412,13 +413,6 @@ impl KeyRing {
         }
         self.reload()?;
         self.signed(token, Some(signed.backend)).map(drop)
-    }
-
-    /// Takes secret keys out of use that the store records as retired. Called in a transaction before it
-    /// seals or opens anything.
-    pub(crate) fn follow_secret_keys(&self, tx: &mut Tx) -> Result<()> {
-        self.secrets.retire(&keys::retirement(tx)?.secret_keys());
-        Ok(())
     }
 
     /// Reloads the ring if keys were retired, before anything is signed. If the store no longer answers, the

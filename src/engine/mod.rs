@@ -31,6 +31,7 @@ pub(crate) mod provider_logins;
 pub(crate) mod provider_metadata;
 pub(crate) mod providers;
 pub(crate) mod remote_document;
+pub(crate) mod retired_keys;
 pub(crate) mod retirement;
 pub(crate) mod rotation;
 pub(crate) mod search;
@@ -200,7 +201,7 @@ impl Engine {
         let audit = Arc::new(Audit::new(&shared, &throttle));
         let tokens = Arc::new(Tokens::new(&shared, &keys)?);
         let api_keys = Arc::new(ApiKeys::new(&shared, &audit, &throttle));
-        let trusted_devices = Arc::new(TrustedDevices::new(&shared, &audit, &keys));
+        let trusted_devices = Arc::new(TrustedDevices::new(&shared, &audit));
         let sessions = Arc::new(Sessions {
             audit: Arc::clone(&audit),
             keys: Arc::clone(&keys),
@@ -211,7 +212,7 @@ impl Engine {
             tokens: Arc::clone(&tokens),
             trusted_devices: Arc::clone(&trusted_devices),
         });
-        let factors = Arc::new(Factors::new(&shared, &audit, &keys, &mailing.outbox, &sessions, &throttle));
+        let factors = Arc::new(Factors::new(&shared, &audit, &mailing.outbox, &sessions, &throttle));
         let passwords = Arc::new(Passwords::new(
             &shared,
             (hasher, breached),

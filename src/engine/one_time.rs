@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::retired_keys;
 use crate::crypto::secrets;
 use crate::crypto::secrets::Secrets;
 use crate::error::{Code, Error, Result};
@@ -123,6 +124,7 @@ impl OneTime {
     pub(crate) fn make(&self, tx: &mut Tx, user: &User, now: i64, making: &Making) -> Result<Secret> {
         let user_id = user.public.id;
         let secret = Zeroizing::new(crate::types::random::random::<SECRET_LEN>()?);
+        retired_keys::follow(tx, &self.secrets)?;
         let id = self.secrets.mac(secrets::Purpose::OneTimeSecret, &*secret)?;
         rows::forget_expired(tx, now, Share::AFew)?;
         let others = i64::from(making.most) - 1;

@@ -4,6 +4,7 @@ use super::audit::{Kind, append, event};
 use super::backends::{self, Backend};
 use super::chain;
 use super::key_ring::{self, Ring};
+use super::retired_keys;
 use super::settings::{self, Opening, Recorded};
 use crate::config::{Config, StoreUrl};
 use crate::crypto::secrets::{KeyId, Secrets};
@@ -77,6 +78,7 @@ fn make(store: &Store, secrets: &Secrets, config: &Config, now: i64) -> Result<O
     let made = key_ring::make_missing(store, secrets, &backends)?;
     store.write(Durability::Full, |tx| {
         moves::admit(tx)?;
+        retired_keys::follow(tx, secrets)?;
         let proof = proof(tx, secrets)?;
         if proof.as_ref().map_or(Ok(true), |proof| is_to_seal(tx, secrets, proof))? {
             // In a new store the others count as older.

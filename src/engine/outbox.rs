@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::audit::{Kind as EventKind, event, record};
 use super::one_time::{self, Making, OneTime};
+use super::retired_keys;
 use super::settings::Retention;
 use super::shared::Shared;
 use crate::clock::Clock;
@@ -319,6 +320,7 @@ impl Outbox {
     }
 
     fn put(&self, tx: &mut Tx, now: i64, letter: &Letter) -> Result<Id> {
+        retired_keys::follow(tx, &self.secrets)?;
         let id = self.next_id(now)?;
         let token = letter.token.map(|token| Cow::Borrowed(token.expose()));
         let code = letter.code.map(|code| Cow::Owned(code.shown()));

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::audit::{Audit, Kind, event};
 use super::background::Mailing;
 use super::log::Reporter;
+use super::retired_keys;
 use super::sessions::Sessions;
 use super::shared::Shared;
 use super::throttle::{Attempt, Throttle};
@@ -201,6 +202,16 @@ impl Passwords {
         }
     }
 
+    /// Returns a stored form as it is to be written, in the caller's transaction: another process may have retired the
+    /// key that sealed it.
+    pub(crate) fn to_write<'h>(&self, tx: &mut Tx, account: Id, kept: &'h str) -> Result<Cow<'h, str>> {
+        if !pepper::is_sealed(kept) {
+            return Ok(kept.into());
+        }
+        retired_keys::follow(tx, &self.secrets)?;
+        Ok(pepper::reseal(&self.secrets, account, kept)?.map_or(kept.into(), Cow::Owned))
+    }
+
     /// Returns the hashes of the passwords that the user may not choose again, the present one first. Empty unless
     /// `password.history` is set.
     pub(crate) fn used(&self, tx: &mut Tx, user: &User) -> Result<Vec<String>> {
@@ -268,8 +279,9 @@ impl Passwords {
         expires_at: Option<i64>,
         now: i64,
     ) -> Result<usize> {
+        let hash = self.to_write(tx, user_id, kept_hash)?;
         let past = self.past_after(tx, user_id)?;
-        let new = NewPassword { hash: kept_hash, past: past.as_deref(), expires_at, set_at: now };
+        let new = NewPassword { hash: &hash, past: past.as_deref(), expires_at, set_at: now };
         users::set_password(tx, user_id, &new)?;
         if let Some(user) = users::find(tx, By::Id(user_id))?
             && let Some(email) = &user.public.email

@@ -18,6 +18,7 @@ use super::chain;
 use super::factors::totp;
 use super::key_ring::{KeyRing, Turned, begin, new_key};
 use super::outbox;
+use super::retired_keys;
 use super::settings;
 use crate::crypto::pepper;
 use crate::crypto::secrets::{KeyId, no_key};
@@ -96,7 +97,7 @@ impl Retiring<'_> {
         let now = self.keys.clock.now();
         let key = new_key(&self.keys.secrets, backend)?;
         let (previous, retired) = self.keys.store.write(Durability::Full, |tx| {
-            self.keys.follow_secret_keys(tx)?;
+            retired_keys::follow(tx, &self.keys.secrets)?;
             settings::unchanged(tx, self.stamp)?;
             let previous = backend.current(&keys::all(tx)?).map(|key| key.kid.clone());
             let signing_keys = keys::delete_of(tx, &backend.name)?;
@@ -154,7 +155,7 @@ impl Retiring<'_> {
     /// another never was the first: with the list in the wrong order the leaked key would stay, and the new
     /// one would be lost for good.
     fn leaving(&self, tx: &mut Tx) -> Result<Vec<KeyId>> {
-        self.keys.follow_secret_keys(tx)?;
+        retired_keys::follow(tx, &self.keys.secrets)?;
         let known = keys::secret_keys(tx)?;
         let mut ids = self.keys.secrets.ids();
         let current = ids.next().ok_or_else(no_key)?;
@@ -225,7 +226,7 @@ impl Retiring<'_> {
         let mut after = Id::from_bytes([0; 16]);
         loop {
             let last = self.keys.store.write(Durability::Full, |tx| {
-                self.keys.follow_secret_keys(tx)?;
+                retired_keys::follow(tx, &self.keys.secrets)?;
                 let rows = list(tx, after, BATCH)?;
                 let last = rows.last().map(|row| row.id).filter(|_| rows.len() == BATCH);
                 rows.into_iter().try_for_each(|row| each(tx, row.id, row.sealed))?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::audit::{Audit, Kind, event};
-use super::key_ring::KeyRing;
+use super::retired_keys;
 use super::shared::Shared;
 use crate::config::{self, Config};
 use crate::crypto::secrets::{Purpose, Secrets};
@@ -41,16 +41,14 @@ pub(crate) struct Trusted {
 pub(crate) struct TrustedDevices {
     pub audit: Arc<Audit>,
     pub config: Arc<Config>,
-    pub keys: Arc<KeyRing>,
     pub secrets: Arc<Secrets>,
 }
 
 impl TrustedDevices {
-    pub(crate) fn new(shared: &Shared, audit: &Arc<Audit>, keys: &Arc<KeyRing>) -> TrustedDevices {
+    pub(crate) fn new(shared: &Shared, audit: &Arc<Audit>) -> TrustedDevices {
         TrustedDevices {
             audit: Arc::clone(audit),
             config: Arc::clone(&shared.config),
-            keys: Arc::clone(keys),
             secrets: Arc::clone(&shared.secrets),
         }
     }
@@ -84,6 +82,7 @@ impl TrustedDevices {
             last_used_at: None,
         };
         rows::forget_expired(tx, now, Share::AFew)?;
+        retired_keys::follow(tx, &self.secrets)?;
         let code = self.secrets.mac(Purpose::TrustedDevice, &message(user_id, &*token))?;
         rows::put(tx, &device, &code, MOST)?;
         self.record(tx, Kind::DeviceTrusted, user_id, device.id, client, now)?;
@@ -106,7 +105,7 @@ impl TrustedDevices {
         let bytes = (text.len() == TEXT_LEN).then(|| from_base64url(text)).flatten().map(Zeroizing::new);
         let Some(bytes) = bytes else { return Ok(false) };
         // The key of the code may have been retired by another process.
-        self.keys.follow_secret_keys(tx)?;
+        retired_keys::follow(tx, &self.secrets)?;
         let codes = self.secrets.macs(Purpose::TrustedDevice, &message(user.public.id, &bytes));
         let mut found = None;
         for code in codes {

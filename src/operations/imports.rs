@@ -12,6 +12,7 @@ use crate::crypto::hasher::Unverifiable;
 use crate::engine::Engine;
 use crate::engine::accounts::{bounded, in_order};
 use crate::engine::audit::{Kind, event};
+use crate::engine::passwords::Passwords;
 use crate::error::{Code, Error, Result};
 use crate::json;
 use crate::store::events::Event;
@@ -197,7 +198,7 @@ impl Engine {
             let report = judged.report(skips);
             if report.imported > 0 {
                 for account in &judged.accounts {
-                    account.insert(tx)?;
+                    account.insert(tx, &self.passwords)?;
                 }
                 let imported = report.imported.to_string();
                 self.audit.record(
@@ -379,12 +380,14 @@ impl Account {
         address.into_iter().chain(external_id)
     }
 
-    fn insert(&self, tx: &mut Tx) -> Result<()> {
+    fn insert(&self, tx: &mut Tx, passwords: &Passwords) -> Result<()> {
+        let hash = self.password_hash.as_deref();
+        let hash = hash.map(|kept| passwords.to_write(tx, self.public.id, kept)).transpose()?;
         let new = NewUser {
             public: &self.public,
             username_key: &self.username_key,
             email_key: self.email_key.as_deref(),
-            password_hash: self.password_hash.as_deref(),
+            password_hash: hash.as_deref(),
         };
         users::insert(tx, &new)?;
         match self.must_change_password {

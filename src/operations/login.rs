@@ -422,7 +422,8 @@ impl Engine {
                 self.passwords.note_breach(tx, &mut found, &entry.client, now_ms / 1000)?;
             }
             if let (Some(old), Some(better)) = (&user.password_hash, &better_hash) {
-                users::upgrade_hash(tx, user.public.id, old, better)?;
+                let better = self.passwords.to_write(tx, user.public.id, better)?;
+                users::upgrade_hash(tx, user.public.id, old, &better)?;
                 self.passwords.reseal_past(tx, user.public.id)?;
             }
             self.logins.after_password(tx, found, beside.proof, beside.trusted, entry, now_ms)

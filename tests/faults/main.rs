@@ -7,6 +7,9 @@ mod checkpoints;
 mod clock;
 mod copies;
 mod crash;
+#[allow(dead_code, reason = "the other tests bend what it answers")]
+#[path = "../it/passkeys/device.rs"]
+mod device;
 mod hasher;
 mod injected;
 mod organizations;
@@ -14,6 +17,7 @@ mod passwords;
 mod power;
 mod races;
 mod remains;
+mod retired_keys;
 mod rules;
 mod second_factors;
 mod secret_key;

@@ -12,7 +12,6 @@ use self::passkeys::{PasskeyProof, PasskeyProofs};
 use self::recovery_codes::{RecoveryCode, RecoveryCodes};
 use self::totp::Apps;
 use super::audit::{Audit, Kind, event};
-use super::key_ring::KeyRing;
 use super::outbox::Outbox;
 use super::sessions::Sessions;
 use super::shared::Shared;
@@ -87,7 +86,6 @@ impl Factors {
     pub(crate) fn new(
         shared: &Shared,
         audit: &Arc<Audit>,
-        keys: &Arc<KeyRing>,
         outbox: &Arc<Outbox>,
         sessions: &Arc<Sessions>,
         throttle: &Arc<Throttle>,
@@ -104,7 +102,6 @@ impl Factors {
             passkeys: PasskeyProofs {
                 audit: Arc::clone(audit),
                 config: Arc::clone(&shared.config),
-                keys: Arc::clone(keys),
                 secrets: Arc::clone(&shared.secrets),
             },
             recovery_codes: RecoveryCodes {

@@ -13,7 +13,7 @@ use crate::crypto::secrets;
 use crate::crypto::secrets::Secrets;
 use crate::crypto::webauthn::{self, Assertion, Expected, Flaw, NewCredential, Registration, State};
 use crate::engine::audit::{Audit, Kind, event};
-use crate::engine::key_ring::KeyRing;
+use crate::engine::retired_keys;
 use crate::error::{Code, Error, Result};
 use crate::store::events::Event;
 use crate::store::passkeys::{self as rows, Passkey};
@@ -32,7 +32,6 @@ use crate::types::webauthn::{
 pub(crate) struct PasskeyProofs {
     pub audit: Arc<Audit>,
     pub config: Arc<Config>,
-    pub keys: Arc<KeyRing>,
     pub secrets: Arc<Secrets>,
 }
 
@@ -166,7 +165,7 @@ impl PasskeyProofs {
         let (challenges, ceremony) = match &proof.challenge {
             Some(challenge) => (self.derived_challenges(challenge), None),
             None => {
-                self.keys.follow_secret_keys(tx)?;
+                retired_keys::follow(tx, &self.secrets)?;
                 let text = webauthn::challenge_of(&proof.response.response.client_data_json.0);
                 match text.and_then(|text| self.ceremony(&text, now)) {
                     Ok(Challenged { ceremony, .. }) if ceremony.user_id.is_some_and(|id| id != user_id) => {

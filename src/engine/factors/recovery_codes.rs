@@ -12,6 +12,7 @@ use crate::crypto::secrets;
 use crate::crypto::secrets::Secrets;
 use crate::engine::audit::{Audit, Kind, event};
 use crate::engine::outbox::Outbox;
+use crate::engine::retired_keys;
 use crate::error::Result;
 use crate::mail;
 use crate::store::events::Event;
@@ -112,6 +113,7 @@ impl RecoveryCodes {
     ) -> Result<Vec<RecoveryCode>> {
         let codes: Vec<RecoveryCode> = (0..CODES).map(|_| RecoveryCode::new()).collect::<Result<_>>()?;
         second_factors::delete_recovery_codes(tx, user_id)?;
+        retired_keys::follow(tx, &self.secrets)?;
         for code in &codes {
             let Some(plain) = canonical(&code.0) else { continue };
             let id = self.secrets.mac(secrets::Purpose::RecoveryCode, &message(user_id, &plain))?;

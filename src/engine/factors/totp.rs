@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::crypto::secrets::Secrets;
+use crate::engine::retired_keys;
 use crate::error::Result;
 use crate::settings::Settings;
 use crate::store::second_factors::{self, StoredSeed};
@@ -42,6 +43,7 @@ impl Apps {
             return Ok(Some("used_code"));
         }
         // The first use seals the seed with the newer secret key.
+        retired_keys::follow(tx, &self.secrets)?;
         if !self.secrets.is_current(sealed) {
             let resealed = self.secrets.seal(&owner(user_id), seed.bytes())?;
             second_factors::reseal_totp(tx, user_id, sealed, &resealed)?;

@@ -195,6 +195,7 @@ impl Engine {
         let email_key = user.email.as_ref().filter(|_| !registration.conceal_existing).map(Email::key);
         let verification = self.mailing.write(|tx| {
             refuse_taken(tx, &username_key, email_key.as_deref())?;
+            let hash = self.passwords.to_write(tx, id, &hash)?;
             let new = NewUser {
                 public: &user,
                 username_key: &username_key,

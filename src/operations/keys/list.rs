@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::crypto::pepper;
 use crate::crypto::secrets::KeyId;
 use crate::engine::Engine;
+use crate::engine::retired_keys;
 use crate::error::Result;
 use crate::store::keys::{self, KnownSecret, Needs};
 
@@ -103,7 +104,7 @@ impl Engine {
     pub fn list_keys(&self, _: ListKeysRequest) -> Result<ListKeysResponse> {
         let now = self.clock.now();
         self.store.read(|tx| {
-            self.keys.follow_secret_keys(tx)?;
+            retired_keys::follow(tx, &self.secrets)?;
             let in_force: Vec<KeyId> = self.secrets.ids().collect();
             let retired = keys::retirement(tx)?.secret_keys();
             let known = keys::secret_keys(tx)?;

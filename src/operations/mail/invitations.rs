@@ -328,7 +328,8 @@ impl Engine {
     ) -> Result<Vec<RecoveryCode>> {
         match way_in {
             WayIn::Password(hash) => {
-                let new = NewPassword { hash, past: None, expires_at: None, set_at: now };
+                let hash = self.passwords.to_write(tx, user.id, hash)?;
+                let new = NewPassword { hash: &hash, past: None, expires_at: None, set_at: now };
                 users::set_password(tx, user.id, &new)?;
             }
             WayIn::Identity(claims, provider) => {

@@ -16,6 +16,7 @@ use crate::engine::backends::Backend;
 use crate::engine::factors::passkeys::{
     AUTOFILL_SECONDS, Asserted, CEREMONY_SECONDS, Ceremony, Challenged, LOGIN, methods, request_options,
 };
+use crate::engine::retired_keys;
 use crate::engine::sessions::Entry;
 use crate::engine::terms::Terms;
 use crate::error::{Code, Error, Result};
@@ -148,7 +149,7 @@ impl Engine {
         let begun = ceremony()?.ceremony;
         let terms = self.sessions.terms(self.backend_of(&begun)?, claims, lifetime, label)?;
         let (passkey, user) = self.store.read(|tx| {
-            self.keys.follow_secret_keys(tx)?;
+            retired_keys::follow(tx, &self.secrets)?;
             let passkey = rows::find(tx, &response.id.0)?;
             let user = match &passkey {
                 Some(passkey) => users::find(tx, By::Id(passkey.user_id))?,

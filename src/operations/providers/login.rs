@@ -14,6 +14,7 @@ use crate::engine::provider_client::{Asked, Redeemed};
 use crate::engine::provider_exchange::Exchange;
 use crate::engine::provider_logins::Newcomer;
 use crate::engine::providers::Provider;
+use crate::engine::retired_keys;
 use crate::engine::sessions::{Continued, Entry, FirstTokens};
 use crate::engine::terms::Terms;
 use crate::engine::tokens::Bearer;
@@ -388,7 +389,7 @@ impl Engine {
             return Err(dead("expired"));
         }
         let is_spent = self.store.read(|tx| {
-            self.keys.follow_secret_keys(tx)?;
+            retired_keys::follow(tx, &self.secrets)?;
             let account = opened.link.as_ref().map(|link| link.user_id);
             self.throttle.admit_client(tx, account, client, now)?;
             spent::is_spent(tx, opened.id)

@@ -3,6 +3,7 @@
 
 use crate::engine::factors::totp::{KIND, owner};
 use crate::engine::logins::Named;
+use crate::engine::retired_keys;
 use crate::engine::step::Step;
 use doorward_derive::Build;
 use schemars::JsonSchema;
@@ -191,6 +192,7 @@ impl Engine {
             let user_id = user.public.id;
             self.accounts.may_log_in(&user.public)?;
             self.factors.may_be_taken_by(&user.public)?;
+            retired_keys::follow(tx, &self.secrets)?;
             let pending = StoredSeed {
                 sealed: self.secrets.seal(&owner(user_id), secret.bytes())?,
                 digits: parameters.digits.into(),
