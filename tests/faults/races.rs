@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use doorward::{Clock, Code, Engine, Hooks};
 use serde_json::{Value, json};
 
+use crate::device::{Device, Key, ORIGIN, RP_ID};
 use crate::stage::{
     Child, PASSWORD, Store, call, config, count, guess, is_active, login, logout, on_each_store, open,
     register, report, together, told,
@@ -279,21 +280,68 @@ fn one_process_has_the_effect(store: &Store) {
     let code = totp::code(setup["secret"].as_str().unwrap(), now);
     call(&engine, "confirm_totp", json!({"user_id": ada, "code": code})).unwrap();
     drop(engine);
-    let accepted = in_every_process(store, "accept_invitation", &accept);
+    let keys = json!({});
+    let accepted = in_every_process(store, &keys, "accept_invitation", &accept);
     let refused = Code::InvalidMailToken.name();
     assert_eq!(accepted.iter().filter(|answer| answer["user"]["username"] == "grace").count(), 1);
     assert_eq!(accepted.iter().filter(|answer| **answer == refused).count(), 31, "{accepted:?}");
     let remove = json!({"user_id": ada, "reason": "a lost phone"});
-    let removed = in_every_process(store, "remove_second_factors", &remove);
+    let removed = in_every_process(store, &keys, "remove_second_factors", &remove);
     assert_eq!(removed.iter().filter(|answer| answer["totp"] == true).count(), 1, "{removed:?}");
     assert_eq!(removed.iter().filter(|answer| answer["totp"] == false).count(), 31);
     assert_eq!(store.count("events WHERE kind = 'second_factors_removed'"), 1);
     assert_eq!(store.rows()["users"], 2);
 }
 
-/// Calls an operation from eight processes at once. Returns every answer, or the code of a failure.
-fn in_every_process(store: &Store, operation: &str, request: &Value) -> Vec<Value> {
-    let task = json!({"role": "do once", "store": store.url(), "operation": operation, "request": request});
+on_each_store!(one_process_finishes_a_ceremony);
+/// Of eight processes with four threads each, one registers a passkey, one logs in by it, one trusts the device that
+/// completes a login by it, and one accepts an invitation to an organization in the session of that login.
+fn one_process_finishes_a_ceremony(store: &Store) {
+    let passkeys = json!({"rp_id": RP_ID, "rp_name": "Example", "origins": [ORIGIN]});
+    let keys = json!({"passkeys": passkeys, "trusted_devices": {}});
+    let engine = mailing(store);
+    let owner = register(&engine, "owner").unwrap()["user"]["id"].clone();
+    let request = json!({"name": "Analysts", "owner_id": owner});
+    let id = call(&engine, "create_organization", request).unwrap()["organization"]["id"].clone();
+    call(&engine, "invite_member", json!({"organization_id": id, "email": "ada@example.com"})).unwrap();
+    let mails = call(&engine, "take_mail", json!({})).unwrap();
+    let engine = open(store.url(), keys.clone()).unwrap();
+    let ada = call(&engine, "get_user", json!({"username": "ada"})).unwrap()["user"]["id"].clone();
+    let winner = |operation: &str, request: &Value, refused: Code| {
+        let answers = in_every_process(store, &keys, operation, request);
+        let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(Value::is_object);
+        assert_eq!((won.len(), lost.len()), (1, 31), "{operation}");
+        assert!(lost.iter().all(|code| *code == refused.name()), "{lost:?}");
+        won[0].clone()
+    };
+
+    let mut device = Device::new(Key::es256());
+    let begun = call(&engine, "begin_passkey_registration", json!({"user_id": ada})).unwrap();
+    let response = device.create(&begun["options"]);
+    let request = json!({"challenge": begun["challenge"], "response": response});
+    winner("finish_passkey_registration", &request, Code::InvalidChallenge);
+    let begun = call(&engine, "begin_passkey_login", json!({})).unwrap();
+    let response = device.get(&begun["options"]);
+    let request = json!({"challenge": begun["challenge"], "response": response});
+    winner("finish_passkey_login", &request, Code::InvalidChallenge);
+    let login = json!({"username": "ada", "password": PASSWORD}).to_string();
+    let step = json!(engine.call("login", &login).unwrap_err().step_up.unwrap());
+    let response = device.get(&step["webauthn_options"]);
+    let request =
+        json!({"challenge": step["challenge"], "webauthn_response": response, "trust_device": true});
+    let session = winner("complete_login", &request, Code::InvalidChallenge);
+    let request = json!({"token": mails["mails"][0]["token"], "access_token": session["access_token"]});
+    winner("accept_invitation", &request, Code::InvalidMailToken);
+    assert_eq!((store.count("passkeys"), store.count("trusted_devices")), (1, 1));
+    assert_eq!((store.count("organization_members"), store.rows()["sessions"].clone()), (2, json!(2)));
+}
+
+/// Calls an operation from eight processes at once, with these keys of the configuration. Returns every answer, or the
+/// code of a failure.
+fn in_every_process(store: &Store, keys: &Value, operation: &str, request: &Value) -> Vec<Value> {
+    let task = json!({
+        "role": "do once", "store": store.url(), "keys": keys, "operation": operation, "request": request
+    });
     let mut children: Vec<Child> = (0..8).map(|_| Child::start(&task)).collect();
     for child in &mut children {
         assert_eq!(child.report(), Some(json!("ready")));
@@ -309,7 +357,7 @@ fn in_every_process(store: &Store, operation: &str, request: &Value) -> Vec<Valu
 
 /// A child of [`in_every_process`].
 pub fn do_often(store: &str, task: &Value) {
-    let engine = open(store, json!({"mailed_login": {}})).unwrap();
+    let engine = open(store, task["keys"].clone()).unwrap();
     report(&json!("ready"));
     told();
     let answers = together(4, |_| {

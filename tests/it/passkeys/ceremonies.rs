@@ -214,7 +214,7 @@ fn one_of_many_threads_finishes(store: &Store) {
     let race = |operation: &'static str, request: &Value| {
         let all: Vec<Result<Value, Code>> = thread::scope(|scope| {
             let one = || stage.try_call(operation, request.clone());
-            let threads: Vec<_> = (0..64).map(|_| scope.spawn(one)).collect();
+            let threads: Vec<_> = (0..200).map(|_| scope.spawn(one)).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert_eq!(all.iter().filter(|result| result.is_ok()).count(), 1, "{operation}");
