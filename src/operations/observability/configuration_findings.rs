@@ -258,7 +258,7 @@ impl Findings {
                 config.require_second_factor != AppliesTo::All,
                 "mailed_login",
                 "/mailed_login",
-                "The readers of a user's mails can log in as the user: a mailed login is worth what the mailbox is worth, and e-mail is no authenticator (NIST SP 800-63B-4 section 3.1.3.1). Require a second factor of every account that matters (require_second_factor).".to_owned(),
+                "The readers of a user's mails can log in as the user: a mailed login is worth what the mailbox is worth, and e-mail is no authenticator (NIST SP 800-63B-4 section 3.1.3.1, ASVS 6.3.6). Require a second factor of every account that matters (require_second_factor).".to_owned(),
                 "Every mailed login needs a second factor, too.",
             );
         }
