@@ -720,21 +720,15 @@ class Routes:
             if body.conditional and "user_id" in account:
                 # Its user is asked nothing, so the session continues.
                 backend, _ = auth.authenticate_person(request)
-                token = auth.token(request, backend)
-                account = {"token": token, "backend": backend, "keep_session": True}
-            begun = auth.engine.begin_passkey_registration(
-                **account, label=body.label, conditional=body.conditional
-            )
-            return _private(begun)
+                account = {"token": auth.token(request, backend), "backend": backend, "keep_session": True}
+            wish = body.model_dump(exclude={"challenge"})
+            return _private(auth.engine.begin_passkey_registration(**account, **wish))
 
         def finish_passkey_registration(request: Request, body: bodies.PasskeyAnswer) -> Response:
             backend, _ = self._fresh(request)
             made = auth.engine.finish_passkey_registration(challenge=body.challenge, response=body.response)
-            try:
-                auth.engine.authenticate(token=auth.token(request, backend), backend=backend)
-            except InvalidToken:
-                return self._ended(backend, made)
-            return _private(made)
+            lives = auth.engine.introspect(token=auth.token(request, backend)).active
+            return _private(made) if lives else self._ended(backend, made)
 
         def update_passkey(request: Request, body: bodies.PasskeyName) -> models.UpdatePasskeyResponse:
             return auth.engine.update_passkey(user_id=self._own(request).id, **body.model_dump())
