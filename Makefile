@@ -137,8 +137,8 @@ $(SHIPPED): export AWS_LC_SYS_CFLAGS = -DMY_ASSEMBLER_IS_TOO_OLD_FOR_512AVX -Os 
 OF_SQLITE := $(CFLAGS) -fno-asynchronous-unwind-tables
 $(SHIPPED): export CFLAGS = $(OF_SQLITE)
 
-# The most bytes that the shared library may have: 10 MiB.
-LIBRARY_BYTES = 10485760
+# The most bytes that the shared library may have: 10 MB.
+LIBRARY_BYTES = 10000000
 
 ## Builds the shared and the static library as they are shipped, in target/dist; they stay small.
 library:

@@ -187,6 +187,7 @@ mod restore;
 mod secret_key;
 mod settings;
 mod store;
+mod strength;
 mod totp;
 mod types;
 

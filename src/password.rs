@@ -8,10 +8,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
-use zxcvbn::Entropy;
-use zxcvbn::matching::patterns::MatchPattern;
 
 use crate::error::{Code, Error, Result};
+use crate::strength::part::Pattern;
+use crate::strength::{self, Estimate};
 use crate::types::secret::{Secret, collected};
 use crate::types::user::Offered;
 use crate::types::weakness::Weakness;
@@ -208,76 +208,38 @@ pub(crate) fn assess(secret: &Secret, policy: &PasswordPolicy, context: &[Contex
         return refused(Weakness::InvalidCharacters);
     };
     let words: Vec<&str> = context.iter().map(|(_, word)| *word).collect();
-    let entropy = zxcvbn::zxcvbn(&judged(&password), &words);
+    let beginning = collected(password.chars().take(MOST_JUDGED), 4 * MOST_JUDGED);
+    let estimate = strength::estimate(&beginning, &words);
     let mut weaknesses = Vec::new();
     if password.chars().count() < policy.min_length.get() {
         weaknesses.push(Weakness::TooShort);
     }
-    if policy.blocklist && entropy.guesses() < FIRST_GUESSES {
-        weaknesses.extend(patterns(&entropy, &context));
+    if policy.blocklist && estimate.guesses < FIRST_GUESSES {
+        weaknesses.extend(patterns(&estimate, &context));
     }
-    Assessment { score: entropy.score().into(), weaknesses }
+    Assessment { score: estimate.score(), weaknesses }
 }
-
-/// Returns the part of a password that is assessed: its first characters, in a spelling that takes a few
-/// milliseconds. zxcvbn reads `p@$$w0rd` as `password`: it looks for words in every reading of a text, and
-/// each character that stands for a letter multiplies the readings. Where there would be too many, these
-/// characters are replaced by signs without meaning.
-fn judged(password: &str) -> Zeroizing<String> {
-    let mut stand_ins = Vec::new();
-    let judge = |c: char| {
-        if !STAND_INS.iter().any(|one| one.contains(c)) || stand_ins.contains(&c) {
-            return c;
-        }
-        stand_ins.push(c);
-        if readings(&stand_ins) <= MOST_READINGS {
-            return c;
-        }
-        stand_ins.pop();
-        char::from_u32(PRIVATE_USE + u32::from(c)).unwrap_or(c)
-    };
-    collected(password.chars().take(MOST_JUDGED).map(judge), 4 * MOST_JUDGED)
-}
-
-/// Returns an upper bound of the readings of a text in which these characters stand for letters: one for each
-/// choice of a character per letter, and of a letter per character that stands for two.
-fn readings(stand_ins: &[char]) -> usize {
-    let choices = |letter: &str| letter.chars().filter(|c| stand_ins.contains(c)).count().max(1);
-    let of_two = |c: char| STAND_INS.iter().filter(|letter| letter.contains(c)).count() > 1;
-    let two = stand_ins.iter().filter(|c| of_two(**c)).count();
-    STAND_INS.iter().map(|letter| choices(letter)).product::<usize>() << two
-}
-
-/// The characters that stand for a, b, c, e, g, i, l, o, s, t, x and z.
-const STAND_INS: [&str; 12] = ["4@", "8", "({[<", "3", "69", "1!|", "1|7", "0", "$5", "+7", "%", "2"];
-
-/// As many as a text of all ten digits has.
-const MOST_READINGS: usize = 16;
-
-/// The first of the code points without meaning.
-const PRIVATE_USE: u32 = 0xE000;
 
 /// How many characters are assessed. The work grows with their square, and further characters do not weaken a
 /// password.
 const MOST_JUDGED: usize = 32;
 
 /// The number of guesses within which a password counts as easily guessed.
-const FIRST_GUESSES: u64 = 100_000;
+const FIRST_GUESSES: f64 = 100_000.0;
 
 /// Returns the patterns that an easily guessed password consists of.
-fn patterns(entropy: &Entropy, context: &[Context]) -> Vec<Weakness> {
+fn patterns(estimate: &Estimate, context: &[Context]) -> Vec<Weakness> {
     let mut found = Vec::new();
     // Parts of one or two letters say nothing about the whole.
-    for part in entropy.sequence().iter().filter(|part| part.token.chars().count() > 2) {
-        let weakness = match &part.pattern {
-            MatchPattern::Dictionary(word) => context
-                .iter()
-                .find(|(_, known)| known.to_lowercase() == word.matched_word)
-                .map_or(Weakness::Common, |(weakness, _)| *weakness),
-            MatchPattern::Repeat(_) => Weakness::Repetition,
-            MatchPattern::Sequence(_) | MatchPattern::Spatial(_) => Weakness::Sequence,
-            MatchPattern::Date(_) | MatchPattern::Regex(_) => Weakness::Date,
-            MatchPattern::BruteForce => continue,
+    for part in estimate.parts.iter().filter(|part| part.end - part.start > 2) {
+        let weakness = match part.pattern {
+            Pattern::Word(own) => {
+                own.and_then(|index| context.get(index)).map_or(Weakness::Common, |(weakness, _)| *weakness)
+            }
+            Pattern::Repetition => Weakness::Repetition,
+            Pattern::Sequence | Pattern::Keyboard => Weakness::Sequence,
+            Pattern::Date => Weakness::Date,
+            Pattern::Unknown => continue,
         };
         if !found.contains(&weakness) {
             found.push(weakness);
@@ -287,78 +249,4 @@ fn patterns(entropy: &Entropy, context: &[Context]) -> Vec<Weakness> {
         found.push(Weakness::EasilyGuessed);
     }
     found
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::{MOST_JUDGED, MOST_READINGS, STAND_INS, judged};
-
-    /// Returns every character that stands for a letter.
-    fn every() -> Vec<char> {
-        STAND_INS.iter().flat_map(|letter| letter.chars()).collect::<HashSet<_>>().into_iter().collect()
-    }
-
-    /// Returns the number of readings that zxcvbn makes.
-    fn readings(text: &str) -> usize {
-        let letters =
-            STAND_INS.map(|letter| letter.chars().filter(|c| text.contains(*c)).collect::<Vec<_>>());
-        let mut readings: Vec<Vec<(char, usize)>> = vec![vec![]];
-        for (letter, stand_ins) in letters.iter().enumerate().filter(|(_, stand_ins)| !stand_ins.is_empty()) {
-            let mut next = Vec::new();
-            for (c, reading) in stand_ins.iter().flat_map(|c| readings.iter().map(move |one| (*c, one))) {
-                let mut other = reading.clone();
-                if let Some(at) = reading.iter().position(|(taken, _)| *taken == c) {
-                    next.push(reading.clone());
-                    other.remove(at);
-                }
-                other.push((c, letter));
-                next.push(other);
-            }
-            readings = next;
-        }
-        readings.len()
-    }
-
-    #[test]
-    fn no_password_has_many_readings() {
-        let mut every = every();
-        every.sort_unstable();
-        let all: String = every.iter().collect();
-        assert!(readings(&all) > 10 * MOST_READINGS, "without a bound: {}", readings(&all));
-        // In various orders, each beginning with other characters.
-        for step in [1, 3, 7, 9, 11, 13, 17, 19] {
-            for start in 0..every.len() {
-                let text: String =
-                    (0..every.len()).map(|at| every[(start + at * step) % every.len()]).collect();
-                assert!(readings(&judged(&text)) <= MOST_READINGS, "{text}: {}", readings(&judged(&text)));
-            }
-        }
-    }
-
-    #[test]
-    fn what_people_type_is_judged_as_it_is() {
-        for text in [
-            "p@$$w0rd",
-            "passw0rd!",
-            "1234567890",
-            "0987654321",
-            "!@#$%^&*()",
-            "qwerty!@#$%^",
-            "Tr0ub4dor&3",
-            "tr0ub4d0r{7}",
-            "l33t h4x0r",
-            "correct horse battery staple",
-            "2026-11-29 12:30:45",
-        ] {
-            assert_eq!(*judged(text), text);
-        }
-    }
-
-    #[test]
-    fn only_the_beginning_is_judged() {
-        let long = "é".repeat(MOST_JUDGED + 1);
-        assert_eq!(judged(&long).chars().count(), MOST_JUDGED);
-    }
 }

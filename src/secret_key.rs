@@ -9,6 +9,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::config::{Config, StoreUrl, beside};
 use crate::error::{Code, Error, Result};
+use crate::strength;
 use crate::types::secret::{Secret, collected};
 
 /// The bytes of a secret key.
@@ -101,7 +102,7 @@ pub(crate) fn bits(secret: &[u8]) -> f64 {
     let variety: f64 = used.map(|count| count * (length / count).log2()).sum();
     let guesses = |text: &str| {
         let beginning = collected(text.chars().take(100), 400);
-        zxcvbn::zxcvbn(&beginning, &[]).guesses_log10() * std::f64::consts::LOG2_10
+        strength::estimate(&beginning, &[]).guesses.log2()
     };
     str::from_utf8(secret).map_or(variety, |text| variety.min(guesses(text)))
 }

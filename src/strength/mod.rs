@@ -1,0 +1,198 @@
+//! How hard a password is to guess: zxcvbn (Wheeler, "zxcvbn: Low-Budget Password Strength Estimation",
+//! USENIX Security 2016). An attacker who knows what people choose tries words, keys beside each other,
+//! repetitions, sequences and dates, common ones first. A password takes as many guesses as its cheapest
+//! division into such parts.
+
+use std::collections::BTreeMap;
+
+use zeroize::Zeroizing;
+
+use dictionary::Lower;
+use part::{Part, Pattern};
+
+mod date;
+mod dictionary;
+mod keyboard;
+pub(crate) mod part;
+mod repetition;
+mod sequence;
+mod words;
+
+/// How many guesses find a text, and the parts by which they do.
+pub(crate) struct Estimate {
+    pub guesses: f64,
+    pub parts: Vec<Part>,
+}
+
+impl Estimate {
+    /// Returns the score from 0, guessed at once, to 4.
+    pub(crate) fn score(&self) -> u8 {
+        // Five more than round numbers, because a word alone takes one guess more than its rank.
+        [1e3, 1e6, 1e8, 1e10].into_iter().map(|most| u8::from(self.guesses >= most + 5.0)).sum()
+    }
+}
+
+/// Estimates a text, beside words that an attacker would try first. The work grows with the square of its
+/// length.
+pub(crate) fn estimate(text: &str, words: &[&str]) -> Estimate {
+    let words: Vec<Lower> =
+        words.iter().map(|word| dictionary::lowercase(word.chars(), word.len())).collect();
+    let mut characters = Zeroizing::new(Vec::with_capacity(text.len()));
+    characters.extend(text.chars());
+    cheapest(&characters, &words)
+}
+
+/// The last part of a sequence of parts that cover the beginning of a text.
+struct Last {
+    part: Part,
+    /// The guesses of all parts, multiplied.
+    product: f64,
+    guesses: f64,
+}
+
+/// The cheapest sequences that cover a beginning of a text, by their number of parts.
+type Sequences = BTreeMap<usize, Last>;
+
+/// Finds the parts that take the fewest guesses, by dynamic programming over the beginnings of the text.
+fn cheapest(text: &[char], words: &[Lower]) -> Estimate {
+    let mut parts = dictionary::parts(text, words);
+    parts.extend(keyboard::parts(text));
+    parts.extend(repetition::parts(text, |base| cheapest(base, words).guesses));
+    parts.extend(sequence::parts(text));
+    parts.extend(date::parts(text));
+    parts.sort_by_key(|part| (part.end, part.start));
+    let mut sequences: Vec<Sequences> = Vec::with_capacity(text.len() + 1);
+    sequences.push(Sequences::new());
+    for end in 1..=text.len() {
+        let mut ending = Sequences::new();
+        let unknown = (0..end).map(|start| unknown(start, end));
+        for part in parts.iter().filter(|part| part.end == end).copied().chain(unknown) {
+            append(&mut ending, &sequences[part.start], at_least(part, text.len()));
+        }
+        sequences.push(ending);
+    }
+    unwound(&sequences)
+}
+
+/// Appends a part to each sequence that ends where it begins, and keeps those that are cheaper than any that
+/// is not longer.
+fn append(ending: &mut Sequences, before: &Sequences, part: Part) {
+    let first = (part.start == 0).then_some((0, 1.0));
+    let others = before
+        .iter()
+        // Characters without a pattern are one part.
+        .filter(|(_, last)| (last.part.pattern, part.pattern) != (Pattern::Unknown, Pattern::Unknown))
+        .map(|(number, last)| (*number, last.product));
+    for (number, product) in first.into_iter().chain(others) {
+        let number = number + 1;
+        let product = product * part.guesses;
+        let guesses = in_any_order(number) * product + shorter_first(number);
+        if !ending.range(..=number).any(|(_, other)| other.guesses <= guesses) {
+            ending.insert(number, Last { part, product, guesses });
+        }
+    }
+}
+
+/// The attacker does not know the order of the parts.
+fn in_any_order(parts: usize) -> f64 {
+    (1..=parts).map(|number| number as f64).product()
+}
+
+/// The attacker tries sequences of fewer parts first, of which each has at least 10,000 guesses.
+fn shorter_first(parts: usize) -> f64 {
+    1e4_f64.powf(parts as f64 - 1.0)
+}
+
+fn unknown(start: usize, end: usize) -> Part {
+    let length = end - start;
+    // One guess more than for a part with a pattern, which is preferred.
+    let guesses = 10_f64.powf(length as f64).min(f64::MAX).max(least(length) + 1.0);
+    Part { start, end, pattern: Pattern::Unknown, guesses }
+}
+
+/// A part of a longer text takes some guesses, because the attacker does not know where it begins.
+fn at_least(part: Part, all: usize) -> Part {
+    let length = part.end - part.start;
+    let least = if length < all { least(length) } else { 1.0 };
+    Part { guesses: part.guesses.max(least), ..part }
+}
+
+fn least(length: usize) -> f64 {
+    if length == 1 { 10.0 } else { 50.0 }
+}
+
+/// Returns the cheapest sequence that covers the whole text, part by part from its end.
+fn unwound(sequences: &[Sequences]) -> Estimate {
+    let all = sequences.last().into_iter().flatten();
+    let best = all.min_by(|(_, one), (_, other)| one.guesses.total_cmp(&other.guesses));
+    let Some((number, last)) = best else { return Estimate { guesses: 1.0, parts: Vec::new() } };
+    let mut parts = vec![last.part];
+    for number in (1..*number).rev() {
+        let end = parts.last().map_or(0, |part| part.start);
+        parts.extend(sequences[end].get(&number).map(|last| last.part));
+    }
+    parts.reverse();
+    Estimate { guesses: last.guesses, parts }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::part::{Part, Pattern};
+    use super::{Estimate, estimate};
+
+    fn described(parts: &[Part]) -> String {
+        let name = |pattern| match pattern {
+            Pattern::Word(_) => "word",
+            Pattern::Keyboard => "keyboard",
+            Pattern::Repetition => "repetition",
+            Pattern::Sequence => "sequence",
+            Pattern::Date => "date",
+            Pattern::Unknown => "unknown",
+        };
+        let one = |part: &Part| format!("{} {}", name(part.pattern), part.end - part.start);
+        parts.iter().map(one).collect::<Vec<_>>().join(", ")
+    }
+
+    /// What the authors' own implementation makes of the same passwords: tests/vectors/strength.mjs.
+    #[test]
+    fn passwords_take_as_many_guesses_as_by_the_reference() {
+        let vectors: Value = serde_json::from_str(include_str!("../../tests/vectors/strength.json")).unwrap();
+        let inputs = vectors["inputs"].as_array().unwrap();
+        let inputs: Vec<&str> = inputs.iter().map(|input| input.as_str().unwrap()).collect();
+        let rows = vectors["rows"].as_array().unwrap();
+        assert!(rows.len() > 2_000);
+        let mut differ = Vec::new();
+        for row in rows {
+            let password = row[0].as_str().unwrap();
+            let ours = estimate(password, &inputs);
+            let guesses = row[1].as_f64().unwrap();
+            // Powers are rounded differently, by which either of two large products may be the smaller one.
+            let is_equal = (ours.guesses - guesses).abs() <= guesses * 1e-12;
+            let is_alike = described(&ours.parts) == row[3] || guesses > 1e15;
+            if !is_equal || !is_alike || ours.score() != row[2] {
+                differ.push(format!("{row}: {} {}", ours.guesses, described(&ours.parts)));
+            }
+        }
+        assert!(differ.is_empty(), "{} of {}:\n{}", differ.len(), rows.len(), differ.join("\n"));
+    }
+
+    #[test]
+    fn the_callers_words_are_told() {
+        let estimate = estimate("ecalevoL3ng1neAda", &["engine", "ada.lovelace", "Ada", "lovelace"]);
+        let own: Vec<Pattern> = estimate.parts.iter().map(|part| part.pattern).collect();
+        assert_eq!(own, [3, 0, 2].map(|index| Pattern::Word(Some(index))));
+    }
+
+    #[test]
+    fn any_text_is_estimated() {
+        for text in ["", " ", "\0\n\r\n", "İİİİ", "ΑΣΣ", "\u{1f431}\u{1f436}\u{1f431}\u{1f436}"] {
+            let Estimate { guesses, .. } = estimate(text, &["", "ΑΣΣ", "i̇"]);
+            assert!(guesses >= 1.0, "{text:?}");
+        }
+        assert_eq!(estimate("ΟΔΥΣΣΕΥΣ", &["οδυσσευς"]).guesses, 3.0);
+        assert_eq!(estimate("", &[]).parts.len(), 0);
+        assert_eq!(estimate(&"é".repeat(400), &[]).score(), 1);
+    }
+}
