@@ -1,6 +1,8 @@
 // doorward.hpp: ownership, results, errors, secrets, hooks that throw, texts with NUL inside. It compiles as
 // C++17.
 
+#include <clocale>
+#include <cstdio>
 #include <doorward.hpp>
 #include <iostream>
 #include <limits>
@@ -35,7 +37,7 @@ static_assert(is_compared<std::string> && !is_compared<secret>);
 
 int failures = 0;
 
-void expect(bool is_so, const char *what) {
+void expect(bool is_so, const std::string &what) {
   if (is_so) return;
   failures++;
   std::cout << "FAILED: " << what << '\n';
@@ -219,12 +221,19 @@ void secrets() {
 
 }  // namespace
 
+#include "json.hpp"
+
 int main() {
   opening();
   calls();
   step_up();
   hooks();
   secrets();
+  texts();
+  numbers();
+  structure();
+  types();
+  locale();
   std::cout << "failures: " << failures << '\n';
   return failures > 0;
 }
