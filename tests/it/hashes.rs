@@ -1,6 +1,6 @@
 //! Tests of hostile hashes: a malformed or too costly hash gives `valid: false`, without any computation or memory
 //! for it. Valid hashes of other systems are in conformance/passwords_hashes.json, passwords_foreign_hashes.json and
-//! vectors/hashes.json.
+//! vectors/hashes.json, but for those that cost much: here they are verified once.
 
 use std::collections::BTreeMap;
 
@@ -351,6 +351,24 @@ fn hash_bombs_are_not_computed() {
     }
     let taken = peak_kib() - before;
     assert!(taken < 32 * 1024, "{taken} KiB were taken");
+}
+
+/// Vectors of RFC 7914 (section 12, those with a password and less than 1 GiB, in passlib's form), the example of
+/// github.com/firebase/scrypt, and two of passlib's documentation.
+#[test]
+fn published_hashes_of_a_usual_cost_are_valid() {
+    let engine = open();
+    for (password, hash) in [
+        ("password", "$scrypt$ln=10,r=8,p=16$TmFDbA$/bq+HJ00cgB4VucZDQHp/nxq18vII3gw53N2Y0s3MWIurzDZLiKjiG/xCSedmDDaxyevuUqD7m2DYMvfoswGQA"),
+        ("pleaseletmein", "$scrypt$ln=14,r=8,p=1$U29kaXVtQ2hsb3JpZGU$cCO9yzr9c0hGHAbNgf046/2o+7qQT44+qbVD9lRdofLVQylVYT8Pz2LUlwUkKpr55h6F3A1lHkDfzwF7RVdYhw"),
+        ("user1password", "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ=="),
+        ("password", "$2b$12$GhvMmNVjRW29ulnudl.LbuAnUtN/LRfe1JsBm1Xu6LE3059z5Tr8m"),
+        ("password", "$bcrypt-sha256$2b,12$LrmaIX5x4TRtAwEfwJZa1.$2ehnw6LvuIUTM0iz4iz9hTxv21B6KFO"),
+    ] {
+        let request = json!({"password": password, "hash": hash}).to_string();
+        let reply: Value = serde_json::from_str(&engine.call("verify_password", &request).unwrap()).unwrap();
+        assert_eq!(reply, json!({"valid": true, "needs_rehash": true}), "{hash}");
+    }
 }
 
 #[test]
