@@ -18,6 +18,7 @@ mod scrypt;
 pub(crate) mod secrets;
 pub(crate) mod token_code;
 pub(crate) mod webauthn;
+mod yescrypt;
 
 /// Computes SHA-256 (FIPS 180-4).
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {

@@ -24,7 +24,7 @@ impl Cost {
 }
 
 /// The 64 bytes that Salsa20/8 mixes.
-type Words = [u32; 16];
+pub(super) type Words = [u32; 16];
 
 /// The number of 64-byte pieces in a block of memory.
 const PIECES: usize = Block::SIZE / 64;
@@ -38,13 +38,9 @@ pub(super) fn scrypt(password: &[u8], salt: &[u8], cost: Cost, memory: &mut [Blo
     let mut lanes = Zeroizing::new(vec![0; lane_len * cost.p as usize]);
     derive(salt, &mut lanes);
     for lane in lanes.chunks_exact_mut(lane_len) {
-        let mut words: Zeroizing<Vec<Words>> = Zeroizing::new(lane.chunks_exact(64).map(read).collect());
+        let mut words = read(lane);
         mix(&mut words, cost.log_n, memory);
-        for (words, bytes) in words.iter().zip(lane.chunks_exact_mut(64)) {
-            for (word, bytes) in words.iter().zip(bytes.chunks_exact_mut(4)) {
-                bytes.copy_from_slice(&word.to_le_bytes());
-            }
-        }
+        write(&words, lane);
     }
     derive(&lanes, output);
 }
@@ -55,47 +51,58 @@ fn mix(lane: &mut Vec<Words>, log_n: u32, memory: &mut [Block]) {
     let n = 1_usize << log_n;
     let mut next = Zeroizing::new(vec![[0; 16]; len]);
     for step in 0..n {
-        for (index, words) in lane.iter().enumerate() {
-            let piece = step * len + index;
-            let kept = &mut memory[piece / PIECES].as_mut()[piece % PIECES * 8..][..8];
-            for (kept, pair) in kept.iter_mut().zip(words.chunks_exact(2)) {
-                *kept = u64::from(pair[0]) | u64::from(pair[1]) << 32;
-            }
-        }
+        keep(memory, step, lane);
         mix_block(lane, &mut next);
         std::mem::swap(lane, &mut next);
     }
     for _ in 0..n {
         // Integerify: N is a power of two, at most 2^31, so the lowest word suffices.
         let step = lane[len - 1][0] as usize & (n - 1);
-        for (index, words) in lane.iter_mut().enumerate() {
-            let piece = step * len + index;
-            let kept = &memory[piece / PIECES].as_ref()[piece % PIECES * 8..][..8];
-            for (kept, pair) in kept.iter().zip(words.chunks_exact_mut(2)) {
-                pair[0] ^= *kept as u32;
-                pair[1] ^= (*kept >> 32) as u32;
-            }
-        }
+        add(memory, step, lane);
         mix_block(lane, &mut next);
         std::mem::swap(lane, &mut next);
     }
 }
 
+/// Keeps a lane at a place of the memory: V_i (section 5).
+pub(super) fn keep(memory: &mut [Block], place: usize, lane: &[Words]) {
+    for (index, words) in lane.iter().enumerate() {
+        let piece = place * lane.len() + index;
+        let kept = &mut memory[piece / PIECES].as_mut()[piece % PIECES * 8..][..8];
+        for (kept, pair) in kept.iter_mut().zip(words.chunks_exact(2)) {
+            *kept = u64::from(pair[0]) | u64::from(pair[1]) << 32;
+        }
+    }
+}
+
+/// Adds what is kept at a place, without carry.
+pub(super) fn add(memory: &[Block], place: usize, lane: &mut [Words]) {
+    let len = lane.len();
+    for (index, words) in lane.iter_mut().enumerate() {
+        let piece = place * len + index;
+        let kept = &memory[piece / PIECES].as_ref()[piece % PIECES * 8..][..8];
+        for (kept, pair) in kept.iter().zip(words.chunks_exact_mut(2)) {
+            pair[0] ^= *kept as u32;
+            pair[1] ^= (*kept >> 32) as u32;
+        }
+    }
+}
+
 /// scryptBlockMix (section 4): the even pieces, then the odd ones.
-fn mix_block(lane: &[Words], next: &mut [Words]) {
+pub(super) fn mix_block(lane: &[Words], next: &mut [Words]) {
     let half = lane.len() / 2;
     let mut words = lane[lane.len() - 1];
     for (index, piece) in lane.iter().enumerate() {
         for (word, other) in words.iter_mut().zip(piece) {
             *word ^= other;
         }
-        salsa20_8(&mut words);
+        salsa20(&mut words, 8);
         next[index / 2 + index % 2 * half] = words;
     }
 }
 
-/// Salsa20/8 (section 3).
-fn salsa20_8(words: &mut Words) {
+/// Salsa20 (section 3).
+pub(super) fn salsa20(words: &mut Words, rounds: usize) {
     let mut x = *words;
     macro_rules! quarter {
         ($a:literal, $b:literal, $c:literal, $d:literal) => {
@@ -105,7 +112,7 @@ fn salsa20_8(words: &mut Words) {
             x[$a] ^= x[$d].wrapping_add(x[$c]).rotate_left(18);
         };
     }
-    for _ in 0..4 {
+    for _ in 0..rounds / 2 {
         quarter!(0, 4, 8, 12);
         quarter!(5, 9, 13, 1);
         quarter!(10, 14, 2, 6);
@@ -120,6 +127,15 @@ fn salsa20_8(words: &mut Words) {
     }
 }
 
-fn read(bytes: &[u8]) -> Words {
-    std::array::from_fn(|index| u32::from_le_bytes(std::array::from_fn(|byte| bytes[index * 4 + byte])))
+/// Returns the words of a lane.
+pub(super) fn read(lane: &[u8]) -> Zeroizing<Vec<Words>> {
+    let word = |bytes: &[u8]| u32::from_le_bytes(std::array::from_fn(|index| bytes[index]));
+    let words = |piece: &[u8]| std::array::from_fn(|index| word(&piece[index * 4..]));
+    Zeroizing::new(lane.chunks_exact(64).map(words).collect())
+}
+
+pub(super) fn write(words: &[Words], lane: &mut [u8]) {
+    for (word, bytes) in words.iter().flatten().zip(lane.chunks_exact_mut(4)) {
+        bytes.copy_from_slice(&word.to_le_bytes());
+    }
 }

@@ -86,6 +86,10 @@ def by_crypt() -> Iterator[Vector]:
             password,
             run("openssl", "passwd", "-apr1", "-salt", "saltsalt", password),
         )
+        yield "libxcrypt", "yescrypt", password, crypt(password, "$y$j75$LdJMENpBABJJ3hIHjB1Bi.")
+    yield "libxcrypt", "yescrypt", ASCII, crypt(ASCII, "$y$j75$$")
+    # The default cost, and the least for which a hash has two parts.
+    yield "libxcrypt", "yescrypt", OTHER, crypt(OTHER, "$y$j9T$LdJMENpBABJJ3hIHjB1Bi.")
     # With the bug, characters beyond ASCII hide those before them.
     for password in [ASCII, OTHER, LONG, "ééé" + OTHER + LONG]:
         for version in ["2a", "2b", "2x", "2y"]:

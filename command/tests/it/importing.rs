@@ -66,6 +66,11 @@ fn problems_of_an_import_are_told_by_line() {
     assert!(text.contains("Imported: 0, skipped: 0, of the lines up to 0."), "{text}");
     let (status, text) = shell.bad(&["import", "a.ndjson", "--dry-run"], "");
     assert_eq!((status, text.contains("to the end of the file: imported: 2.")), (4, true), "{text}");
+    let hashed = r#"{"username": "x", "email": "x@example.com", "password_hash": "{noop}x"}"#;
+    let (_, text) = shell.bad(&["import", "-", "--dry-run"], hashed);
+    assert!(text.contains("line 1: invalid_password_hash (a plain password: give it to"), "{text}");
+    let (_, text) = shell.bad(&["import", "-", "--dry-run", "--json"], hashed);
+    assert!(text.contains(r#""line":1,"reason":"a plain password: give it to"#), "{text}");
     let out = shell.good(&["import", "a.ndjson", "--on-conflict", "skip", "--json"], "");
     let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
     assert_eq!(out.lines().next(), Some(r#"{"code":"username_repeated","line":4}"#));

@@ -11,6 +11,7 @@ mod salted;
 mod scrypt;
 mod text;
 mod wrapped;
+mod yescrypt;
 
 use argon2::Block;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -24,6 +25,7 @@ use self::salted::Salted;
 use self::scrypt::Scrypt;
 pub(super) use self::text::number;
 pub(super) use self::wrapped::unwrapped;
+use self::yescrypt::Yescrypt;
 use crate::error::Result;
 
 /// The maximum of rounds of SHA-crypt, phpass and Drupal.
@@ -38,6 +40,7 @@ pub(super) enum ForeignHash {
     Phpass(Phpass),
     Salted(Salted),
     Scrypt(Scrypt),
+    Yescrypt(Yescrypt),
 }
 
 impl ForeignHash {
@@ -48,7 +51,14 @@ impl ForeignHash {
         let crypt = || Crypt::parse(text).map(ForeignHash::Crypt);
         let phpass = || Phpass::parse(text).map(ForeignHash::Phpass);
         let salted = || Salted::parse(text).map(ForeignHash::Salted);
-        bcrypt().or_else(pbkdf2).or_else(scrypt).or_else(crypt).or_else(phpass).or_else(salted)
+        let yescrypt = || Yescrypt::parse(text).map(ForeignHash::Yescrypt);
+        bcrypt()
+            .or_else(pbkdf2)
+            .or_else(scrypt)
+            .or_else(crypt)
+            .or_else(phpass)
+            .or_else(salted)
+            .or_else(yescrypt)
     }
 
     /// Returns the name of the scheme, for people and reports.
@@ -60,6 +70,7 @@ impl ForeignHash {
             ForeignHash::Phpass(hash) => hash.scheme(),
             ForeignHash::Salted(hash) => hash.scheme(),
             ForeignHash::Scrypt(hash) => hash.scheme(),
+            ForeignHash::Yescrypt(_) => "yescrypt",
         }
     }
 
@@ -71,8 +82,7 @@ impl ForeignHash {
             ForeignHash::Pbkdf2(hash) => format!("iterations={}", hash.iterations),
             ForeignHash::Phpass(hash) => format!("rounds={}", 1_u32 << hash.log_rounds),
             ForeignHash::Salted(_) => "rounds=1".to_owned(),
-            ForeignHash::Scrypt(hash) => {
-                let cost = hash.cost;
+            ForeignHash::Scrypt(Scrypt { cost, .. }) | ForeignHash::Yescrypt(Yescrypt { cost, .. }) => {
                 format!("ln={},r={},p={}", cost.log_n, cost.r, cost.p)
             }
         }
@@ -82,13 +92,15 @@ impl ForeignHash {
     pub(super) fn memory_kib(&self) -> u64 {
         match self {
             ForeignHash::Scrypt(hash) => hash.cost.memory_kib(),
+            ForeignHash::Yescrypt(hash) => hash.cost.memory_kib(),
             _ => 0,
         }
     }
 
     /// Returns whether the hash is cheap enough to verify, because its author may be hostile. The limits cost
     /// at most a few seconds of an ordinary processor: cost 14 of bcrypt, 5 million iterations of PBKDF2 for all
-    /// blocks of its output, 512 MiB of memory accesses by scrypt, a million rounds of the others.
+    /// blocks of its output, 512 MiB of memory accesses by scrypt
+    /// and yescrypt, a million rounds of the others.
     pub(super) fn is_bearable(&self, most_kib: u32) -> bool {
         match self {
             ForeignHash::Bcrypt(hash) => hash.cost <= 14,
@@ -96,8 +108,7 @@ impl ForeignHash {
             ForeignHash::Pbkdf2(hash) => hash.work() <= 5_000_000,
             ForeignHash::Phpass(hash) => 1 << hash.log_rounds <= MOST_ROUNDS,
             ForeignHash::Salted(_) => true,
-            ForeignHash::Scrypt(hash) => {
-                let cost = hash.cost;
+            ForeignHash::Scrypt(Scrypt { cost, .. }) | ForeignHash::Yescrypt(Yescrypt { cost, .. }) => {
                 cost.memory_kib() <= most_kib.into()
                     && cost.r <= 64
                     && cost.p <= 16
@@ -116,6 +127,7 @@ impl ForeignHash {
             ForeignHash::Phpass(hash) => hash.hash(password).is_some_and(|output| is(&output, hash.output())),
             ForeignHash::Salted(hash) => is(&hash.hash(password), hash.output()),
             ForeignHash::Scrypt(hash) => is(&hash.hash(password, memory)?, hash.output()),
+            ForeignHash::Yescrypt(hash) => is(&hash.hash(password, memory), hash.output()),
         })
     }
 }

@@ -11,7 +11,7 @@ pub(in crate::crypto) fn recognized(text: &str) -> Option<&'static str> {
 
 fn by_beginning(text: &str) -> Option<&'static str> {
     const BEGINNINGS: [(&str, &str); 17] = [
-        ("$y$", "yescrypt: not supported"),
+        ("$y$", "begins like yescrypt, but is malformed, cut off, or with other flags than the default"),
         ("$gy$", "gost-yescrypt: not supported"),
         ("$7$", "scrypt of crypt(3): not supported"),
         ("$sha1$", "sha1crypt of NetBSD: not supported"),

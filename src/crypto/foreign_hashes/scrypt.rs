@@ -113,8 +113,7 @@ fn lucia(text: &str) -> Option<Scrypt> {
 
 /// `e0801` (the logarithm of N, then r and p in two digits each) and `<salt>$<output>`.
 fn spring(cost: &str, rest: &str) -> Option<Scrypt> {
-    let digits = if cost.len() % 2 == 0 { from_base16(cost)? } else { from_base16(&format!("0{cost}"))? };
-    let [log_n, r, p] = <[u8; 3]>::try_from(digits).ok()?.map(u32::from);
+    let [log_n, r, p] = <[u8; 3]>::try_from(from_base16(&format!("{cost:0>6}"))?).ok()?.map(u32::from);
     let [salt, output] = parts(rest, '$')?;
     checked(Cost { log_n, r, p }, from_base64(salt)?, from_base64(output)?).filter(|_| !cost.starts_with('0'))
 }

@@ -81,6 +81,21 @@ pub(super) fn hash64(bytes: &[u8]) -> Vec<u8> {
     digits.collect()
 }
 
+/// Reads what [`hash64`] writes.
+pub(super) fn from_hash64(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for digits in text.as_bytes().chunks(4) {
+        let mut value = 0;
+        for (place, digit) in digits.iter().enumerate() {
+            value |= HASH64.iter().position(|it| it == digit)? << (6 * place);
+        }
+        let len = digits.len() - 1;
+        let is_whole = len > 0 && value >> (8 * len) == 0;
+        bytes.extend_from_slice(is_whole.then_some(&value.to_le_bytes()[..len])?);
+    }
+    Some(bytes)
+}
+
 /// Returns whether a text consists of this many digits of crypt(3).
 pub(super) fn is_hash64(text: &str, len: usize) -> bool {
     text.len() == len && text.bytes().all(|byte| HASH64.contains(&byte))
