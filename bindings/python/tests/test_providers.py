@@ -59,6 +59,10 @@ def opened(config: Config, provider: Any, clock: Clock, **keys: Any) -> Engine:
     return Engine({**config, "id_token_providers": {"ours": ours}}, now_ms=clock)
 
 
+ClientAssertion: Any = JWTBearerClientAssertion
+"""Its stubs are those of an older Authlib."""
+
+
 def private_key() -> str:
     """A private key of a service, PKCS #8 in PEM."""
     key = generate_private_key(SECP256R1())
@@ -293,7 +297,7 @@ class AuthlibProvider:
             def authenticate_user(self, authorization_code: Code) -> str:
                 return "ada"
 
-        class Assertions(JWTBearerClientAssertion):  # type: ignore[misc]
+        class Assertions(ClientAssertion):  # type: ignore[misc]
             CLIENT_AUTH_METHOD = "private_key_jwt"
 
             def get_audiences(self) -> list[str]:
@@ -305,6 +309,7 @@ class AuthlibProvider:
                 return is_new
 
             def resolve_client_public_key(self, client: Any) -> ECKey:
+                assert client_key
                 return ECKey.import_key(client_key)
 
         class IdTokens(OpenIDCode):  # type: ignore[misc]
@@ -403,7 +408,8 @@ def test_login_at_a_provider_made_with_authlib(
             said = engine.call("verify", json.dumps({"token": login.access_token}))
             assert said["provider"]["acr"] == "urn:example:gold"
             gold: Any = {"name": "ours", "acr": ["urn:example:gold"], "amr": ["otp"], "max_age_seconds": 120}
-            for change, authorized in (({}, True), ({"amr": ["hwk"]}, False), ({"max_age_seconds": 30}, False)):
+            unmet = ({"amr": ["hwk"]}, {"max_age_seconds": 30})
+            for change, authorized in (({}, True), *((change, False) for change in unmet)):
                 condition = {**gold, **change}
                 answer = engine.authorize(token=login.access_token, provider=condition)
                 assert answer.authorized == authorized
