@@ -9,6 +9,7 @@ use doorward::{Code, Engine};
 use serde_json::{Value, json};
 
 use crate::crash::Acknowledged;
+use crate::providers::{begun, every_way_in};
 use crate::stage::{Child, PASSWORD, Store, call, login, logout, open, register, report};
 use crate::totp;
 
@@ -91,7 +92,7 @@ fn a_truncation_that_fails() {
 
 /// The child: a life in which every failure is clear, leaves no trace, and is temporary.
 pub fn faulted(store: &str) {
-    let engine = again(|| open(store, json!({"mailed_login": {}})).map_err(|error| error.code));
+    let engine = again(|| open(store, every_way_in()).map_err(|error| error.code));
     live(&engine);
     // Another life, with the log begun anew: closing wrote it into the file.
     drop(engine);
@@ -127,6 +128,7 @@ fn live(engine: &Engine) {
     if is_death() {
         accept_an_invitation(engine);
         lose_the_factors(engine);
+        enter_by_provider(engine);
     }
     let token = again(|| login(engine, "ada"));
     report(&json!({"logged in": token}));
@@ -169,6 +171,14 @@ fn lose_the_factors(engine: &Engine) {
     again(|| call(engine, "remove_second_factors", json!({"user_id": id, "reason": "a lost phone"})));
     let token = again(|| login(engine, "grace"));
     report(&json!({"logged in": token}));
+}
+
+/// A login at a provider: the account has its identity and its session, or the transaction is as good as before.
+fn enter_by_provider(engine: &Engine) {
+    let request = again(|| begun(engine, 1, None));
+    let entered = again(|| call(engine, "finish_provider_login", request.clone()));
+    report(&json!({"registered": entered["user"]["username"]}));
+    report(&json!({"logged in": entered["access_token"]}));
 }
 
 /// Whether the fault is a kill.

@@ -15,6 +15,7 @@ mod injected;
 mod organizations;
 mod passwords;
 mod power;
+mod providers;
 mod races;
 mod remains;
 mod retired_keys;

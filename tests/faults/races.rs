@@ -338,7 +338,7 @@ fn one_process_finishes_a_ceremony(store: &Store) {
 
 /// Calls an operation from eight processes at once, with these keys of the configuration. Returns every answer, or the
 /// code of a failure.
-fn in_every_process(store: &Store, keys: &Value, operation: &str, request: &Value) -> Vec<Value> {
+pub fn in_every_process(store: &Store, keys: &Value, operation: &str, request: &Value) -> Vec<Value> {
     let task = json!({
         "role": "do once", "store": store.url(), "keys": keys, "operation": operation, "request": request
     });

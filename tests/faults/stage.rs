@@ -28,9 +28,10 @@ impl Store {
             assert_eq!(self.query("PRAGMA integrity_check"), [json!({"integrity_check": "ok"})]);
             assert_eq!(self.count("pragma_foreign_key_check"), 0);
         }
-        // Without a password are accounts that wait for the reader of an invitation.
+        // Without a password are accounts that wait for the reader of an invitation, and those of a provider's users.
         let waits = "was_verified = 0 AND id IN (SELECT user_id FROM waiting_accounts)";
-        assert_eq!(self.count(&format!("users WHERE password_hash IS NULL AND NOT ({waits})")), 0);
+        let enters = format!("({waits}) OR id IN (SELECT user_id FROM identities)");
+        assert_eq!(self.count(&format!("users WHERE password_hash IS NULL AND NOT ({enters})")), 0);
         assert_eq!(self.count("sessions WHERE user_id NOT IN (SELECT id FROM users)"), 0);
         let has_factor = "user_id IN (SELECT user_id FROM totp UNION SELECT user_id FROM passkeys)";
         assert_eq!(self.count(&format!("recovery_codes WHERE NOT {has_factor}")), 0);
