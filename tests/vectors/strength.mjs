@@ -6,8 +6,8 @@
 // Two things are changed: years of this century to 2099 are recent, not only those to 2019, and the present
 // year is 2026. Not among the passwords are those whose signs can be read as letters in more than 16 ways,
 // which doorward bounds; characters that are two units in JavaScript; and capitals in words beyond ASCII.
-// (The crate zxcvbn deviates: it reads single signs as words, takes whole numbers of neighbouring keys, `[` and
-// `]` for shifted, "aab" for a sequence, and one guess for PASSWORD1.)
+// (The crate zxcvbn deviates: it reads single signs as words, takes whole numbers of neighbouring keys, `[`
+// and `]` for shifted, "aab" for a sequence, and one guess for PASSWORD1.)
 
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -45,7 +45,7 @@ function lengths(numbers, least) {
   return lengths;
 }
 
-/** A canonical code of eight bits at most: the bits of each symbol; for each byte the symbol and its length. */
+/** A canonical code of eight bits at most: the bits of each symbol; for each byte its symbol and length. */
 function huffman(numbers) {
   let least = 1;
   let found = lengths(numbers, least);
@@ -113,10 +113,16 @@ const one = (list) => list[below(list.length)];
 const times = (least, most, draw) => Array.from({ length: least + below(most - least + 1) }, draw).join("");
 const two = (number) => String(number).padStart(2, "0");
 
-const SIGNS = { a: "4@", b: "8", c: "({[<", e: "3", g: "69", i: "1!|", l: "1|7", o: "0", s: "$5", t: "+7", x: "%", z: "2" };
+const SIGNS = {
+  ...{ a: "4@", b: "8", c: "({[<", e: "3", g: "69", i: "1!|" },
+  ...{ l: "1|7", o: "0", s: "$5", t: "+7", x: "%", z: "2" },
+};
 const ASCII = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index));
 const OTHERS = [..."äöüßéèñçøåžабвгдежзαβγδεкλ日本語パスワード中文密码€–½ﬁ"];
-const INPUTS = ["ada", "ada.lovelace@example.com", "ada.lovelace", "Analytical Engine", "https://auth.example.com", "größe"];
+const INPUTS = [
+  ...["ada", "ada.lovelace@example.com", "ada.lovelace", "Analytical Engine"],
+  ...["https://auth.example.com", "größe"],
+];
 
 // Common words more often than rare ones.
 const word = () => {
@@ -154,7 +160,8 @@ const date = () => {
 const sequence = () => {
   const start = one([97 + below(20), 65 + below(20), 48 + below(6), 0x3b1 + below(10), 0x430 + below(20)]);
   const step = one([1, 1, 1, -1, 2, 3, -2, 5, 6]);
-  return Array.from({ length: 2 + below(7) }, (_, index) => String.fromCharCode(start + step * index)).join("");
+  let at = start - step;
+  return times(2, 8, () => String.fromCharCode((at += step)));
 };
 const random = () => times(1, 12, () => one(ASCII));
 const digits = () => times(1, 6, () => String(below(10)));
@@ -184,8 +191,10 @@ const KINDS = [
 const EXAMPLES = [
   ..."a A 1 @ i aa ab é".split(" "),
   ..."zxcvbn qwER43@! Tr0ub4dour&3 correcthorsebatterystaple coRrecth0rseba++ery9.23.2007staple$".split(" "),
-  ..."p@ssword p@$$word 123456 123456789 11111 aaaaaaaaaaaa aabaabaab abababab aabcd PASSWORD1 4A4 P4SS".split(" "),
-  ..."D0g.................. abcdefghijk987654321 neverforget13/3/1997 1qaz2wsx3edc temppass22 briansmith".split(" "),
+  ..."p@ssword p@$$word 123456 123456789 11111 aaaaaaaaaaaa aabaabaab abababab aabcd".split(" "),
+  ..."PASSWORD1 4A4 P4SS".split(" "),
+  ..."D0g.................. abcdefghijk987654321 neverforget13/3/1997 1qaz2wsx3edc".split(" "),
+  ..."temppass22 briansmith".split(" "),
   ..."Sh1n1ngPh0en1x rianjohnson00 rockyou2015 ScoRpi0ns do you know hunter2 [[[ ]p[ =-0 {P}".split(" "),
   ..."1/1/91 11.11.2011 1991-12-20 20/12-1991 13/13/13 00/00/00 1.1.1 02022002 111504 99999999".split(" "),
   ..."sdrowssap drowssap".split(" "),
@@ -206,7 +215,10 @@ const passwords = new Set(EXAMPLES);
 for (const kind of KINDS) for (let drawn = 0; drawn < 50; drawn++) passwords.add(kind());
 while (passwords.size < 2100) passwords.add(times(2, 3, () => one(KINDS)()).slice(0, 32));
 
-const NAMES = { dictionary: "word", spatial: "keyboard", repeat: "repetition", regex: "date", bruteforce: "unknown" };
+const NAMES = {
+  ...{ dictionary: "word", spatial: "keyboard", repeat: "repetition", regex: "date" },
+  bruteforce: "unknown",
+};
 const rows = [...passwords].filter(isCounted).map((password) => {
   const { guesses, score, sequence } = zxcvbn(password, INPUTS);
   const parts = sequence.map(({ pattern, token }) => `${NAMES[pattern] ?? pattern} ${token.length}`);
