@@ -66,15 +66,14 @@ WITH_POSTGRES = tests/postgres
 test test-c test-cpp test-go test-node test-java test-ffi test-languages test-python: export TMPDIR := $(shell tests/temporary)
 rust-tests test-rust: export TMPDIR := /var/tmp
 
-## Runs every test. Three jobs run side by side, because linking and many tests use one core or wait.
+## Runs every test. Three jobs run side by side, because linking and many tests use one core or wait. The longest begin
+## first, so what they need is built before: make would begin a job that waits for others after all that do not.
 test:
-	$(WITH_POSTGRES) $(MAKE) --jobs=3 IN_ORDER=yes test-rust test-python test-c lint test-java test-node test-cpp \
-	  test-go test-languages test-ffi test-onepassword
+	$(MAKE) --jobs=3 tested rust-tests module $(INTEROP)/node_modules/.package-lock.json browser
+	$(WITH_POSTGRES) $(MAKE) --jobs=3 BUILT=yes test-rust test-python test-c lint test-java test-node test-cpp test-go \
+	  test-languages test-ffi test-onepassword
 
-# The longest jobs begin first. Of two builds in one directory, the second waits: the checks let the tests of Rust go
-# before them.
-ifdef IN_ORDER
-lint: rust-tests tested
+ifdef BUILT
 test-languages: test-java test-node
 endif
 
@@ -102,14 +101,18 @@ deny:
 
 # Builds the libraries that `make test` tests: at once, so that doorward is built once for all.
 tested:
+ifndef BUILT
 	$(CARGO) build $(LOCKED) --profile $(PROFILE) --package doorward-c --package doorward-node --package doorward-java
 	ln -sf libdoorward.so $(TESTED)/$(SONAME)
+endif
 
 # rustdoc warns of the jobs of make, which it cannot join.
 RUST_TESTS = env --unset=MAKEFLAGS --unset=MFLAGS $(CARGO) test $(LOCKED) --workspace --exclude doorward-onepassword
 
 rust-tests:
+ifndef BUILT
 	$(RUST_TESTS) --no-run
+endif
 
 # More tests at once than there are cores, because many wait for the disk or a server.
 test-rust: tested rust-tests
@@ -302,13 +305,17 @@ $(INTEROP)/node_modules/.package-lock.json: $(INTEROP)/package-lock.json $(VENV)
 
 # For the tests of examples/web and examples/node. Node's tests may run on the Node of the development tools.
 browser: | $(VENV)/ready
+ifndef BUILT
 	@command -v chromium >/dev/null || tests/install chromium 2>/dev/null \
 		|| echo "Chromium cannot be installed (Debian: chromium): the tests of examples/web are skipped"
+endif
 
 # The package that the tests use, in target/venv, with the profile and features of the tested library: doorward is built
 # once for both.
 module: tested $(VENV)/ready
+ifndef BUILT
 	$(MATURIN) develop --quiet $(LOCKED) --profile $(PROFILE) --features doorward/default --manifest-path $(BINDING)/Cargo.toml
+endif
 
 ## Builds the Python package into target/venv and tests it; also processes in C, Python and Rust on one store.
 test-python: export DOORWARD_TESTED = $(abspath $(TESTED))
