@@ -45,12 +45,39 @@ struct wiping {
     wipe(memory, 0, count * sizeof(T));
     std::allocator<T>().deallocate(memory, count);
   }
+  // A vector that grows sets nothing: `append` does.
+  void construct(T *) noexcept {}
 
   friend bool operator==(const wiping &, const wiping &) noexcept { return true; }
   friend bool operator!=(const wiping &, const wiping &) noexcept { return false; }
 };
 
 using wiped_bytes = std::vector<char, wiping<char>>;
+
+// Adds bytes at once; `insert` of a vector with such an allocator copies them one by one.
+inline void append(wiped_bytes &to, std::string_view bytes) {
+  const std::size_t size = to.size();
+  if (to.capacity() - size < bytes.size()) to.reserve(2 * to.capacity() + bytes.size());
+  to.resize(size + bytes.size());
+  if (!bytes.empty()) std::memcpy(to.data() + size, bytes.data(), bytes.size());
+}
+
+// How many bytes at the beginning are ASCII that texts of JSON have as it is.
+inline std::size_t plain(std::string_view text) noexcept {
+  constexpr std::uint64_t ones = UINT64_MAX / 255;
+  std::size_t at = 0;
+  for (std::uint64_t eight = 0; text.size() - at >= 8; at += 8) {
+    std::memcpy(&eight, text.data() + at, 8);
+    const std::uint64_t quote = eight ^ '"' * ones, escape = eight ^ '\\' * ones;
+    // Subtracting makes the top bit of a byte that is 0, or less than a space.
+    if (((quote - ones) | (escape - ones) | (eight - ' ' * ones) | eight) & (ones << 7)) break;
+  }
+  const auto is_plain = [](unsigned char byte) {
+    return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+  };
+  while (at < text.size() && is_plain(static_cast<unsigned char>(text[at]))) at++;
+  return at;
+}
 
 }  // namespace detail
 
@@ -59,7 +86,7 @@ using wiped_bytes = std::vector<char, wiping<char>>;
 class secret {
  public:
   secret() = default;
-  secret(std::string_view text) : bytes_(text.begin(), text.end()) {}
+  secret(std::string_view text) { detail::append(bytes_, text); }
   secret(const std::string &text) : secret(std::string_view(text)) {}
   secret(const char *text) : secret(text ? std::string_view(text) : std::string_view()) {}
 
@@ -72,7 +99,7 @@ class secret {
 
   void clear() noexcept { detail::wiped_bytes().swap(bytes_); }
   void push_back(char byte) { bytes_.push_back(byte); }
-  void append(const char *from, const char *end) { bytes_.insert(bytes_.end(), from, end); }
+  void append(const char *from, std::size_t count) { detail::append(bytes_, {from, count}); }
 
  private:
   detail::wiped_bytes bytes_;
@@ -268,7 +295,7 @@ class writer {
   }
 
  private:
-  void add(std::string_view text) { out_.insert(out_.end(), text.begin(), text.end()); }
+  void add(std::string_view text) { append(out_, text); }
   void begin(char bracket) {
     out_.push_back(bracket);
     is_first_ = true;
@@ -310,7 +337,7 @@ inline void writer::value(double number) {
 inline void writer::value(std::string_view text) {
   out_.push_back('"');
   std::size_t from = 0;
-  for (std::size_t index = 0; index < text.size(); index++) {
+  for (std::size_t index = plain(text); index < text.size(); index += 1 + plain(text.substr(index + 1))) {
     const char letter = text[index];
     const bool is_control = static_cast<unsigned char>(letter) < 0x20;
     if (!is_control && letter != '"' && letter != '\\') continue;
@@ -496,16 +523,15 @@ class reader {
     to.clear();
     if (!take('"')) return void(fail());
     while (at_ < end_) {
-      const char *const from = at_;
-      while (at_ < end_ && *at_ != '"' && *at_ != '\\' && is_one_byte()) at_++;
-      to.append(from, at_);
+      const std::size_t count = plain({at_, static_cast<std::size_t>(end_ - at_)});
+      to.append(at_, count);
+      at_ += count;
       if (at_ == end_) break;
       if (*at_ == '"') return void(at_++);
       if (*at_ == '\\' ? !escape(to) : !many_bytes(to)) return void(fail());
     }
     fail();
   }
-  bool is_one_byte() const noexcept { return *at_ >= 0x20 && static_cast<unsigned char>(*at_) < 0x80; }
 
   // A character of several bytes: the shortest form, no surrogate, not beyond U+10FFFF (RFC 3629).
   template <class Text>
@@ -524,7 +550,7 @@ class reader {
     for (int index = 2; index < length; index++) {
       if (byte(index) >> 6 != 2) return false;
     }
-    to.append(at_, at_ + length);
+    to.append(at_, static_cast<std::size_t>(length));
     at_ += length;
     return true;
   }

@@ -41,9 +41,9 @@ fn assert_alone(path: &str, paths: &[&str]) {
 /// The most lines that people write for a language, without comments, tests and test kits: the rest is generated. What
 /// grows beyond this may belong into the engine or into a generator.
 const BY_HAND: [(&str, usize); 5] = [
-    ("include", 850),
+    ("include", 870),
     ("bindings/go", 1_360),
-    ("bindings/java", 1_820),
+    ("bindings/java", 1_850),
     ("bindings/node", 1_000),
     ("bindings/python", 2_780),
 ];

@@ -40,7 +40,7 @@ pub(super) unsafe fn boundary(
     // SAFETY: the caller of this function guarantees it.
     unsafe {
         answer(response, || {
-            let engine = engine.ok_or(Error::new(Code::NullArgument, "engine"))?;
+            let engine = engine.ok_or_else(|| Error::new(Code::NullArgument, "engine"))?;
             if engine.forks != forks() {
                 return Err(Code::Forked.into());
             }
@@ -48,7 +48,7 @@ pub(super) unsafe fn boundary(
                 return Err(Code::EngineClosed.into());
             }
             let open = engine.open.own().read().unwrap_or_else(PoisonError::into_inner);
-            f(open.as_ref().ok_or(Error::from(Code::EngineClosed))?)
+            f(open.as_ref().ok_or_else(|| Error::from(Code::EngineClosed))?)
         })
     }
 }

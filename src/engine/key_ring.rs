@@ -334,7 +334,7 @@ impl KeyRing {
     pub(crate) fn backend(&self, name: Option<&str>) -> Result<&Backend> {
         let name = name.unwrap_or("default");
         let found = self.backends.iter().find(|backend| backend.name == name);
-        found.ok_or(Error::at(Code::InvalidRequest, "/backend", "no such backend"))
+        found.ok_or_else(|| Error::at(Code::InvalidRequest, "/backend", "no such backend"))
     }
 
     /// Verifies a token's signature by the keys of this backend, or of every backend if none is given.

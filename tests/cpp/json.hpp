@@ -48,8 +48,14 @@ void texts() {
     refuses('"' + string(bytes) + '"');
     refuses('"' + string(bytes));
   }
-  for (int control = 0; control < 0x20; control++)
-    refuses(string("\"a") + static_cast<char>(control) + "b\"");
+  // Texts are read eight bytes at once, so each stands at each place.
+  for (std::size_t place = 0; place < 17; place++) {
+    const string before = '"' + string(place, 'a'), after = string(16 - place, '\x7f') + '"';
+    for (int control = 0; control < 0x20; control++) refuses(before + static_cast<char>(control) + after);
+    for (const char *bytes : {"\x80", "\xff", "\""}) refuses(before + bytes + after);
+    for (const char *whole : {"", "\\\"", "\\\\", "\\u001f", " ", "!", "#", "[", "]", "\x7f", "\xc3\xa9"})
+      reads(before + whole + after, before + whole + after);
+  }
   refuses("\"a");
   refuses("'a'");
   // What stands in a text stays in it.

@@ -101,28 +101,44 @@ pub extern "system" fn Java_io_doorward_Native_call<'local>(
     .resolve::<ThrowRuntimeExAndDefault>()
 }
 
-/// Verifies an access token, and returns the claims.
+/// Verifies an access token, an array of this length. Writes the claims over it, with spaces behind them, and returns
+/// null; or returns an answer, if the token is refused or has no room for them.
 #[unsafe(no_mangle)]
 pub extern "system" fn Java_io_doorward_Native_verify<'local>(
     mut env: EnvUnowned<'local>,
     _: JClass<'local>,
     handle: jlong,
     token: JByteArray<'local>,
+    length: jint,
 ) -> JByteArray<'local> {
-    env.with_env(|env| {
-        let token = Wiped(env.convert_byte_array(&token)?);
-        // SAFETY: as above.
-        let handle = unsafe { handle_of(handle) };
-        answer(env, || {
-            let request = VerifyRequest::new(text(&token.0)?);
-            let claims = handle.with(|engine| match engine.verify_at_once(&request)? {
-                Some(claims) => Ok(claims),
-                None => engine.verify(request),
-            })?;
-            Ok(claims.as_str().to_owned())
+    let mut bytes = Wiped(vec![0; length as usize]);
+    let (raw, array) = (env.as_raw(), token.as_raw());
+    // SAFETY: the environment and the array are those of this call, and the array has this length. The methods of the
+    // crate ask four times whether an exception was thrown, which takes longer than the copies.
+    unsafe { ((**raw).v1_1.GetByteArrayRegion)(raw, array, 0, length, bytes.0.as_mut_ptr().cast()) };
+    // SAFETY: as above.
+    let handle = unsafe { handle_of(handle) };
+    let verified = guarded(|| {
+        let request = VerifyRequest::new(text(&bytes.0)?);
+        handle.with(|engine| match engine.verify_at_once(&request)? {
+            Some(claims) => Ok(claims),
+            None => engine.verify(request),
         })
-    })
-    .resolve::<ThrowRuntimeExAndDefault>()
+    });
+    match &verified {
+        Ok(claims) if claims.as_str().len() <= bytes.0.len() => {
+            let (begin, end) = bytes.0.split_at_mut(claims.as_str().len());
+            begin.copy_from_slice(claims.as_str().as_bytes());
+            end.fill(b' ');
+            // SAFETY: as above.
+            unsafe { ((**raw).v1_1.SetByteArrayRegion)(raw, array, 0, length, bytes.0.as_ptr().cast()) };
+            JByteArray::null()
+        }
+        _ => {
+            let answer = verified.map(|claims| claims.as_str().to_owned());
+            env.with_env(|env| answered(env, answer)).resolve::<ThrowRuntimeExAndDefault>()
+        }
+    }
 }
 
 /// Closes the engine: waits for calls in progress. Inside a hook the engine only stops answering.
@@ -158,15 +174,27 @@ unsafe fn handle_of<'a>(handle: jlong) -> &'a Handle {
     unsafe { &*(handle as *const Handle) }
 }
 
-/// Runs `f`, and returns the status in one byte, followed by the body.
+/// Runs `f`, unless this thread is inside a hook.
+fn guarded<T>(f: impl FnOnce() -> Result<T>) -> Result<T> {
+    match hooks::is_inside() {
+        true => Err(Code::Reentered.into()),
+        false => contain(f),
+    }
+}
+
+/// Runs `f`, and returns the answer.
 fn answer<'local>(
     env: &mut Env<'local>,
     f: impl FnOnce() -> Result<String>,
 ) -> jni::errors::Result<JByteArray<'local>> {
-    let result = match hooks::is_inside() {
-        true => Err(Code::Reentered.into()),
-        false => contain(f),
-    };
+    answered(env, guarded(f))
+}
+
+/// Returns the status in one byte, followed by the body.
+fn answered<'local>(
+    env: &mut Env<'local>,
+    result: Result<String>,
+) -> jni::errors::Result<JByteArray<'local>> {
     let (status, body) = match result {
         Ok(body) => (0, Wiped(body.into_bytes())),
         Err(error) => (error.status() as i8, Wiped(error.to_json().into_bytes())),

@@ -113,18 +113,20 @@ public final class Doorward extends Operations implements AutoCloseable {
     byte[] token = request.token().getBytes(StandardCharsets.UTF_8);
     byte[] answer;
     try {
-      answer = Native.verify(handle, token);
+      answer = Native.verify(handle, token, token.length);
     } finally {
-      Arrays.fill(token, (byte) 0);
       Reference.reachabilityFence(this);
     }
-    if (answer[0] != 0) {
-      // The platform writes half a surrogate pair as "?", which stands in no token.
-      Arrays.fill(Json.utf8(request.token()), (byte) 0);
+    if (answer != null) {
+      Arrays.fill(token, (byte) 0);
+      if (answer[0] != 0) {
+        // The platform writes half a surrogate pair as "?", which stands in no token.
+        Arrays.fill(Json.utf8(request.token()), (byte) 0);
+      }
+      succeeded(answer);
     }
-    succeeded(answer);
     try {
-      return Claims.readFrom(new JsonReader(answer, 1));
+      return Claims.readFrom(answer == null ? new JsonReader(token, 0) : new JsonReader(answer, 1));
     } catch (ClassCastException | NullPointerException | DoorwardException other) {
       throw DoorwardException.unreadable(other);
     }

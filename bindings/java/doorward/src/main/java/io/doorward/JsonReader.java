@@ -1,6 +1,9 @@
 package io.doorward;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.math.BigInteger;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,6 +18,13 @@ final class JsonReader {
 
   private static final int MAX_NAME = 32;
   private static final boolean[] IS_PLAIN = plain();
+
+  /** Eight bytes as one number, the first as the lowest. */
+  private static final VarHandle EIGHT =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+  private static final long ONES = 0x0101010101010101L;
+  private static final long TOPS = 0x8080808080808080L;
 
   private final byte[] text;
   private int at;
@@ -143,6 +153,8 @@ final class JsonReader {
     at = begin;
     String read = string();
     if (read.length() <= MAX_NAME) {
+      // The same text as in the code that looks for it, which then compares no letters.
+      read = read.intern();
       NAMES[hash & 255] = read;
     }
     return read;
@@ -191,10 +203,25 @@ final class JsonReader {
   private int endOfPlain(int from) {
     byte[] own = text;
     int index = from;
+    while (index <= own.length - Long.BYTES) {
+      long special = special((long) EIGHT.get(own, index));
+      if (special != 0) {
+        return index + Long.numberOfTrailingZeros(special) / Byte.SIZE;
+      }
+      index += Long.BYTES;
+    }
     while (index < own.length && IS_PLAIN[own[index] & 0xff]) {
       index++;
     }
     return index;
+  }
+
+  /** Returns the top bits of bytes that do not stand for themselves; the lowest one is right. */
+  private static long special(long bytes) {
+    long quote = bytes ^ '"' * ONES;
+    long escape = bytes ^ '\\' * ONES;
+    // A byte is 0, or less than a space, if subtracting makes its top bit, which it has not.
+    return (quote - ONES & ~quote | escape - ONES & ~escape | bytes - ' ' * ONES & ~bytes) & TOPS;
   }
 
   private static boolean[] plain() {

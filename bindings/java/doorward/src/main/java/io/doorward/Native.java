@@ -30,7 +30,11 @@ final class Native {
 
   static native byte[] call(long handle, byte[] operation, byte[] request);
 
-  static native byte[] verify(long handle, byte[] token);
+  /**
+   * Verifies a token in UTF-8, an array of this length. Writes the claims over it, with spaces
+   * behind them, and returns null; or returns an answer.
+   */
+  static native byte[] verify(long handle, byte[] token, int length);
 
   static native void close(long handle);
 

@@ -85,6 +85,23 @@ class JsonTest {
     assertEquals(Code.INVALID_JSON, refused.code());
   }
 
+  /** Texts are read eight bytes at once. */
+  @Test
+  void eachCharacterIsReadAtEachPlace() {
+    for (int place = 0; place < 17; place++) {
+      String before = "a".repeat(place);
+      String after = "\u007f".repeat(16 - place);
+      for (char letter : " !\"#[\\]\u0000\u001f\u007f\u0080\u00e9\uffff".toCharArray()) {
+        String text = before + letter + after;
+        assertEquals(text, Json.parse(Json.write(text)));
+      }
+      for (char control = 0; control < ' '; control++) {
+        String text = '"' + before + control + after + '"';
+        assertThrows(InvalidRequestException.class, () -> Json.parse(text));
+      }
+    }
+  }
+
   @Test
   void nestingIsLimited() {
     for (String[] ends : new String[][] {{"[", "]"}, {"{\"a\":", "}"}}) {
