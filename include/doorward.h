@@ -278,10 +278,17 @@ doorward_status doorward_delete_user(const struct doorward_engine *engine,
                                      const char *request,
                                      char **response);
 
-// Creates accounts with the password hashes of another system.
-// UNAVAILABLE: store_unavailable.
+// Creates accounts with the password hashes and second factors of another system.
+// UNAVAILABLE: hash_queue_full, store_unavailable.
 DOORWARD_NODISCARD
 doorward_status doorward_import_users(const struct doorward_engine *engine,
+                                      const char *request,
+                                      char **response);
+
+// Reads accounts, with secrets if they are asked for, in the form of `import_users`.
+// UNAVAILABLE: store_unavailable.
+DOORWARD_NODISCARD
+doorward_status doorward_export_users(const struct doorward_engine *engine,
                                       const char *request,
                                       char **response);
 

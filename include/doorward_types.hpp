@@ -469,13 +469,17 @@ struct delete_user_response {
 struct import_problem {
   // The account's place in `users`, counted from 0.
   std::int64_t index{};
-  // The problem: `invalid_username`, `username_taken` (in the store, by another account), `username_repeated`
-  // (in the request), `invalid_email`, `missing_email` (required, or said to be verified), `email_taken`,
-  // `email_repeated`, `invalid_password_hash`, `password_hash_too_costly`, `invalid_roles`,
-  // `invalid_attributes`, `invalid_locale`, `invalid_external_id`, `external_id_taken`,
-  // `external_id_repeated`, `invalid_service_account`.
+  // The problem: `invalid_id`, `id_taken` (in the store), `id_repeated` (in the request), `missing_username`
+  // (and no address that could stand for it), `invalid_username`, `username_taken`, `username_repeated`,
+  // `invalid_email`, `missing_email` (but said to be verified), `email_taken`, `email_repeated`,
+  // `email_not_verified` (but the account has a second factor or an identity), `invalid_password_hash`,
+  // `password_hash_too_costly`, `password_mismatch` (of `check`), `invalid_roles`, `invalid_attributes`,
+  // `invalid_locale`, `invalid_time`, `invalid_external_id`, `external_id_taken`, `external_id_repeated`,
+  // `invalid_totp`, `invalid_recovery_codes`, `invalid_identities`, `identity_taken`, `identity_repeated`,
+  // `invalid_passkeys`, `passkey_taken`, `passkey_repeated`, `invalid_service_account`.
   std::string code{};
-  // What a password hash that is refused seems to be, for people. It quotes nothing of the hash but its cost.
+  // What was expected, or what a password hash that is refused seems to be, where the code alone does not say
+  // it. It quotes nothing of the account but the cost of a hash.
   std::optional<std::string> reason{};
 
   template <class Self, class Visitor>
@@ -493,8 +497,8 @@ struct import_users_response {
   // The number of accounts not imported because of a problem.
   std::int64_t skipped{};
   // The number of accounts that exist already with the same name, kind, address, roles, attributes, language
-  // and external id. They are left alone and are not problems. Passwords are not compared, because a login
-  // may have changed the hash.
+  // and external id. They are left alone and are not problems. Passwords and second factors are not compared,
+  // because their users may have changed them.
   std::int64_t present{};
   // The problems, in the order of the accounts.
   std::vector<doorward::import_problem> problems{};
@@ -509,6 +513,178 @@ struct import_users_response {
     visit("present", self.present);
     visit("problems", self.problems);
     visit("hashes", self.hashes);
+  }
+};
+
+// A user of an identity provider.
+struct portable_identity {
+  // The provider's issuer: `iss`.
+  std::string issuer{};
+  // The user's id at the provider: `sub`.
+  std::string subject{};
+  // When the identity was linked to the account.
+  std::int64_t created_at{};
+  // When the identity was unlinked.
+  std::optional<std::int64_t> unlinked_at{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("issuer", self.issuer);
+    visit("subject", self.subject);
+    visit("created_at", self.created_at);
+    visit("unlinked_at", self.unlinked_at);
+  }
+};
+
+// A passkey with its public key.
+struct portable_passkey {
+  // The credential's id.
+  std::string id{};
+  // The public key: a COSE_Key.
+  std::string public_key{};
+  // The last value of the authenticator's counter.
+  std::int64_t sign_count{};
+  // Whether the authenticator verified its user before.
+  bool user_verified{};
+  // Whether the passkey is on several devices.
+  bool backed_up{};
+  // The transports that reach its authenticator.
+  std::vector<std::string> transports{};
+  // The model of authenticator.
+  std::string aaguid{};
+  // When the passkey was registered.
+  std::int64_t created_at{};
+  // Whether the passkey may be on several devices, if known.
+  std::optional<bool> backup_eligible{};
+  // The user's name for the passkey.
+  std::optional<std::string> label{};
+  // When the passkey was last used.
+  std::optional<std::int64_t> last_used_at{};
+  // The user handle, if it is not the bytes of the user's id.
+  std::optional<std::string> user_handle{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id", self.id);
+    visit("public_key", self.public_key);
+    visit("sign_count", self.sign_count);
+    visit("user_verified", self.user_verified);
+    visit("backed_up", self.backed_up);
+    visit("transports", self.transports);
+    visit("aaguid", self.aaguid);
+    visit("created_at", self.created_at);
+    visit("backup_eligible", self.backup_eligible);
+    visit("label", self.label);
+    visit("last_used_at", self.last_used_at);
+    visit("user_handle", self.user_handle);
+  }
+};
+
+// An authenticator app with its secret.
+struct portable_totp {
+  // The secret in base32.
+  doorward::secret secret{};
+  // The number of digits of a code.
+  std::int64_t digits{};
+  // How long a code is shown.
+  std::int64_t period_seconds{};
+  // When the app was set up.
+  std::int64_t created_at{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("secret", self.secret);
+    visit("digits", self.digits);
+    visit("period_seconds", self.period_seconds);
+    visit("created_at", self.created_at);
+  }
+};
+
+// An account in the form of `import_users`. What is absent is as an import has it by default.
+struct portable_user {
+  // The immutable id, `sub` in tokens.
+  std::string id{};
+  // The username as it was given.
+  std::string username{};
+  // The e-mail address as it was given, if there is one.
+  std::optional<std::string> email{};
+  // Whether the user proved that the address is theirs.
+  bool email_verified{};
+  // Whether the account may log in.
+  bool is_active{};
+  // The roles, in alphabetical order.
+  std::vector<std::string> roles{};
+  // Other data that the host keeps with the account.
+  std::map<std::string, doorward::json> attributes{};
+  // When the account was created, in Unix seconds.
+  std::int64_t created_at{};
+  // False if the address is not claimed: another account may have it.
+  std::optional<bool> email_claimed{};
+  // Whether the user proved an address.
+  std::optional<bool> email_proven{};
+  // The host's own id of the account, if it has one.
+  std::optional<std::string> external_id{};
+  // The users of identity providers that log in to the account, or did.
+  std::optional<std::vector<doorward::portable_identity>> identities{};
+  // True for an account of `create_service_account`, which has API keys and cannot log in; otherwise absent.
+  std::optional<bool> is_service_account{};
+  // The language of mails to this user, if one was chosen.
+  std::optional<std::string> locale{};
+  // Whether the next login by password requires a new password.
+  std::optional<bool> must_change_password{};
+  // The passkeys.
+  std::optional<std::vector<doorward::portable_passkey>> passkeys{};
+  // When the password expires.
+  std::optional<std::int64_t> password_expires_at{};
+  // The hash of the password, without the pepper. Absent if no secret key opens it.
+  std::optional<doorward::secret> password_hash{};
+  // When the password was set.
+  std::optional<std::int64_t> password_set_at{};
+  // The hashes of earlier passwords, the newest first.
+  std::optional<std::vector<doorward::secret>> past_password_hashes{};
+  // What the store keeps of the recovery codes. Only an engine with the same secret key can verify them.
+  std::optional<std::vector<doorward::secret>> recovery_code_hashes{};
+  // The authenticator app. Absent if no secret key opens its secret.
+  std::optional<doorward::portable_totp> totp{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id", self.id);
+    visit("username", self.username);
+    visit.nullable("email", self.email);
+    visit("email_verified", self.email_verified);
+    visit("is_active", self.is_active);
+    visit("roles", self.roles);
+    visit("attributes", self.attributes);
+    visit("created_at", self.created_at);
+    visit("email_claimed", self.email_claimed);
+    visit("email_proven", self.email_proven);
+    visit("external_id", self.external_id);
+    visit("identities", self.identities);
+    visit("is_service_account", self.is_service_account);
+    visit("locale", self.locale);
+    visit("must_change_password", self.must_change_password);
+    visit("passkeys", self.passkeys);
+    visit("password_expires_at", self.password_expires_at);
+    visit("password_hash", self.password_hash);
+    visit("password_set_at", self.password_set_at);
+    visit("past_password_hashes", self.past_password_hashes);
+    visit("recovery_code_hashes", self.recovery_code_hashes);
+    visit("totp", self.totp);
+  }
+};
+
+// A page of accounts.
+struct export_users_response {
+  // The accounts. Those that wait for the reader of an invitation are left out.
+  std::vector<doorward::portable_user> users{};
+  // The id to give as `after` for the next page; absent if there is none.
+  std::optional<std::string> next{};
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("users", self.users);
+    visit("next", self.next);
   }
 };
 
@@ -3712,37 +3888,310 @@ struct names<on_conflict> {
 
 }  // namespace detail
 
+// A password that an account is known to have.
+struct import_check {
+  // The password. It is compared with the hash, and not kept.
+  doorward::secret password{};
+
+  template <class Value = doorward::secret>
+  import_check &set_password(Value &&value) {
+    password = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("password", self.password);
+  }
+};
+
+// A user of an identity provider.
+struct imported_identity {
+  // The user's id at the provider: `sub` of its ID tokens.
+  std::string subject{};
+  // When the identity was linked to the account. Default: now.
+  std::optional<std::int64_t> created_at{};
+  // The provider's issuer: `iss` of its ID tokens.
+  std::optional<std::string> issuer{};
+  // The provider's name in `id_token_providers`. Give it or `issuer`.
+  std::optional<std::string> provider{};
+  // When the identity was unlinked. It opens no account, and its address does not link it again.
+  std::optional<std::int64_t> unlinked_at{};
+
+  template <class Value = std::string>
+  imported_identity &set_subject(Value &&value) {
+    subject = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  imported_identity &set_created_at(Value &&value) {
+    created_at = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  imported_identity &set_issuer(Value &&value) {
+    issuer = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  imported_identity &set_provider(Value &&value) {
+    provider = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  imported_identity &set_unlinked_at(Value &&value) {
+    unlinked_at = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("subject", self.subject);
+    visit("created_at", self.created_at);
+    visit("issuer", self.issuer);
+    visit("provider", self.provider);
+    visit("unlinked_at", self.unlinked_at);
+  }
+};
+
+// A passkey of another system, for the same `passkeys.rp_id`.
+struct imported_passkey {
+  // The credential's id.
+  std::string id{};
+  // The public key, for ES256, EdDSA or RS256: a COSE_Key or a SubjectPublicKeyInfo (DER), in base64url
+  // without padding.
+  std::string public_key{};
+  // The model of authenticator, a UUID. Default: unknown.
+  std::optional<std::string> aaguid{};
+  // Whether the passkey is on several devices. Default: false.
+  std::optional<bool> backed_up{};
+  // Whether the passkey may be on several devices. Default: what the authenticator says at the first use.
+  std::optional<bool> backup_eligible{};
+  // When the passkey was registered. Default: now.
+  std::optional<std::int64_t> created_at{};
+  // The user's name for the passkey: 1 to 64 characters.
+  std::optional<std::string> label{};
+  // When the passkey was last used.
+  std::optional<std::int64_t> last_used_at{};
+  // The last value of the authenticator's counter. Default: 0.
+  std::optional<std::int64_t> sign_count{};
+  // The transports that reach its authenticator.
+  std::optional<std::vector<std::string>> transports{};
+  // The user handle that the other system gave to the authenticator. Default: the bytes of the user's id.
+  std::optional<std::string> user_handle{};
+  // Whether the authenticator verified its user before. Without it the passkey is only a second factor.
+  // Default: false.
+  std::optional<bool> user_verified{};
+
+  template <class Value = std::string>
+  imported_passkey &set_id(Value &&value) {
+    id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  imported_passkey &set_public_key(Value &&value) {
+    public_key = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  imported_passkey &set_aaguid(Value &&value) {
+    aaguid = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  imported_passkey &set_backed_up(Value &&value) {
+    backed_up = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  imported_passkey &set_backup_eligible(Value &&value) {
+    backup_eligible = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  imported_passkey &set_created_at(Value &&value) {
+    created_at = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  imported_passkey &set_label(Value &&value) {
+    label = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  imported_passkey &set_last_used_at(Value &&value) {
+    last_used_at = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  imported_passkey &set_sign_count(Value &&value) {
+    sign_count = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<std::string>>
+  imported_passkey &set_transports(Value &&value) {
+    transports = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  imported_passkey &set_user_handle(Value &&value) {
+    user_handle = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  imported_passkey &set_user_verified(Value &&value) {
+    user_verified = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("id", self.id);
+    visit("public_key", self.public_key);
+    visit("aaguid", self.aaguid);
+    visit("backed_up", self.backed_up);
+    visit("backup_eligible", self.backup_eligible);
+    visit("created_at", self.created_at);
+    visit("label", self.label);
+    visit("last_used_at", self.last_used_at);
+    visit("sign_count", self.sign_count);
+    visit("transports", self.transports);
+    visit("user_handle", self.user_handle);
+    visit("user_verified", self.user_verified);
+  }
+};
+
+// An authenticator app (RFC 6238) of another system. Codes that it showed until the import are used up.
+struct imported_totp {
+  // The hash: only `SHA1`, which every app supports. Default: what the URI says, or else `SHA1`.
+  std::optional<std::string> algorithm{};
+  // When the app was set up. Default: now.
+  std::optional<std::int64_t> created_at{};
+  // The number of digits of a code: 6 to 8. Default: what the URI says, or else 6.
+  std::optional<std::int64_t> digits{};
+  // The URI by which the app was set up: `otpauth://totp/…`.
+  std::optional<doorward::secret> otpauth_uri{};
+  // How long a code is shown: 15 to 300 seconds. Default: what the URI says, or else 30.
+  std::optional<std::int64_t> period_seconds{};
+  // The secret in base32. Give it or `otpauth_uri`.
+  std::optional<doorward::secret> secret{};
+
+  template <class Value = std::string>
+  imported_totp &set_algorithm(Value &&value) {
+    algorithm = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  imported_totp &set_created_at(Value &&value) {
+    created_at = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  imported_totp &set_digits(Value &&value) {
+    digits = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  imported_totp &set_otpauth_uri(Value &&value) {
+    otpauth_uri = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  imported_totp &set_period_seconds(Value &&value) {
+    period_seconds = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = doorward::secret>
+  imported_totp &set_secret(Value &&value) {
+    secret = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("algorithm", self.algorithm);
+    visit("created_at", self.created_at);
+    visit("digits", self.digits);
+    visit("otpauth_uri", self.otpauth_uri);
+    visit("period_seconds", self.period_seconds);
+    visit("secret", self.secret);
+  }
+};
+
 // An account of another system. A fault in it is reported as a problem of the account and does not refuse the
-// request. An empty text means none, except for the username.
+// request. An empty text means none.
 struct imported_user {
-  // The name to log in with.
-  std::string username{};
   // Other data that the host keeps with the account: at most 16 KiB.
   std::optional<std::map<std::string, doorward::json>> attributes{};
-  // The e-mail address; required unless `registration.require_email` is off.
+  // A password to compare with the hash, in a dry run, too. An import has at most 20 of them.
+  std::optional<doorward::import_check> check{};
+  // When the account was created, in Unix seconds. Default: now.
+  std::optional<std::int64_t> created_at{};
+  // The e-mail address.
   std::optional<std::string> email{};
+  // Whether no other account may claim the address before it verified it. Default: true, unless
+  // `registration.conceal_existing` is on and the address is not verified.
+  std::optional<bool> email_claimed{};
+  // Whether the user proved an address to an engine of this kind, so that a reset by mail leaves identities
+  // alone. Default: false.
+  std::optional<bool> email_proven{};
   // Whether the other system had proof that the address belongs to the user.
   std::optional<bool> email_verified{};
   // The host's own id of the account, which no other account has: 1 to 255 bytes without control characters.
   std::optional<std::string> external_id{};
+  // The id, which becomes `sub`: a UUID of any version, in lower case with hyphens. Default: a new one.
+  std::optional<std::string> id{};
+  // The users of identity providers that log in to the account.
+  std::optional<std::vector<doorward::imported_identity>> identities{};
   // Whether the account may log in; default: true.
   std::optional<bool> is_active{};
-  // Whether the account is a program's, without an address and a password; default: false.
+  // Whether the account is a program's, without an address and a way to log in; default: false.
   std::optional<bool> is_service_account{};
   // The language of mails to this user (BCP 47).
   std::optional<std::string> locale{};
   // Whether the next login by password requires a new password; default: false.
   std::optional<bool> must_change_password{};
+  // The passkeys.
+  std::optional<std::vector<doorward::imported_passkey>> passkeys{};
+  // When the password expires; it must be changed before then.
+  std::optional<std::int64_t> password_expires_at{};
   // The hash of the other system. Without it the account has no password until one is set.
   std::optional<doorward::secret> password_hash{};
+  // When the password was set. Default: now.
+  std::optional<std::int64_t> password_set_at{};
+  // The hashes of earlier passwords that may not be chosen again (`password.history`), the newest first.
+  std::optional<std::vector<doorward::secret>> past_password_hashes{};
+  // The same of an export of an engine with this secret key, for the same `id`.
+  std::optional<std::vector<doorward::secret>> recovery_code_hashes{};
+  // Recovery codes as the user has them: each 8 to 64 ASCII letters and digits, beside spaces and hyphens.
+  // The store keeps only keyed codes of them.
+  std::optional<std::vector<doorward::secret>> recovery_codes{};
   // The roles; default: `registration.default_roles`, and none for a service account.
   std::optional<std::vector<std::string>> roles{};
-
-  template <class Value = std::string>
-  imported_user &set_username(Value &&value) {
-    username = std::forward<Value>(value);
-    return *this;
-  }
+  // The authenticator app.
+  std::optional<doorward::imported_totp> totp{};
+  // The name to log in with. Default: an invented one, for an account with an address.
+  std::optional<std::string> username{};
 
   template <class Value = std::map<std::string, doorward::json>>
   imported_user &set_attributes(Value &&value) {
@@ -3750,9 +4199,33 @@ struct imported_user {
     return *this;
   }
 
+  template <class Value = doorward::import_check>
+  imported_user &set_check(Value &&value) {
+    check = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  imported_user &set_created_at(Value &&value) {
+    created_at = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = std::string>
   imported_user &set_email(Value &&value) {
     email = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  imported_user &set_email_claimed(Value &&value) {
+    email_claimed = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  imported_user &set_email_proven(Value &&value) {
+    email_proven = std::forward<Value>(value);
     return *this;
   }
 
@@ -3765,6 +4238,18 @@ struct imported_user {
   template <class Value = std::string>
   imported_user &set_external_id(Value &&value) {
     external_id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  imported_user &set_id(Value &&value) {
+    id = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<doorward::imported_identity>>
+  imported_user &set_identities(Value &&value) {
+    identities = std::forward<Value>(value);
     return *this;
   }
 
@@ -3792,9 +4277,45 @@ struct imported_user {
     return *this;
   }
 
+  template <class Value = std::vector<doorward::imported_passkey>>
+  imported_user &set_passkeys(Value &&value) {
+    passkeys = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  imported_user &set_password_expires_at(Value &&value) {
+    password_expires_at = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = doorward::secret>
   imported_user &set_password_hash(Value &&value) {
     password_hash = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  imported_user &set_password_set_at(Value &&value) {
+    password_set_at = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<doorward::secret>>
+  imported_user &set_past_password_hashes(Value &&value) {
+    past_password_hashes = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<doorward::secret>>
+  imported_user &set_recovery_code_hashes(Value &&value) {
+    recovery_code_hashes = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::vector<doorward::secret>>
+  imported_user &set_recovery_codes(Value &&value) {
+    recovery_codes = std::forward<Value>(value);
     return *this;
   }
 
@@ -3804,19 +4325,44 @@ struct imported_user {
     return *this;
   }
 
+  template <class Value = doorward::imported_totp>
+  imported_user &set_totp(Value &&value) {
+    totp = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  imported_user &set_username(Value &&value) {
+    username = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Self, class Visitor>
   static void each_member(Self &self, Visitor &visit) {
-    visit("username", self.username);
     visit("attributes", self.attributes);
+    visit("check", self.check);
+    visit("created_at", self.created_at);
     visit("email", self.email);
+    visit("email_claimed", self.email_claimed);
+    visit("email_proven", self.email_proven);
     visit("email_verified", self.email_verified);
     visit("external_id", self.external_id);
+    visit("id", self.id);
+    visit("identities", self.identities);
     visit("is_active", self.is_active);
     visit("is_service_account", self.is_service_account);
     visit("locale", self.locale);
     visit("must_change_password", self.must_change_password);
+    visit("passkeys", self.passkeys);
+    visit("password_expires_at", self.password_expires_at);
     visit("password_hash", self.password_hash);
+    visit("password_set_at", self.password_set_at);
+    visit("past_password_hashes", self.past_password_hashes);
+    visit("recovery_code_hashes", self.recovery_code_hashes);
+    visit("recovery_codes", self.recovery_codes);
     visit("roles", self.roles);
+    visit("totp", self.totp);
+    visit("username", self.username);
   }
 };
 
@@ -3863,6 +4409,60 @@ struct import_users_request {
     visit("actor", self.actor);
     visit("dry_run", self.dry_run);
     visit("on_conflict", self.on_conflict);
+  }
+};
+
+// Reads accounts for a move to another engine or another system, in the order of their ids.
+struct export_users_request {
+  // The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+  // call's events record it.
+  std::optional<std::string> actor{};
+  // Only accounts after this id: `next` of the previous page.
+  std::optional<std::string> after{};
+  // The most to return: 1 to 1000, default 100.
+  std::optional<std::int64_t> limit{};
+  // Whether to return second factors with their secrets, passkeys and identities; default: false.
+  std::optional<bool> with_factors{};
+  // Whether to return the hashes of passwords; default: false.
+  std::optional<bool> with_hashes{};
+
+  template <class Value = std::string>
+  export_users_request &set_actor(Value &&value) {
+    actor = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::string>
+  export_users_request &set_after(Value &&value) {
+    after = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = std::int64_t>
+  export_users_request &set_limit(Value &&value) {
+    limit = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  export_users_request &set_with_factors(Value &&value) {
+    with_factors = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  export_users_request &set_with_hashes(Value &&value) {
+    with_hashes = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Self, class Visitor>
+  static void each_member(Self &self, Visitor &visit) {
+    visit("actor", self.actor);
+    visit("after", self.after);
+    visit("limit", self.limit);
+    visit("with_factors", self.with_factors);
+    visit("with_hashes", self.with_hashes);
   }
 };
 
@@ -8299,6 +8899,7 @@ enum class event_kind {
   account_locked,
   user_deleted,
   users_imported,
+  users_exported,
   mail_requested,
   mail_sent,
   mail_failed,
@@ -8369,6 +8970,7 @@ struct names<event_kind> {
       "account_locked",
       "user_deleted",
       "users_imported",
+      "users_exported",
       "mail_requested",
       "mail_sent",
       "mail_failed",
@@ -10973,10 +11575,17 @@ class operations {
     return run<delete_user_response>(doorward_delete_user, request);
   }
 
-  // Creates accounts with the password hashes of another system. Cost: long; not to be repeated. Failures:
-  // store_unavailable.
+  // Creates accounts with the password hashes and second factors of another system. Cost: long; not to be
+  // repeated. Failures: hash_queue_full, store_unavailable.
   Result<doorward::import_users_response> import_users(const doorward::import_users_request &request) const {
     return run<import_users_response>(doorward_import_users, request);
+  }
+
+  // Reads accounts, with secrets if they are asked for, in the form of `import_users`. Cost: long; may be
+  // repeated. Failures: store_unavailable.
+  Result<doorward::export_users_response> export_users(
+      const doorward::export_users_request &request = {}) const {
+    return run<export_users_response>(doorward_export_users, request);
   }
 
   // Reads everything that the store keeps about a person. Cost: store; may be repeated. Failures:

@@ -43,7 +43,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | accounts | [`register`](Engine::register), [`get_user`](Engine::get_user), [`list_users`](Engine::list_users), [`search_users`](Engine::search_users), [`update_user`](Engine::update_user), [`merge_attributes`](Engine::merge_attributes), [`lock_user`](Engine::lock_user), [`delete_user`](Engine::delete_user), [`import_users`](Engine::import_users), [`export_user`](Engine::export_user) |
+//! | accounts | [`register`](Engine::register), [`get_user`](Engine::get_user), [`list_users`](Engine::list_users), [`search_users`](Engine::search_users), [`update_user`](Engine::update_user), [`merge_attributes`](Engine::merge_attributes), [`lock_user`](Engine::lock_user), [`delete_user`](Engine::delete_user), [`import_users`](Engine::import_users), [`export_users`](Engine::export_users), [`export_user`](Engine::export_user) |
 //! | passwords | [`hash_password`](Engine::hash_password), [`verify_password`](Engine::verify_password), [`check_password`](Engine::check_password), [`change_password`](Engine::change_password), [`set_password`](Engine::set_password), [`request_password_reset`](Engine::request_password_reset), [`reset_password`](Engine::reset_password) |
 //! | logins | [`login`](Engine::login), [`complete_login`](Engine::complete_login), [`login_with_id_token`](Engine::login_with_id_token), [`request_login_code`](Engine::request_login_code), [`login_with_mail_token`](Engine::login_with_mail_token), [`reauthenticate`](Engine::reauthenticate), [`impersonate`](Engine::impersonate) |
 //! | providers | [`begin_provider_login`](Engine::begin_provider_login), [`next_provider_request`](Engine::next_provider_request), [`finish_provider_login`](Engine::finish_provider_login), [`list_identities`](Engine::list_identities), [`unlink_identity`](Engine::unlink_identity) |
@@ -216,7 +216,8 @@ pub use operations::describe::generate as generate_description;
 pub use operations::{Cost, OPERATIONS, Operation};
 pub use operations::{
     accounts::attributes::*, accounts::lock::*, accounts::search::*, accounts::update::*, accounts::*,
-    api_keys::*, authorization::*, exports::*, id_tokens::*, impersonation::*, imports::*, introspection::*,
+    api_keys::*, authorization::*, exports::*, id_tokens::*, impersonation::*, imports::account::*,
+    imports::credentials::*, imports::leaving::*, imports::problems::*, imports::*, introspection::*,
     keys::list::*, keys::*, login::*, mail::addresses::*, mail::delivery::*, mail::invitations::*,
     mail::login::*, mail::password_reset::*, mail::*, maintenance::*, observability::doctor::*,
     observability::events::*, observability::stats::*, organizations::invitations::*,

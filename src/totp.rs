@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::error::{Code, Error, Result};
-use crate::types::form::percent_encoded;
+use crate::types::form::{field, percent_encoded};
 use crate::types::parse_error::ParseError;
 use crate::types::secret::{IssuedSecret, collected};
 use crate::types::text::text_type;
@@ -135,6 +135,61 @@ impl Parameters {
             *secret, self.digits, self.period_seconds
         );
         uri
+    }
+}
+
+/// An authenticator app that was set up elsewhere.
+pub(crate) struct Setup<'a> {
+    pub secret: Option<&'a str>,
+    pub uri: Option<&'a str>,
+    pub digits: Option<i64>,
+    pub period_seconds: Option<i64>,
+    pub algorithm: Option<&'a str>,
+}
+
+impl Setup<'_> {
+    /// Returns the seed and the parameters, if codes of this app are verified here.
+    pub(crate) fn read(&self) -> Result<(Seed, Parameters), ParseError> {
+        let query = self.uri.map(query_of).transpose()?;
+        let told = |name| match query {
+            None => Ok(None),
+            Some(query) => field(query, name).ok_or(ParseError::new(EXPECTED_URI)),
+        };
+        let number = |given: Option<i64>, name, default| match (given, told(name)?) {
+            (Some(given), _) => Ok(given),
+            (None, Some(told)) => told.parse().map_err(|_| ParseError::new(EXPECTED_URI)),
+            (None, None) => Ok(default),
+        };
+        let seed = match (self.secret, told("secret")?.map(Zeroizing::new)) {
+            (Some(text), None) => text.parse(),
+            (None, Some(text)) => text.parse(),
+            _ => Err(ParseError::new("expected one of secret, otpauth_uri")),
+        }?;
+        let digits = number(self.digits, "digits", 6)?;
+        let period_seconds = number(self.period_seconds, "period", 30)?;
+        let algorithm = self.algorithm.map(str::to_owned).or(told("algorithm")?);
+        if !algorithm.is_none_or(|name| SHA1.contains(&name.to_uppercase().as_str())) {
+            return Err(ParseError::new("expected the algorithm SHA1: no other is supported"));
+        }
+        match u32::try_from(digits) {
+            Ok(digits @ 6..=8) if (15..=300).contains(&period_seconds) => {
+                Ok((seed, Parameters { digits, period_seconds }))
+            }
+            _ => Err(ParseError::new("expected 6 to 8 digits and a period of 15 to 300 seconds")),
+        }
+    }
+}
+
+const EXPECTED_URI: &str = "expected otpauth://totp/ with each parameter once";
+
+/// The names of the only hash.
+const SHA1: [&str; 3] = ["SHA1", "SHA-1", "HMACSHA1"];
+
+fn query_of(uri: &str) -> Result<&str, ParseError> {
+    let (path, query) = uri.split_once('?').ok_or(ParseError::new(EXPECTED_URI))?;
+    match path.get(..15).is_some_and(|scheme| scheme.eq_ignore_ascii_case("otpauth://totp/")) {
+        true => Ok(query),
+        false => Err(ParseError::new(EXPECTED_URI)),
     }
 }
 

@@ -15,6 +15,7 @@ var (
 	opLockUser                  = operation{"lock_user\x00", costStore}
 	opDeleteUser                = operation{"delete_user\x00", costStore}
 	opImportUsers               = operation{"import_users\x00", costLong}
+	opExportUsers               = operation{"export_users\x00", costLong}
 	opExportUser                = operation{"export_user\x00", costStore}
 	opHashPassword              = operation{"hash_password\x00", costHash}
 	opVerifyPassword            = operation{"verify_password\x00", costHash}
@@ -118,6 +119,7 @@ var operations = map[string]operation{
 	"lock_user":                   opLockUser,
 	"delete_user":                 opDeleteUser,
 	"import_users":                opImportUsers,
+	"export_users":                opExportUsers,
 	"export_user":                 opExportUser,
 	"hash_password":               opHashPassword,
 	"verify_password":             opVerifyPassword,
@@ -270,11 +272,18 @@ func (e *Engine) DeleteUser(ctx context.Context, request DeleteUserRequest) (*De
 	return call[DeleteUserResponse](ctx, e, opDeleteUser, request)
 }
 
-// ImportUsers creates accounts with the password hashes of another system.
+// ImportUsers creates accounts with the password hashes and second factors of another system.
 //
-// ErrUnavailable: store_unavailable.
+// ErrUnavailable: hash_queue_full, store_unavailable.
 func (e *Engine) ImportUsers(ctx context.Context, request ImportUsersRequest) (*ImportUsersResponse, error) {
 	return call[ImportUsersResponse](ctx, e, opImportUsers, request)
+}
+
+// ExportUsers reads accounts, with secrets if they are asked for, in the form of `import_users`.
+//
+// ErrUnavailable: store_unavailable.
+func (e *Engine) ExportUsers(ctx context.Context, request ExportUsersRequest) (*ExportUsersResponse, error) {
+	return call[ExportUsersResponse](ctx, e, opExportUsers, request)
 }
 
 // ExportUser reads everything that the store keeps about a person.

@@ -289,17 +289,145 @@ const (
 	OnConflictSkip OnConflict = "skip"
 )
 
-// ImportedUser: An account of another system. A fault in it is reported as a problem of the account and does
-// not refuse the request. An empty text means none, except for the username.
-type ImportedUser struct {
-	// The name to log in with.
-	Username string `json:"username"`
+// ImportCheck: A password that an account is known to have.
+type ImportCheck struct {
+	// The password. It is compared with the hash, and not kept.
+	Password string `json:"password" doorward:"secret"`
+}
 
+// Format hides secrets.
+func (v ImportCheck) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v ImportCheck) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v ImportCheck) LogValue() slog.Value {
+	return logValue(v)
+}
+
+// ImportedIdentity: A user of an identity provider.
+type ImportedIdentity struct {
+	// The user's id at the provider: `sub` of its ID tokens.
+	Subject string `json:"subject"`
+
+	// When the identity was linked to the account. Default: now.
+	CreatedAt *int64 `json:"created_at,omitzero"`
+
+	// The provider's issuer: `iss` of its ID tokens.
+	Issuer *string `json:"issuer,omitzero"`
+
+	// The provider's name in `id_token_providers`. Give it or `issuer`.
+	Provider *string `json:"provider,omitzero"`
+
+	// When the identity was unlinked. It opens no account, and its address does not link it again.
+	UnlinkedAt *int64 `json:"unlinked_at,omitzero"`
+}
+
+// ImportedPasskey: A passkey of another system, for the same `passkeys.rp_id`.
+type ImportedPasskey struct {
+	// The credential's id.
+	ID string `json:"id"`
+
+	// The public key, for ES256, EdDSA or RS256: a COSE_Key or a SubjectPublicKeyInfo (DER), in base64url
+	// without padding.
+	PublicKey string `json:"public_key"`
+
+	// The model of authenticator, a UUID. Default: unknown.
+	Aaguid *string `json:"aaguid,omitzero"`
+
+	// Whether the passkey is on several devices. Default: false.
+	BackedUp *bool `json:"backed_up,omitzero"`
+
+	// Whether the passkey may be on several devices. Default: what the authenticator says at the first use.
+	BackupEligible *bool `json:"backup_eligible,omitzero"`
+
+	// When the passkey was registered. Default: now.
+	CreatedAt *int64 `json:"created_at,omitzero"`
+
+	// The user's name for the passkey: 1 to 64 characters.
+	Label *string `json:"label,omitzero"`
+
+	// When the passkey was last used.
+	LastUsedAt *int64 `json:"last_used_at,omitzero"`
+
+	// The last value of the authenticator's counter. Default: 0.
+	SignCount *int64 `json:"sign_count,omitzero"`
+
+	// The transports that reach its authenticator.
+	Transports []string `json:"transports,omitzero"`
+
+	// The user handle that the other system gave to the authenticator. Default: the bytes of the user's id.
+	UserHandle *string `json:"user_handle,omitzero"`
+
+	// Whether the authenticator verified its user before. Without it the passkey is only a second factor.
+	// Default: false.
+	UserVerified *bool `json:"user_verified,omitzero"`
+}
+
+// ImportedTOTP: An authenticator app (RFC 6238) of another system. Codes that it showed until the import are
+// used up.
+type ImportedTOTP struct {
+	// The hash: only `SHA1`, which every app supports. Default: what the URI says, or else `SHA1`.
+	Algorithm *string `json:"algorithm,omitzero"`
+
+	// When the app was set up. Default: now.
+	CreatedAt *int64 `json:"created_at,omitzero"`
+
+	// The number of digits of a code: 6 to 8. Default: what the URI says, or else 6.
+	Digits *int64 `json:"digits,omitzero"`
+
+	// The URI by which the app was set up: `otpauth://totp/…`.
+	OtpauthURI *string `json:"otpauth_uri,omitzero" doorward:"secret"`
+
+	// How long a code is shown: 15 to 300 seconds. Default: what the URI says, or else 30.
+	PeriodSeconds *int64 `json:"period_seconds,omitzero"`
+
+	// The secret in base32. Give it or `otpauth_uri`.
+	Secret *string `json:"secret,omitzero" doorward:"secret"`
+}
+
+// Format hides secrets.
+func (v ImportedTOTP) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v ImportedTOTP) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v ImportedTOTP) LogValue() slog.Value {
+	return logValue(v)
+}
+
+// ImportedUser: An account of another system. A fault in it is reported as a problem of the account and does
+// not refuse the request. An empty text means none.
+type ImportedUser struct {
 	// Other data that the host keeps with the account: at most 16 KiB.
 	Attributes Object `json:"attributes,omitzero"`
 
-	// The e-mail address; required unless `registration.require_email` is off.
+	// A password to compare with the hash, in a dry run, too. An import has at most 20 of them.
+	Check *ImportCheck `json:"check,omitzero"`
+
+	// When the account was created, in Unix seconds. Default: now.
+	CreatedAt *int64 `json:"created_at,omitzero"`
+
+	// The e-mail address.
 	Email *string `json:"email,omitzero"`
+
+	// Whether no other account may claim the address before it verified it. Default: true, unless
+	// `registration.conceal_existing` is on and the address is not verified.
+	EmailClaimed *bool `json:"email_claimed,omitzero"`
+
+	// Whether the user proved an address to an engine of this kind, so that a reset by mail leaves identities
+	// alone. Default: false.
+	EmailProven *bool `json:"email_proven,omitzero"`
 
 	// Whether the other system had proof that the address belongs to the user.
 	EmailVerified *bool `json:"email_verified,omitzero"`
@@ -308,10 +436,16 @@ type ImportedUser struct {
 	// characters.
 	ExternalID *string `json:"external_id,omitzero"`
 
+	// The id, which becomes `sub`: a UUID of any version, in lower case with hyphens. Default: a new one.
+	ID *string `json:"id,omitzero"`
+
+	// The users of identity providers that log in to the account.
+	Identities []ImportedIdentity `json:"identities,omitzero"`
+
 	// Whether the account may log in; default: true.
 	IsActive *bool `json:"is_active,omitzero"`
 
-	// Whether the account is a program's, without an address and a password; default: false.
+	// Whether the account is a program's, without an address and a way to log in; default: false.
 	IsServiceAccount *bool `json:"is_service_account,omitzero"`
 
 	// The language of mails to this user (BCP 47).
@@ -320,11 +454,36 @@ type ImportedUser struct {
 	// Whether the next login by password requires a new password; default: false.
 	MustChangePassword *bool `json:"must_change_password,omitzero"`
 
+	// The passkeys.
+	Passkeys []ImportedPasskey `json:"passkeys,omitzero"`
+
+	// When the password expires; it must be changed before then.
+	PasswordExpiresAt *int64 `json:"password_expires_at,omitzero"`
+
 	// The hash of the other system. Without it the account has no password until one is set.
 	PasswordHash *string `json:"password_hash,omitzero" doorward:"secret"`
 
+	// When the password was set. Default: now.
+	PasswordSetAt *int64 `json:"password_set_at,omitzero"`
+
+	// The hashes of earlier passwords that may not be chosen again (`password.history`), the newest first.
+	PastPasswordHashes []string `json:"past_password_hashes,omitzero" doorward:"secret"`
+
+	// The same of an export of an engine with this secret key, for the same `id`.
+	RecoveryCodeHashes []string `json:"recovery_code_hashes,omitzero" doorward:"secret"`
+
+	// Recovery codes as the user has them: each 8 to 64 ASCII letters and digits, beside spaces and hyphens.
+	// The store keeps only keyed codes of them.
+	RecoveryCodes []string `json:"recovery_codes,omitzero" doorward:"secret"`
+
 	// The roles; default: `registration.default_roles`, and none for a service account.
 	Roles []string `json:"roles,omitzero"`
+
+	// The authenticator app.
+	TOTP *ImportedTOTP `json:"totp,omitzero"`
+
+	// The name to log in with. Default: an invented one, for an account with an address.
+	Username *string `json:"username,omitzero"`
 }
 
 // Format hides secrets.
@@ -372,6 +531,26 @@ func (v ImportUsersRequest) String() string {
 // LogValue hides secrets.
 func (v ImportUsersRequest) LogValue() slog.Value {
 	return logValue(v)
+}
+
+// ExportUsersRequest: Reads accounts for a move to another engine or another system, in the order of their
+// ids.
+type ExportUsersRequest struct {
+	// The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+	// call's events record it.
+	Actor *string `json:"actor,omitzero"`
+
+	// Only accounts after this id: `next` of the previous page.
+	After *string `json:"after,omitzero"`
+
+	// The most to return: 1 to 1000, default 100.
+	Limit *int64 `json:"limit,omitzero"`
+
+	// Whether to return second factors with their secrets, passkeys and identities; default: false.
+	WithFactors *bool `json:"with_factors,omitzero"`
+
+	// Whether to return the hashes of passwords; default: false.
+	WithHashes *bool `json:"with_hashes,omitzero"`
 }
 
 // ExportUserRequest: Reads everything that the store keeps about a person.
@@ -2629,6 +2808,7 @@ const (
 	EventKindAccountLocked           EventKind = "account_locked"
 	EventKindUserDeleted             EventKind = "user_deleted"
 	EventKindUsersImported           EventKind = "users_imported"
+	EventKindUsersExported           EventKind = "users_exported"
 	EventKindMailRequested           EventKind = "mail_requested"
 	EventKindMailSent                EventKind = "mail_sent"
 	EventKindMailFailed              EventKind = "mail_failed"
@@ -3914,15 +4094,19 @@ type ImportProblem struct {
 	// The account's place in `users`, counted from 0.
 	Index int64 `json:"index"`
 
-	// The problem: `invalid_username`, `username_taken` (in the store, by another account),
-	// `username_repeated` (in the request), `invalid_email`, `missing_email` (required, or said to be
-	// verified), `email_taken`, `email_repeated`, `invalid_password_hash`, `password_hash_too_costly`,
-	// `invalid_roles`, `invalid_attributes`, `invalid_locale`, `invalid_external_id`, `external_id_taken`,
-	// `external_id_repeated`, `invalid_service_account`.
+	// The problem: `invalid_id`, `id_taken` (in the store), `id_repeated` (in the request),
+	// `missing_username` (and no address that could stand for it), `invalid_username`, `username_taken`,
+	// `username_repeated`, `invalid_email`, `missing_email` (but said to be verified), `email_taken`,
+	// `email_repeated`, `email_not_verified` (but the account has a second factor or an identity),
+	// `invalid_password_hash`, `password_hash_too_costly`, `password_mismatch` (of `check`), `invalid_roles`,
+	// `invalid_attributes`, `invalid_locale`, `invalid_time`, `invalid_external_id`, `external_id_taken`,
+	// `external_id_repeated`, `invalid_totp`, `invalid_recovery_codes`, `invalid_identities`,
+	// `identity_taken`, `identity_repeated`, `invalid_passkeys`, `passkey_taken`, `passkey_repeated`,
+	// `invalid_service_account`.
 	Code string `json:"code"`
 
-	// What a password hash that is refused seems to be, for people. It quotes nothing of the hash but its
-	// cost.
+	// What was expected, or what a password hash that is refused seems to be, where the code alone does not
+	// say it. It quotes nothing of the account but the cost of a hash.
 	Reason string `json:"reason,omitzero"`
 }
 
@@ -3935,8 +4119,8 @@ type ImportUsersResponse struct {
 	Skipped int64 `json:"skipped"`
 
 	// The number of accounts that exist already with the same name, kind, address, roles, attributes,
-	// language and external id. They are left alone and are not problems. Passwords are not compared, because
-	// a login may have changed the hash.
+	// language and external id. They are left alone and are not problems. Passwords and second factors are
+	// not compared, because their users may have changed them.
 	Present int64 `json:"present"`
 
 	// The problems, in the order of the accounts.
@@ -3945,6 +4129,199 @@ type ImportUsersResponse struct {
 	// The number of hashes by scheme among the new accounts without problems. Until they are upgraded, they
 	// decide what logins cost.
 	Hashes map[string]int64 `json:"hashes"`
+}
+
+// PortableIdentity: A user of an identity provider.
+type PortableIdentity struct {
+	// The provider's issuer: `iss`.
+	Issuer string `json:"issuer"`
+
+	// The user's id at the provider: `sub`.
+	Subject string `json:"subject"`
+
+	// When the identity was linked to the account.
+	CreatedAt int64 `json:"created_at"`
+
+	// When the identity was unlinked.
+	UnlinkedAt *int64 `json:"unlinked_at,omitzero"`
+}
+
+// PortablePasskey: A passkey with its public key.
+type PortablePasskey struct {
+	// The credential's id.
+	ID string `json:"id"`
+
+	// The public key: a COSE_Key.
+	PublicKey string `json:"public_key"`
+
+	// The last value of the authenticator's counter.
+	SignCount int64 `json:"sign_count"`
+
+	// Whether the authenticator verified its user before.
+	UserVerified bool `json:"user_verified"`
+
+	// Whether the passkey is on several devices.
+	BackedUp bool `json:"backed_up"`
+
+	// The transports that reach its authenticator.
+	Transports []string `json:"transports"`
+
+	// The model of authenticator.
+	Aaguid string `json:"aaguid"`
+
+	// When the passkey was registered.
+	CreatedAt int64 `json:"created_at"`
+
+	// Whether the passkey may be on several devices, if known.
+	BackupEligible bool `json:"backup_eligible,omitzero"`
+
+	// The user's name for the passkey.
+	Label string `json:"label,omitzero"`
+
+	// When the passkey was last used.
+	LastUsedAt *int64 `json:"last_used_at,omitzero"`
+
+	// The user handle, if it is not the bytes of the user's id.
+	UserHandle string `json:"user_handle,omitzero"`
+}
+
+// PortableTOTP: An authenticator app with its secret.
+type PortableTOTP struct {
+	// The secret in base32.
+	Secret string `json:"secret" doorward:"secret"`
+
+	// The number of digits of a code.
+	Digits int64 `json:"digits"`
+
+	// How long a code is shown.
+	PeriodSeconds int64 `json:"period_seconds"`
+
+	// When the app was set up.
+	CreatedAt int64 `json:"created_at"`
+}
+
+// Format hides secrets.
+func (v PortableTOTP) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v PortableTOTP) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v PortableTOTP) LogValue() slog.Value {
+	return logValue(v)
+}
+
+// PortableUser: An account in the form of `import_users`. What is absent is as an import has it by default.
+type PortableUser struct {
+	// The immutable id, `sub` in tokens.
+	ID string `json:"id"`
+
+	// The username as it was given.
+	Username string `json:"username"`
+
+	// The e-mail address as it was given, if there is one.
+	Email *string `json:"email"`
+
+	// Whether the user proved that the address is theirs.
+	EmailVerified bool `json:"email_verified"`
+
+	// Whether the account may log in.
+	IsActive bool `json:"is_active"`
+
+	// The roles, in alphabetical order.
+	Roles []string `json:"roles"`
+
+	// Other data that the host keeps with the account.
+	Attributes Object `json:"attributes"`
+
+	// When the account was created, in Unix seconds.
+	CreatedAt int64 `json:"created_at"`
+
+	// False if the address is not claimed: another account may have it.
+	EmailClaimed bool `json:"email_claimed,omitzero"`
+
+	// Whether the user proved an address.
+	EmailProven bool `json:"email_proven,omitzero"`
+
+	// The host's own id of the account, if it has one.
+	ExternalID string `json:"external_id,omitzero"`
+
+	// The users of identity providers that log in to the account, or did.
+	Identities []PortableIdentity `json:"identities,omitzero"`
+
+	// True for an account of `create_service_account`, which has API keys and cannot log in; otherwise
+	// absent.
+	IsServiceAccount bool `json:"is_service_account,omitzero"`
+
+	// The language of mails to this user, if one was chosen.
+	Locale string `json:"locale,omitzero"`
+
+	// Whether the next login by password requires a new password.
+	MustChangePassword bool `json:"must_change_password,omitzero"`
+
+	// The passkeys.
+	Passkeys []PortablePasskey `json:"passkeys,omitzero"`
+
+	// When the password expires.
+	PasswordExpiresAt *int64 `json:"password_expires_at,omitzero"`
+
+	// The hash of the password, without the pepper. Absent if no secret key opens it.
+	PasswordHash string `json:"password_hash,omitzero" doorward:"secret"`
+
+	// When the password was set.
+	PasswordSetAt *int64 `json:"password_set_at,omitzero"`
+
+	// The hashes of earlier passwords, the newest first.
+	PastPasswordHashes []string `json:"past_password_hashes,omitzero" doorward:"secret"`
+
+	// What the store keeps of the recovery codes. Only an engine with the same secret key can verify them.
+	RecoveryCodeHashes []string `json:"recovery_code_hashes,omitzero" doorward:"secret"`
+
+	// The authenticator app. Absent if no secret key opens its secret.
+	TOTP *PortableTOTP `json:"totp,omitzero"`
+}
+
+// Format hides secrets.
+func (v PortableUser) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v PortableUser) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v PortableUser) LogValue() slog.Value {
+	return logValue(v)
+}
+
+// ExportUsersResponse: A page of accounts.
+type ExportUsersResponse struct {
+	// The accounts. Those that wait for the reader of an invitation are left out.
+	Users []PortableUser `json:"users"`
+
+	// The id to give as `after` for the next page; absent if there is none.
+	Next string `json:"next,omitzero"`
+}
+
+// Format hides secrets.
+func (v ExportUsersResponse) Format(state fmt.State, verb rune) {
+	format(state, verb, v)
+}
+
+// String hides secrets.
+func (v ExportUsersResponse) String() string {
+	return render(v)
+}
+
+// LogValue hides secrets.
+func (v ExportUsersResponse) LogValue() slog.Value {
+	return logValue(v)
 }
 
 // ApiKey: An API key, without the key itself.

@@ -93,8 +93,8 @@ enum Command {
     Events(events::Events),
     /// Create accounts from NDJSON: one JSON object per line.
     Import(transfer::Import),
-    /// Write all accounts as NDJSON, in the format of import, without passwords.
-    Export,
+    /// Write all accounts as NDJSON, in the format of import.
+    Export(transfer::Export),
     /// Copy a SQLite store into a new file while it is in use.
     Backup(stores::Backup),
     /// Replace a SQLite store that no process has open by a backup.
@@ -238,7 +238,7 @@ fn run(command: Command, context: &mut Context) -> Outcome {
         Command::Settings(settings) => settings.run(context),
         Command::Events(events) => events.run(context),
         Command::Import(import) => import.run(context),
-        Command::Export => transfer::export(context),
+        Command::Export(export) => export.run(context),
         Command::Backup(backup) => backup.run(context),
         Command::Restore(restore) => restore.run(context),
         Command::Maintain(maintain) => maintain.run(context),

@@ -380,32 +380,41 @@ fn other_form(begins: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Writes all accounts in the format of import.
-pub fn export(context: &mut Context) -> Outcome {
-    const FORM: [&str; 9] = [
-        "username",
-        "email",
-        "email_verified",
-        "is_active",
-        "is_service_account",
-        "roles",
-        "attributes",
-        "locale",
-        "external_id",
-    ];
-    let host = context.source.open()?;
-    let signals = signals::watch()?;
-    let mut exported = 0;
-    host.pages("list_users", json!({}), "users", |users| {
-        signals.check(|| format!("interrupted, accounts written so far: {exported}"))?;
-        exported += users.len();
-        users.iter().try_for_each(|user| {
-            let members = FORM.iter().filter(|name| !user[**name].is_null());
-            let line: Value = members.map(|name| ((*name).to_owned(), user[*name].clone())).collect();
-            Ok(writeln!(context.out, "{}", show::json(&line.to_string()))?)
-        })
-    })?;
-    context.out.flush()?;
-    writeln!(io::stderr(), "Accounts exported: {exported}, without passwords.")?;
-    Ok(())
+#[derive(Args)]
+pub struct Export {
+    /// Write the hashes of passwords, too. The audit log tells it.
+    #[arg(long)]
+    with_hashes: bool,
+    /// Write second factors with their secrets, passkeys and identities, too. The audit log tells it.
+    #[arg(long)]
+    with_factors: bool,
+}
+
+impl Export {
+    /// Writes all accounts in the format of import.
+    pub fn run(self, context: &mut Context) -> Outcome {
+        let Export { with_hashes, with_factors } = self;
+        let host = context.source.open()?;
+        let signals = signals::watch()?;
+        let mut exported = 0;
+        let request = json!({"with_hashes": with_hashes, "with_factors": with_factors});
+        host.pages("export_users", request, "users", |users| {
+            signals.check(|| format!("interrupted, accounts written so far: {exported}"))?;
+            exported += users.len();
+            users.iter().try_for_each(|user| {
+                let members = user.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+                let line: Value = members.map(|(name, value)| (name.clone(), value.clone())).collect();
+                Ok(writeln!(context.out, "{}", show::json(&line.to_string()))?)
+            })
+        })?;
+        context.out.flush()?;
+        let secrets = match (with_hashes, with_factors) {
+            (true, true) => "with passwords and second factors: keep the file secret",
+            (true, false) => "with passwords, without second factors: keep the file secret",
+            (false, true) => "with second factors, without passwords: keep the file secret",
+            (false, false) => "without passwords and second factors",
+        };
+        writeln!(io::stderr(), "Accounts exported: {exported}, {secrets}.")?;
+        Ok(())
+    }
 }

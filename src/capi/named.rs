@@ -106,8 +106,8 @@ pub unsafe extern "C" fn doorward_delete_user(
     unsafe { run(&rows::delete_user, engine, request, response) }
 }
 
-/// Creates accounts with the password hashes of another system.
-/// UNAVAILABLE: store_unavailable.
+/// Creates accounts with the password hashes and second factors of another system.
+/// UNAVAILABLE: hash_queue_full, store_unavailable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn doorward_import_users(
     engine: *const doorward_engine,
@@ -116,6 +116,18 @@ pub unsafe extern "C" fn doorward_import_users(
 ) -> doorward_status {
     // SAFETY: the header's rules.
     unsafe { run(&rows::import_users, engine, request, response) }
+}
+
+/// Reads accounts, with secrets if they are asked for, in the form of `import_users`.
+/// UNAVAILABLE: store_unavailable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn doorward_export_users(
+    engine: *const doorward_engine,
+    request: *const c_char,
+    response: *mut *mut c_char,
+) -> doorward_status {
+    // SAFETY: the header's rules.
+    unsafe { run(&rows::export_users, engine, request, response) }
 }
 
 /// Reads everything that the store keeps about a person.

@@ -16,6 +16,7 @@ mod public_key;
 pub(crate) mod refresh_token;
 mod scrypt;
 pub(crate) mod secrets;
+mod spki;
 pub(crate) mod token_code;
 pub(crate) mod webauthn;
 mod yescrypt;

@@ -11,7 +11,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ParsedPublicKey, RSA_PKCS1_20
 use minicbor::Decoder;
 use serde_json::{Map, Value};
 
-use super::public_key;
+use super::{public_key, spki};
 use crate::config::Passkeys;
 use crate::types::base64url::{base64url, from_base64url};
 use crate::types::strict::Object;
@@ -116,6 +116,15 @@ pub(crate) fn authenticate(
     let signed = [authenticator_data, &hash].concat();
     PublicKey::parse(public_key)?.verify(&signed, bounded(response.signature)?)?;
     Ok(state)
+}
+
+/// Returns a credential's public key as a COSE_Key, which it is or which stands for it (SubjectPublicKeyInfo).
+pub(crate) fn credential_key(bytes: &[u8]) -> Result<Vec<u8>, Flaw> {
+    let cose = match spki::is_spki(bytes) {
+        true => spki::cose_key(bytes).ok_or("public_key")?,
+        false => bytes.to_vec(),
+    };
+    PublicKey::parse(&cose).map(|_| cose)
 }
 
 /// Returns the backup eligibility in authenticator data, before they are verified.

@@ -124,6 +124,8 @@ kinds! {
     UserDeleted = "user_deleted";
     /// Accounts of another system were imported; `detail` is their number.
     UsersImported = "users_imported";
+    /// Accounts were read with secrets, `hashes` or `factors` as `detail` says.
+    UsersExported = "users_exported";
     /// A mail was requested, `detail` is its kind; the user is given only if there is one to send it to.
     MailRequested = "mail_requested";
     /// A mail was sent; `detail` is its kind.

@@ -219,8 +219,7 @@ impl Passwords {
         if most == 0 {
             return Ok(Vec::new());
         }
-        let kept = users::past_passwords(tx, user.public.id)?;
-        let past = kept.and_then(|kept| self.open_past(user.public.id, &kept)).unwrap_or_default();
+        let past = self.past(tx, user.public.id)?;
         let present = self.hash_of(user).map(Cow::into_owned);
         Ok(present.into_iter().chain(past).take(most).collect())
     }
@@ -241,10 +240,17 @@ impl Passwords {
     fn past_after(&self, tx: &mut Tx, user_id: Id) -> Result<Option<String>> {
         let most = self.settings.password_history.get().saturating_sub(1);
         let Some(user) = users::find(tx, By::Id(user_id))?.filter(|_| most > 0) else { return Ok(None) };
-        let past: Vec<String> = self.used(tx, &user)?.into_iter().take(most).collect();
-        match past.is_empty() {
-            true => Ok(None),
-            false => self.as_kept(user_id, &json::render(&past)?).map(Some),
+        let past = self.used(tx, &user)?;
+        let past: Vec<&str> = past.iter().map(String::as_str).collect();
+        self.past_as_kept(user_id, &past)
+    }
+
+    /// Returns the stored form of the hashes of past passwords, the newest first: as many as are to be kept.
+    pub(crate) fn past_as_kept(&self, account: Id, past: &[&str]) -> Result<Option<String>> {
+        let most = self.settings.password_history.get().saturating_sub(1);
+        match past.get(..most.min(past.len())) {
+            None | Some([]) => Ok(None),
+            Some(past) => self.as_kept(account, &json::render(&past)?).map(Some),
         }
     }
 
@@ -258,10 +264,10 @@ impl Passwords {
         users::reseal_past_passwords(tx, user_id, &kept, &self.as_kept(user_id, &past)?)
     }
 
-    /// Counts the past passwords that are kept.
-    pub(crate) fn past(&self, tx: &mut Tx, user_id: Id) -> Result<usize> {
+    /// Returns the hashes of the past passwords that are kept, the newest first.
+    pub(crate) fn past(&self, tx: &mut Tx, user_id: Id) -> Result<Vec<String>> {
         let kept = users::past_passwords(tx, user_id)?;
-        Ok(kept.and_then(|kept| self.open_past(user_id, &kept)).map_or(0, |past| past.len()))
+        Ok(kept.and_then(|kept| self.open_past(user_id, &kept)).unwrap_or_default())
     }
 
     /// Returns the hashes of past passwords; none if no key opens them.

@@ -56,7 +56,7 @@ impl Pending {
         let stays = is_wanted && pending.is_none();
         let user = PublicUser {
             id,
-            username: name(&random()?)?,
+            username: invented_name()?,
             email: Some(newcomer.email.clone()),
             email_verified: false,
             is_active: true,
@@ -110,9 +110,9 @@ fn is_pending(user: &User, email: &Email) -> bool {
 }
 
 /// Returns a name of 60 bits, which keeps names from being taken in advance.
-fn name(bytes: &[u8; 12]) -> Result<Username> {
+pub(crate) fn invented_name() -> Result<Username> {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let letter = |byte: &u8| LETTERS[usize::from(byte % 32)] as char;
-    let suffix: String = bytes.iter().map(letter).collect();
+    let suffix: String = random::<12>()?.iter().map(letter).collect();
     format!("user-{suffix}").parse().map_err(|_| Error::new(Code::Internal, "username"))
 }

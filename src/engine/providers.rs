@@ -248,6 +248,11 @@ impl Provider {
         (&self.name, self.keys.bad())
     }
 
+    /// Returns the provider's issuer, unless it has one for each tenant.
+    pub(crate) fn only_issuer(&self) -> Option<&str> {
+        Some(self.issuer.as_str()).filter(|issuer| !issuer.contains(TENANT_ID))
+    }
+
     /// Returns the provider's name in the configuration.
     pub(crate) fn name(&self) -> &str {
         self.name.as_str()

@@ -254,7 +254,7 @@ impl Engine {
                 must_change_password: user.must_change_password,
                 password_expires_at: user.password_expires_at,
                 password_set_at: user.password_set_at,
-                past_passwords: self.passwords.past(tx, id)?,
+                past_passwords: self.passwords.past(tx, id)?.len(),
                 user: user.public,
                 identities: identities::list(tx, id)?.into_iter().map(identity).collect(),
                 totp: second_factors::totp(tx, id)?.map(|totp| ExportedTotp {

@@ -328,7 +328,7 @@ impl Engine {
                 return Err(error.about(Some(user_id), None));
             }
             let recovery_codes = self.factors.added(tx, user.public.id, KIND, None, now)?;
-            let entry = entry.clone().with(methods(passkey.backup_eligible));
+            let entry = entry.clone().with(methods(passkey.backup_eligible.unwrap_or(false)));
             let entry = Entry { trusts_device, ..entry };
             self.completed(tx, user_id, entry, recovery_codes, now_ms)
         })?;

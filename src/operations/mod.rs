@@ -254,11 +254,16 @@ operations! {
     delete_user: accounts::DeleteUserRequest => accounts::DeleteUserResponse, "0.1.0", Store once actor,
         "Deletes an account and all data about it.",
         [UserNotFound, PermissionDenied, StoreConstraint, StoreUnavailable];
-    /// let grace = ImportedUser::new("grace").email("grace@example.com");
+    /// let grace = ImportedUser::new().username("grace").email("grace@example.com");
     /// let answer = engine.import_users(ImportUsersRequest::new(vec![grace]))?;
     /// assert_eq!(answer.imported, 1);
     import_users: imports::ImportUsersRequest => imports::ImportUsersResponse, "0.1.0", Long once actor,
-        "Creates accounts with the password hashes of another system.",
+        "Creates accounts with the password hashes and second factors of another system.",
+        [HashQueueFull, StoreUnavailable];
+    /// let page = engine.export_users(ExportUsersRequest::new().with_hashes(true))?;
+    /// assert_eq!(page.users[0].account.id, ada.id);
+    export_users: imports::leaving::ExportUsersRequest => imports::leaving::ExportUsersResponse, "0.1.0", Long again actor,
+        "Reads accounts, with secrets if they are asked for, in the form of `import_users`.",
         [StoreUnavailable];
     /// let export = engine.export_user(ExportUserRequest::new(ada.id))?;
     /// assert_eq!(export.user.id, ada.id);

@@ -65,6 +65,16 @@ pub(crate) fn list(tx: &mut Tx, user_id: Id) -> Result<Vec<Linked>> {
     })
 }
 
+/// Lists all identities of an account, with the times at which some were unlinked.
+pub(crate) fn list_all(tx: &mut Tx, user_id: Id) -> Result<Vec<(Linked, Option<i64>)>> {
+    const SQL: &str = "SELECT issuer, subject, created_at, unlinked_at FROM identities \
+                       WHERE user_id = ?1 ORDER BY created_at, issuer, subject";
+    tx.all(SQL, &[Value::Bytes(user_id.as_bytes())], |row| {
+        let linked = Linked { issuer: row.text(0)?, subject: row.text(1)?, created_at: row.integer(2)? };
+        Ok((linked, row.optional_integer(3)?))
+    })
+}
+
 /// Unlinks an identity from an account. Returns whether it was linked to this account.
 pub(crate) fn unlink(tx: &mut Tx, identity: Identity, user_id: Id, now: i64) -> Result<bool> {
     const SQL: &str = "UPDATE identities SET unlinked_at = ?4 \

@@ -3,6 +3,7 @@
 use super::row::{Row, damaged};
 use super::tx::{Share, Tx};
 use super::value::Value;
+use crate::crypto::webauthn::State;
 use crate::error::Result;
 use crate::types::id::Id;
 
@@ -11,13 +12,16 @@ use crate::types::id::Id;
 pub(crate) struct Passkey {
     pub credential_id: Vec<u8>,
     pub user_id: Id,
+    /// The user handle that its authenticator gives, if another system made the credential with a handle of its own.
+    pub user_handle: Option<Vec<u8>>,
     pub label: Option<String>,
     /// A COSE_Key.
     pub public_key: Vec<u8>,
     pub aaguid: [u8; 16],
     pub sign_count: u32,
     pub user_verified: bool,
-    pub backup_eligible: bool,
+    /// None until the first use, if the system that made the credential did not tell.
+    pub backup_eligible: Option<bool>,
     pub backed_up: bool,
     /// Separated by spaces.
     pub transports: String,
@@ -28,7 +32,7 @@ pub(crate) struct Passkey {
 macro_rules! select {
     () => {
         "SELECT credential_id, user_id, label, public_key, aaguid, sign_count, user_verified, backup_eligible, \
-         backed_up, transports, created_at, last_used_at FROM passkeys "
+         backed_up, transports, created_at, last_used_at, user_handle FROM passkeys "
     };
 }
 
@@ -54,8 +58,8 @@ pub(crate) fn count(tx: &mut Tx, user_id: Id) -> Result<i64> {
 pub(crate) fn insert(tx: &mut Tx, passkey: &Passkey) -> Result<bool> {
     let inserted = tx.execute(
         "INSERT INTO passkeys (credential_id, user_id, label, public_key, aaguid, sign_count, user_verified, \
-         backup_eligible, backed_up, transports, created_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (credential_id) DO NOTHING",
+         backup_eligible, backed_up, transports, created_at, last_used_at, user_handle) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (credential_id) DO NOTHING",
         &[
             Value::Bytes(&passkey.credential_id),
             Value::Bytes(passkey.user_id.as_bytes()),
@@ -64,33 +68,29 @@ pub(crate) fn insert(tx: &mut Tx, passkey: &Passkey) -> Result<bool> {
             Value::Bytes(&passkey.aaguid),
             Value::Integer(passkey.sign_count.into()),
             Value::Integer(passkey.user_verified.into()),
-            Value::Integer(passkey.backup_eligible.into()),
+            passkey.backup_eligible.map_or(Value::Null, |is| Value::Integer(is.into())),
             Value::Integer(passkey.backed_up.into()),
             Value::Text(&passkey.transports),
             Value::Integer(passkey.created_at),
+            passkey.last_used_at.map_or(Value::Null, Value::Integer),
+            passkey.user_handle.as_deref().map_or(Value::Null, Value::Bytes),
         ],
     )?;
     Ok(inserted == 1)
 }
 
 /// Records the authenticator's report of a login.
-pub(crate) fn used(
-    tx: &mut Tx,
-    credential_id: &[u8],
-    sign_count: u32,
-    user_verified: bool,
-    backed_up: bool,
-    now: i64,
-) -> Result<()> {
+pub(crate) fn used(tx: &mut Tx, credential_id: &[u8], state: State, now: i64) -> Result<()> {
     tx.run(
-        "UPDATE passkeys SET sign_count = ?2, user_verified = ?3, backed_up = ?4, last_used_at = ?5 \
-         WHERE credential_id = ?1",
+        "UPDATE passkeys SET sign_count = ?2, user_verified = ?3, backed_up = ?4, last_used_at = ?5, \
+         backup_eligible = ?6 WHERE credential_id = ?1",
         &[
             Value::Bytes(credential_id),
-            Value::Integer(sign_count.into()),
-            Value::Integer(user_verified.into()),
-            Value::Integer(backed_up.into()),
+            Value::Integer(state.sign_count.into()),
+            Value::Integer(state.user_verified.into()),
+            Value::Integer(state.backed_up.into()),
             Value::Integer(now),
+            Value::Integer(state.backup_eligible.into()),
         ],
     )
 }
@@ -145,10 +145,11 @@ fn read(row: &Row) -> Result<Passkey> {
         aaguid: row.array(4)?,
         sign_count: u32::try_from(row.integer(5)?).map_err(|_| damaged())?,
         user_verified: row.boolean(6)?,
-        backup_eligible: row.boolean(7)?,
+        backup_eligible: row.optional_integer(7)?.map(|is| is != 0),
         backed_up: row.boolean(8)?,
         transports: row.text(9)?,
         created_at: row.integer(10)?,
         last_used_at: row.optional_integer(11)?,
+        user_handle: row.optional_bytes(12)?,
     })
 }

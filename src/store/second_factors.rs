@@ -93,6 +93,23 @@ pub(crate) fn confirm_totp(tx: &mut Tx, user_id: Id, step: i64, now: i64) -> Res
     Ok(confirmed)
 }
 
+/// Stores the app of an account that has none.
+pub(crate) fn insert_totp(tx: &mut Tx, user_id: Id, totp: &Totp) -> Result<()> {
+    tx.run(
+        "INSERT INTO totp (user_id, sealed, digits, period_seconds, last_step, created_at, confirmed_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        &[
+            Value::Bytes(user_id.as_bytes()),
+            Value::Bytes(&totp.seed.sealed),
+            Value::Integer(totp.seed.digits),
+            Value::Integer(totp.seed.period_seconds),
+            Value::Integer(totp.last_step),
+            Value::Integer(totp.seed.created_at),
+            Value::Integer(totp.confirmed_at),
+        ],
+    )
+}
+
 /// Uses up a time step and all before it. Returns false if it was used up before.
 pub(crate) fn use_step(tx: &mut Tx, user_id: Id, step: i64) -> Result<bool> {
     const SQL: &str = "UPDATE totp SET last_step = ?2 WHERE user_id = ?1 AND last_step < ?2";
@@ -136,6 +153,12 @@ pub(crate) fn insert_recovery_code(tx: &mut Tx, id: &[u8; 32], user_id: Id, now:
         "INSERT INTO recovery_codes (id, user_id, created_at) VALUES (?1, ?2, ?3)",
         &[Value::Bytes(id), Value::Bytes(user_id.as_bytes()), Value::Integer(now)],
     )
+}
+
+/// Lists the ids of a user's recovery codes.
+pub(crate) fn recovery_codes(tx: &mut Tx, user_id: Id) -> Result<Vec<[u8; 32]>> {
+    const SQL: &str = "SELECT id FROM recovery_codes WHERE user_id = ?1 ORDER BY id";
+    tx.all(SQL, &[Value::Bytes(user_id.as_bytes())], |row| row.array(0))
 }
 
 /// Deletes a recovery code. Returns whether the user had it.

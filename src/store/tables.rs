@@ -136,6 +136,7 @@ pub(super) const TABLES: &[Table] = &[
         columns: &[
             ("credential_id", Bytes),
             ("user_id", Bytes),
+            ("user_handle", Bytes),
             ("label", Text),
             ("public_key", Bytes),
             ("aaguid", Bytes),

@@ -360,6 +360,31 @@ pub(crate) fn give_up_email(tx: &mut Tx, id: Id) -> Result<()> {
     tx.run("UPDATE users SET email_key = NULL WHERE id = ?1", &[Value::Bytes(id.as_bytes())])
 }
 
+/// What else an account brings from another system.
+pub(crate) struct Moved<'a> {
+    pub must_change_password: bool,
+    pub past_passwords: Option<&'a str>,
+    pub password_set_at: Option<i64>,
+    pub password_expires_at: Option<i64>,
+    pub token_epoch: i64,
+}
+
+/// Completes an account that was just stored.
+pub(crate) fn moved_in(tx: &mut Tx, id: Id, moved: &Moved) -> Result<()> {
+    tx.run(
+        "UPDATE users SET must_change_password = ?2, past_passwords = ?3, password_set_at = ?4, \
+         password_expires_at = ?5, token_epoch = ?6 WHERE id = ?1",
+        &[
+            Value::Bytes(id.as_bytes()),
+            Value::Integer(moved.must_change_password.into()),
+            Value::optional_text(moved.past_passwords),
+            moved.password_set_at.map_or(Value::Null, Value::Integer),
+            moved.password_expires_at.map_or(Value::Null, Value::Integer),
+            Value::Integer(moved.token_epoch),
+        ],
+    )
+}
+
 /// A new password, as the store keeps it.
 pub(crate) struct NewPassword<'a> {
     pub hash: &'a str,

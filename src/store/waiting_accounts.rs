@@ -11,6 +11,12 @@ pub(crate) fn find(tx: &mut Tx, id: &[u8; 32]) -> Result<Option<Id>> {
     tx.first(SQL, &[Value::Bytes(id)], |row| row.id(0))
 }
 
+/// Returns whether an account is recorded as waiting.
+pub(crate) fn has(tx: &mut Tx, user_id: Id) -> Result<bool> {
+    const SQL: &str = "SELECT 1 FROM waiting_accounts WHERE user_id = ?1";
+    Ok(tx.first(SQL, &[Value::Bytes(user_id.as_bytes())], |_| Ok(()))?.is_some())
+}
+
 /// Records that an account waits until a time, at least.
 pub(crate) fn put(tx: &mut Tx, id: &[u8; 32], user_id: Id, expires_at: i64) -> Result<()> {
     tx.run(

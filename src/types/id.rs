@@ -10,7 +10,7 @@ use super::random::{NoRandomness, random};
 use super::text::text_type;
 use crate::types::parse_error::ParseError;
 
-/// A UUIDv7 (RFC 9562) of a user, a session, and so on.
+/// A UUID (RFC 9562) of a user, a session, and so on: of version 7, unless a user was imported with another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Id(Uuid);

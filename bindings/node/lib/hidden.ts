@@ -7,6 +7,16 @@ export const shapes: Record<string, Hidden> = {
   RegisterResponse: {
     secrets: ['verification'],
   },
+  PortableTotp: {
+    secrets: ['secret'],
+  },
+  PortableUser: {
+    secrets: ['password_hash', 'past_password_hashes', 'recovery_code_hashes'],
+    within: { totp: 'PortableTotp' },
+  },
+  ExportUsersResponse: {
+    within: { users: 'PortableUser' },
+  },
   ExportedSession: {
     secrets: ['device_id'],
   },
@@ -131,6 +141,7 @@ export const shapes: Record<string, Hidden> = {
 /** The shapes of the responses that hide something, by operation. */
 export const responses: Record<string, string> = {
   register: 'RegisterResponse',
+  export_users: 'ExportUsersResponse',
   export_user: 'ExportUserResponse',
   hash_password: 'HashPasswordResponse',
   login: 'LoginResponse',

@@ -48,6 +48,8 @@ import type {
   EventsResponse,
   ExportUserRequest,
   ExportUserResponse,
+  ExportUsersRequest,
+  ExportUsersResponse,
   FinishPasskeyLoginRequest,
   FinishPasskeyRegistrationRequest,
   FinishPasskeyRegistrationResponse,
@@ -277,12 +279,21 @@ export abstract class Operations {
   }
 
   /**
-   * Creates accounts with the password hashes of another system.
+   * Creates accounts with the password hashes and second factors of another system.
    *
-   * - UnavailableError: store_unavailable.
+   * - UnavailableError: hash_queue_full, store_unavailable.
    */
   importUsers(request: ImportUsersRequest, options?: CallOptions): Promise<ImportUsersResponse> {
     return this.start('import_users', request, options)
+  }
+
+  /**
+   * Reads accounts, with secrets if they are asked for, in the form of `import_users`.
+   *
+   * - UnavailableError: store_unavailable.
+   */
+  exportUsers(request: ExportUsersRequest = {}, options?: CallOptions): Promise<ExportUsersResponse> {
+    return this.start('export_users', request, options)
   }
 
   /**

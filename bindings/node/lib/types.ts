@@ -412,35 +412,140 @@ export interface DeleteUserResponse {
 /** What a problem with one account means for the others. */
 export type OnConflict = 'fail' | 'skip'
 
+/** A password that an account is known to have. */
+export interface ImportCheck {
+  /** The password. It is compared with the hash, and not kept. */
+  password: string
+}
+
+/** A user of an identity provider. */
+export interface ImportedIdentity {
+  /** The user's id at the provider: `sub` of its ID tokens. */
+  subject: string
+  /** When the identity was linked to the account. Default: now. */
+  created_at?: number | null
+  /** The provider's issuer: `iss` of its ID tokens. */
+  issuer?: string | null
+  /** The provider's name in `id_token_providers`. Give it or `issuer`. */
+  provider?: string | null
+  /** When the identity was unlinked. It opens no account, and its address does not link it again. */
+  unlinked_at?: number | null
+}
+
+/** A passkey of another system, for the same `passkeys.rp_id`. */
+export interface ImportedPasskey {
+  /** The credential's id. */
+  id: string
+  /**
+   * The public key, for ES256, EdDSA or RS256: a COSE_Key or a SubjectPublicKeyInfo (DER), in base64url
+   * without padding.
+   */
+  public_key: string
+  /** The model of authenticator, a UUID. Default: unknown. */
+  aaguid?: string | null
+  /** Whether the passkey is on several devices. Default: false. */
+  backed_up?: boolean | null
+  /** Whether the passkey may be on several devices. Default: what the authenticator says at the first use. */
+  backup_eligible?: boolean | null
+  /** When the passkey was registered. Default: now. */
+  created_at?: number | null
+  /** The user's name for the passkey: 1 to 64 characters. */
+  label?: string | null
+  /** When the passkey was last used. */
+  last_used_at?: number | null
+  /** The last value of the authenticator's counter. Default: 0. */
+  sign_count?: number | null
+  /** The transports that reach its authenticator. */
+  transports?: string[] | null
+  /** The user handle that the other system gave to the authenticator. Default: the bytes of the user's id. */
+  user_handle?: string | null
+  /**
+   * Whether the authenticator verified its user before. Without it the passkey is only a second factor.
+   * Default: false.
+   */
+  user_verified?: boolean | null
+}
+
+/** An authenticator app (RFC 6238) of another system. Codes that it showed until the import are used up. */
+export interface ImportedTotp {
+  /** The hash: only `SHA1`, which every app supports. Default: what the URI says, or else `SHA1`. */
+  algorithm?: string | null
+  /** When the app was set up. Default: now. */
+  created_at?: number | null
+  /** The number of digits of a code: 6 to 8. Default: what the URI says, or else 6. */
+  digits?: number | null
+  /** The URI by which the app was set up: `otpauth://totp/…`. */
+  otpauth_uri?: string | null
+  /** How long a code is shown: 15 to 300 seconds. Default: what the URI says, or else 30. */
+  period_seconds?: number | null
+  /** The secret in base32. Give it or `otpauth_uri`. */
+  secret?: string | null
+}
+
 /**
  * An account of another system. A fault in it is reported as a problem of the account and does not refuse the
- * request. An empty text means none, except for the username.
+ * request. An empty text means none.
  */
 export interface ImportedUser {
-  /** The name to log in with. */
-  username: string
   /** Other data that the host keeps with the account: at most 16 KiB. */
   attributes?: Record<string, unknown> | null
-  /** The e-mail address; required unless `registration.require_email` is off. */
+  /** A password to compare with the hash, in a dry run, too. An import has at most 20 of them. */
+  check?: ImportCheck | null
+  /** When the account was created, in Unix seconds. Default: now. */
+  created_at?: number | null
+  /** The e-mail address. */
   email?: string | null
+  /**
+   * Whether no other account may claim the address before it verified it. Default: true, unless
+   * `registration.conceal_existing` is on and the address is not verified.
+   */
+  email_claimed?: boolean | null
+  /**
+   * Whether the user proved an address to an engine of this kind, so that a reset by mail leaves identities
+   * alone. Default: false.
+   */
+  email_proven?: boolean | null
   /** Whether the other system had proof that the address belongs to the user. */
   email_verified?: boolean | null
   /**
    * The host's own id of the account, which no other account has: 1 to 255 bytes without control characters.
    */
   external_id?: string | null
+  /** The id, which becomes `sub`: a UUID of any version, in lower case with hyphens. Default: a new one. */
+  id?: string | null
+  /** The users of identity providers that log in to the account. */
+  identities?: ImportedIdentity[]
   /** Whether the account may log in; default: true. */
   is_active?: boolean | null
-  /** Whether the account is a program's, without an address and a password; default: false. */
+  /** Whether the account is a program's, without an address and a way to log in; default: false. */
   is_service_account?: boolean | null
   /** The language of mails to this user (BCP 47). */
   locale?: string | null
   /** Whether the next login by password requires a new password; default: false. */
   must_change_password?: boolean | null
+  /** The passkeys. */
+  passkeys?: ImportedPasskey[]
+  /** When the password expires; it must be changed before then. */
+  password_expires_at?: number | null
   /** The hash of the other system. Without it the account has no password until one is set. */
   password_hash?: string | null
+  /** When the password was set. Default: now. */
+  password_set_at?: number | null
+  /** The hashes of earlier passwords that may not be chosen again (`password.history`), the newest first. */
+  past_password_hashes?: string[] | null
+  /** The same of an export of an engine with this secret key, for the same `id`. */
+  recovery_code_hashes?: string[] | null
+  /**
+   * Recovery codes as the user has them: each 8 to 64 ASCII letters and digits, beside spaces and hyphens.
+   * The store keeps only keyed codes of them.
+   */
+  recovery_codes?: string[] | null
   /** The roles; default: `registration.default_roles`, and none for a service account. */
   roles?: string[] | null
+  /** The authenticator app. */
+  totp?: ImportedTotp | null
+  /** The name to log in with. Default: an invented one, for an account with an address. */
+  username?: string | null
 }
 
 /** Creates accounts with the password hashes of another system. */
@@ -466,15 +571,19 @@ export interface ImportProblem {
   /** The account's place in `users`, counted from 0. */
   index: number
   /**
-   * The problem: `invalid_username`, `username_taken` (in the store, by another account), `username_repeated`
-   * (in the request), `invalid_email`, `missing_email` (required, or said to be verified), `email_taken`,
-   * `email_repeated`, `invalid_password_hash`, `password_hash_too_costly`, `invalid_roles`,
-   * `invalid_attributes`, `invalid_locale`, `invalid_external_id`, `external_id_taken`,
-   * `external_id_repeated`, `invalid_service_account`.
+   * The problem: `invalid_id`, `id_taken` (in the store), `id_repeated` (in the request), `missing_username`
+   * (and no address that could stand for it), `invalid_username`, `username_taken`, `username_repeated`,
+   * `invalid_email`, `missing_email` (but said to be verified), `email_taken`, `email_repeated`,
+   * `email_not_verified` (but the account has a second factor or an identity), `invalid_password_hash`,
+   * `password_hash_too_costly`, `password_mismatch` (of `check`), `invalid_roles`, `invalid_attributes`,
+   * `invalid_locale`, `invalid_time`, `invalid_external_id`, `external_id_taken`, `external_id_repeated`,
+   * `invalid_totp`, `invalid_recovery_codes`, `invalid_identities`, `identity_taken`, `identity_repeated`,
+   * `invalid_passkeys`, `passkey_taken`, `passkey_repeated`, `invalid_service_account`.
    */
   code: string
   /**
-   * What a password hash that is refused seems to be, for people. It quotes nothing of the hash but its cost.
+   * What was expected, or what a password hash that is refused seems to be, where the code alone does not say
+   * it. It quotes nothing of the account but the cost of a hash.
    */
   reason?: string
 }
@@ -487,8 +596,8 @@ export interface ImportUsersResponse {
   skipped: number
   /**
    * The number of accounts that exist already with the same name, kind, address, roles, attributes, language
-   * and external id. They are left alone and are not problems. Passwords are not compared, because a login
-   * may have changed the hash.
+   * and external id. They are left alone and are not problems. Passwords and second factors are not compared,
+   * because their users may have changed them.
    */
   present: number
   /** The problems, in the order of the accounts. */
@@ -498,6 +607,133 @@ export interface ImportUsersResponse {
    * decide what logins cost.
    */
   hashes: Record<string, number>
+}
+
+/** Reads accounts for a move to another engine or another system, in the order of their ids. */
+export interface ExportUsersRequest {
+  /**
+   * The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+   * call's events record it.
+   */
+  actor?: string | null
+  /** Only accounts after this id: `next` of the previous page. */
+  after?: string | null
+  /** The most to return: 1 to 1000, default 100. */
+  limit?: number | null
+  /** Whether to return second factors with their secrets, passkeys and identities; default: false. */
+  with_factors?: boolean | null
+  /** Whether to return the hashes of passwords; default: false. */
+  with_hashes?: boolean | null
+}
+
+/** A user of an identity provider. */
+export interface PortableIdentity {
+  /** The provider's issuer: `iss`. */
+  issuer: string
+  /** The user's id at the provider: `sub`. */
+  subject: string
+  /** When the identity was linked to the account. */
+  created_at: number
+  /** When the identity was unlinked. */
+  unlinked_at?: number
+}
+
+/** A passkey with its public key. */
+export interface PortablePasskey {
+  /** The credential's id. */
+  id: string
+  /** The public key: a COSE_Key. */
+  public_key: string
+  /** The last value of the authenticator's counter. */
+  sign_count: number
+  /** Whether the authenticator verified its user before. */
+  user_verified: boolean
+  /** Whether the passkey is on several devices. */
+  backed_up: boolean
+  /** The transports that reach its authenticator. */
+  transports: string[]
+  /** The model of authenticator. */
+  aaguid: string
+  /** When the passkey was registered. */
+  created_at: number
+  /** Whether the passkey may be on several devices, if known. */
+  backup_eligible?: boolean
+  /** The user's name for the passkey. */
+  label?: string
+  /** When the passkey was last used. */
+  last_used_at?: number
+  /** The user handle, if it is not the bytes of the user's id. */
+  user_handle?: string
+}
+
+/** An authenticator app with its secret. */
+export interface PortableTotp {
+  /** The secret in base32. */
+  secret: string
+  /** The number of digits of a code. */
+  digits: number
+  /** How long a code is shown. */
+  period_seconds: number
+  /** When the app was set up. */
+  created_at: number
+}
+
+/** An account in the form of `import_users`. What is absent is as an import has it by default. */
+export interface PortableUser {
+  /** The immutable id, `sub` in tokens. */
+  id: string
+  /** The username as it was given. */
+  username: string
+  /** The e-mail address as it was given, if there is one. */
+  email: string | null
+  /** Whether the user proved that the address is theirs. */
+  email_verified: boolean
+  /** Whether the account may log in. */
+  is_active: boolean
+  /** The roles, in alphabetical order. */
+  roles: string[]
+  /** Other data that the host keeps with the account. */
+  attributes: Record<string, unknown>
+  /** When the account was created, in Unix seconds. */
+  created_at: number
+  /** False if the address is not claimed: another account may have it. */
+  email_claimed?: boolean
+  /** Whether the user proved an address. */
+  email_proven?: boolean
+  /** The host's own id of the account, if it has one. */
+  external_id?: string
+  /** The users of identity providers that log in to the account, or did. */
+  identities?: PortableIdentity[]
+  /**
+   * True for an account of `create_service_account`, which has API keys and cannot log in; otherwise absent.
+   */
+  is_service_account?: boolean
+  /** The language of mails to this user, if one was chosen. */
+  locale?: string
+  /** Whether the next login by password requires a new password. */
+  must_change_password?: boolean
+  /** The passkeys. */
+  passkeys?: PortablePasskey[]
+  /** When the password expires. */
+  password_expires_at?: number
+  /** The hash of the password, without the pepper. Absent if no secret key opens it. */
+  password_hash?: string
+  /** When the password was set. */
+  password_set_at?: number
+  /** The hashes of earlier passwords, the newest first. */
+  past_password_hashes?: string[]
+  /** What the store keeps of the recovery codes. Only an engine with the same secret key can verify them. */
+  recovery_code_hashes?: string[]
+  /** The authenticator app. Absent if no secret key opens its secret. */
+  totp?: PortableTotp
+}
+
+/** A page of accounts. */
+export interface ExportUsersResponse {
+  /** The accounts. Those that wait for the reader of an invitation are left out. */
+  users: PortableUser[]
+  /** The id to give as `after` for the next page; absent if there is none. */
+  next?: string
 }
 
 /** Reads everything that the store keeps about a person. */
@@ -3490,6 +3726,7 @@ export type EventKind =
   | 'account_locked'
   | 'user_deleted'
   | 'users_imported'
+  | 'users_exported'
   | 'mail_requested'
   | 'mail_sent'
   | 'mail_failed'

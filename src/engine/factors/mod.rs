@@ -191,8 +191,8 @@ impl Factors {
     }
 
     /// Checks a proof, in the caller's transaction, which is committed in either case. A right proof is used
-    /// up. Only codes of an app can be guessed. They have a lock, which does not affect other proofs; a right
-    /// one of these removes it.
+    /// up. Only codes of an app, and short recovery codes of another system, can be guessed. They have a lock,
+    /// which does not affect other proofs; a right one of these removes it.
     ///
     /// It refuses with `invalid_code` or `too_many_attempts`.
     pub(crate) fn prove(
@@ -206,6 +206,10 @@ impl Factors {
         let objection = match proof {
             Proof::Totp(code) => {
                 let look = |tx: &mut Tx| self.apps.redeem(tx, user_id, code, now);
+                return self.guess(tx, user_id, client, now, look);
+            }
+            Proof::RecoveryCode(code) if RecoveryCode::can_be_guessed(code) => {
+                let look = |tx: &mut Tx| self.recovery_codes.redeem(tx, user_id, code, client, now);
                 return self.guess(tx, user_id, client, now, look);
             }
             Proof::RecoveryCode(code) => self.recovery_codes.redeem(tx, user_id, code, client, now)?,

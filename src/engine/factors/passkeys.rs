@@ -111,12 +111,13 @@ impl PasskeyProofs {
         Ok(Passkey {
             credential_id: response.id.0,
             user_id,
+            user_handle: None,
             label,
             public_key: made.public_key,
             aaguid: made.aaguid,
             sign_count: made.state.sign_count,
             user_verified: verified,
-            backup_eligible: made.state.backup_eligible,
+            backup_eligible: Some(made.state.backup_eligible),
             backed_up: made.state.backed_up,
             transports: transports(response.response.transports.unwrap_or_default()),
             created_at: now,
@@ -213,13 +214,13 @@ impl PasskeyProofs {
         let found = rows::find(tx, &passkey.credential_id)?;
         let is_same = |now: &Passkey| now.user_id == passkey.user_id && now.public_key == passkey.public_key;
         let Some(kept) = found.filter(is_same) else { return Ok(Some("unknown_credential")) };
-        if kept.backup_eligible != state.backup_eligible {
+        if kept.backup_eligible.is_some_and(|kept| kept != state.backup_eligible) {
             return Ok(Some("backup_eligibility"));
         }
         // Section 7.2, step 22. Authenticators without a counter report 0.
         let counts = state.sign_count != 0 || kept.sign_count != 0;
         if counts && state.sign_count <= kept.sign_count {
-            if !kept.backup_eligible {
+            if !state.backup_eligible {
                 return Ok(Some("sign_count"));
             }
             // A synchronized passkey is on several devices, each of which may count for itself.
@@ -228,8 +229,8 @@ impl PasskeyProofs {
             self.audit.record(tx, now, Event { ip: ip.as_deref(), ..event })?;
         }
         let sign_count = state.sign_count.max(kept.sign_count);
-        let verified = kept.user_verified || state.user_verified;
-        rows::used(tx, &kept.credential_id, sign_count, verified, state.backed_up, now)?;
+        let user_verified = kept.user_verified || state.user_verified;
+        rows::used(tx, &kept.credential_id, State { sign_count, user_verified, ..state }, now)?;
         Ok(None)
     }
 }
@@ -336,7 +337,7 @@ impl Asserted<'_> {
             (Some(user_id), _) if user_id != passkey.user_id => Err("other_user"),
             // Section 7.2, step 6: without a name, the user handle identifies the user.
             (None, None) => Err("no_user_handle"),
-            (_, Some(given)) if *given != handle(passkey.user_id) => Err("user_handle"),
+            (_, Some(given)) if *given != passkey.handle() => Err("user_handle"),
             _ => Ok(state),
         }
     }
@@ -362,7 +363,14 @@ pub(crate) fn request_options(
     }
 }
 
-/// The user handle (section 5.4.3), which discloses nothing about the user.
+impl Passkey {
+    /// Returns the user handle that the authenticator gives.
+    fn handle(&self) -> Bytes {
+        self.user_handle.clone().map_or_else(|| handle(self.user_id), Bytes)
+    }
+}
+
+/// The user handle of a new passkey (section 5.4.3), which discloses nothing about the user.
 pub(crate) fn handle(user_id: Id) -> Bytes {
     Bytes(user_id.as_bytes().to_vec())
 }
@@ -380,6 +388,9 @@ impl From<Passkey> for CredentialDescriptor {
         }
     }
 }
+
+/// The most passkeys of an account.
+pub(crate) const MOST: usize = 20;
 
 /// How long a ceremony may take.
 pub(crate) const CEREMONY_SECONDS: i64 = 300;
@@ -399,7 +410,7 @@ pub(crate) const LOGIN: &str = "passkey login";
 
 /// Returns the transports as they are stored: a few sorted words. Invalid words are dropped, because
 /// transports are only hints.
-fn transports(mut given: Vec<String>) -> String {
+pub(crate) fn transports(mut given: Vec<String>) -> String {
     given.retain(|name| {
         (1..=16).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
     });

@@ -8,8 +8,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use crate::crypto::secrets;
-use crate::crypto::secrets::Secrets;
+use crate::crypto::secrets::{Purpose, Secrets};
 use crate::engine::audit::{Audit, Kind, event};
 use crate::engine::outbox::Outbox;
 use crate::engine::retired_keys;
@@ -45,18 +44,25 @@ impl RecoveryCode {
         &self.0
     }
 
-    /// Returns whether a text has the form of a recovery code, which no code of an app has.
+    /// Returns whether a text has the form of a recovery code and not that of an app's code.
     pub(crate) fn looks_like(text: &Secret) -> bool {
-        canonical(text.expose()).is_some()
+        let is_of_app = |plain: &str| plain.len() <= 8 && plain.bytes().all(|byte| byte.is_ascii_digit());
+        canonical(text.expose()).is_some_and(|plain| !is_of_app(&plain))
+    }
+
+    /// Returns whether a text may be a code of another system that is so short that it could be guessed.
+    pub(crate) fn can_be_guessed(text: &Secret) -> bool {
+        canonical(text.expose()).is_some_and(|plain| plain.len() < CODE_LEN)
     }
 }
 
-/// Returns the canonical spelling of a code: case, spaces and hyphens do not matter.
+/// Returns the canonical spelling of a code: case, spaces and hyphens do not matter. Codes of other systems have other
+/// lengths.
 fn canonical(text: &str) -> Option<Zeroizing<String>> {
     // A longer text is not a code, even with its hyphens.
     let plain = (text.len() <= 4 * CODE_LEN).then(|| stripped(text))?;
     let plain = Zeroizing::new(plain.to_ascii_lowercase());
-    (plain.len() == CODE_LEN && plain.bytes().all(|byte| byte.is_ascii_alphanumeric())).then_some(plain)
+    (plain.len() >= CODE_LEN / 2 && plain.bytes().all(|byte| byte.is_ascii_alphanumeric())).then_some(plain)
 }
 
 impl From<&RecoveryCode> for Secret {
@@ -89,9 +95,14 @@ impl JsonSchema for RecoveryCode {
     }
 }
 
-/// The message that a user's code is stored under, so that it is valid for that user only.
-fn message(user_id: Id, plain: &str) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new([user_id.as_bytes(), plain.as_bytes()].concat())
+/// The message that a user's code is stored under, so that it is valid for that user only. A secret key that is retired
+/// opens no short code of another system: its thief could guess them.
+fn message(user_id: Id, plain: &str) -> (Purpose, Zeroizing<Vec<u8>>) {
+    let (purpose, label): (_, &[u8]) = match plain.len() {
+        ..CODE_LEN => (Purpose::LookUp, b"recovery code "),
+        _ => (Purpose::RecoveryCode, b""),
+    };
+    (purpose, Zeroizing::new([label, user_id.as_bytes(), plain.as_bytes()].concat()))
 }
 
 /// Makes and redeems recovery codes.
@@ -115,13 +126,19 @@ impl RecoveryCodes {
         second_factors::delete_recovery_codes(tx, user_id)?;
         retired_keys::follow(tx, &self.secrets)?;
         for code in &codes {
-            let Some(plain) = canonical(&code.0) else { continue };
-            let id = self.secrets.mac(secrets::Purpose::RecoveryCode, &message(user_id, &plain))?;
+            let Some(id) = self.id_of(user_id, &code.0)? else { continue };
             second_factors::insert_recovery_code(tx, &id, user_id, now)?;
         }
         let event = event(Kind::RecoveryCodesGenerated, user_id);
         self.audit.record(tx, now, Event { detail: reason, ..event })?;
         Ok(codes)
+    }
+
+    /// Returns what the store keeps of a user's code; none for a text that is no code.
+    pub(crate) fn id_of(&self, user_id: Id, code: &str) -> Result<Option<[u8; 32]>> {
+        let Some(plain) = canonical(code) else { return Ok(None) };
+        let (purpose, message) = message(user_id, &plain);
+        self.secrets.mac(purpose, &message).map(Some)
     }
 
     /// Uses up a recovery code of an account, or returns why it is refused.
@@ -135,7 +152,8 @@ impl RecoveryCodes {
     ) -> Result<Option<&'static str>> {
         const WRONG: Option<&str> = Some("wrong_recovery_code");
         let Some(plain) = canonical(code.expose()) else { return Ok(WRONG) };
-        for id in self.secrets.macs(secrets::Purpose::RecoveryCode, &message(user_id, &plain)) {
+        let (purpose, message) = message(user_id, &plain);
+        for id in self.secrets.macs(purpose, &message) {
             if second_factors::delete_recovery_code(tx, &id, user_id)? {
                 let ip = client.ip_text();
                 let event = event(Kind::RecoveryCodeUsed, user_id);

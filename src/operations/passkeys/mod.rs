@@ -168,7 +168,7 @@ impl PasskeyInfo {
             label: passkey.label,
             created_at: passkey.created_at,
             last_used_at: passkey.last_used_at,
-            backup_eligible: passkey.backup_eligible,
+            backup_eligible: passkey.backup_eligible.unwrap_or(false),
             backed_up: passkey.backed_up,
             transports: words(&passkey.transports),
             authenticator: party.and_then(|party| party.authenticator_names.get(&aaguid).cloned()),

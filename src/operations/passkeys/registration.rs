@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::PasskeyInfo;
 use crate::crypto::webauthn;
 use crate::engine::Engine;
-use crate::engine::factors::passkeys::{CEREMONY_SECONDS, KIND, Wish, handle};
+use crate::engine::factors::passkeys::{CEREMONY_SECONDS, KIND, MOST, Wish, handle};
 use crate::engine::factors::recovery_codes::RecoveryCode;
 use crate::engine::logins::Named;
 use crate::engine::one_time::{Making, Purpose};
@@ -106,9 +106,6 @@ struct Begun {
 
 /// The most pending registrations of one user.
 const REGISTRATIONS: u32 = 3;
-
-/// The most passkeys of an account.
-const MOST: usize = 20;
 
 impl Engine {
     /// Begins the registration of a passkey.

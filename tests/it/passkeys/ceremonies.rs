@@ -54,6 +54,48 @@ fn each_algorithm(store: &Store) {
     }
 }
 
+/// A passkey of another system goes on working, by the handle that its authenticator has. The first use says what the
+/// other system did not.
+fn passkeys_of_another_system(store: &Store) {
+    let stage = Stage::new(store);
+    let keys = [Key::es256(), Key::eddsa(), Key::rs256(KeySize::Rsa2048)];
+    for (index, key) in keys.into_iter().enumerate() {
+        let mut device = Device::new(key);
+        device.user_handle = vec![index as u8; 64];
+        device.flags = UP | UV | BE | BS;
+        let (id, public_key) = (encoded(&device.id), encoded(&device.key.spki()));
+        let passkey = |name: &str, handle: &[u8], is_verified: bool| {
+            json!({"username": format!("{name}{index}"), "passkeys": [{
+                "id": id, "public_key": public_key, "user_handle": encoded(handle), "user_verified": is_verified,
+            }]})
+        };
+        let import = |user: Value| stage.call("import_users", json!({"users": [user]}))["imported"] == 1;
+        let own = device.user_handle.clone();
+        for (name, handle, is_verified, refused) in [
+            ("ada", &b"other"[..], true, Some("user_handle")),
+            ("bob", &own, false, Some("user_verification_is_new")),
+            ("eve", &own, true, None),
+        ] {
+            assert!(import(passkey(name, handle, is_verified)));
+            let begun = stage.begin_login();
+            let request = finish(&begun, &device.get(&begun["options"]));
+            let user = stage.call("get_user", json!({"username": format!("{name}{index}")}));
+            match refused {
+                None => assert_eq!(stage.call("finish_passkey_login", request)["user"], user["user"]),
+                Some(flaw) => {
+                    assert_eq!(stage.refused("finish_passkey_login", request), invalid(flaw));
+                    stage.call("delete_user", json!({"id": user["user"]["id"]}));
+                }
+            }
+        }
+        device.flags = UP | UV;
+        assert!(stage.login(&mut device).is_err());
+        device.flags = UP | UV | BE;
+        stage.login(&mut device).unwrap();
+    }
+}
+on_each_store!(passkeys_of_another_system);
+
 on_each_store!(what_is_kept_of_a_passkey);
 fn what_is_kept_of_a_passkey(store: &Store) {
     let stage = Stage::new(store);

@@ -2,6 +2,7 @@
 //! it is signed.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rand::{SystemRandom, fill};
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
@@ -116,6 +117,17 @@ impl Key {
                 vec![(1, cbor::int(3)), algorithm, (-1, cbor::bytes(n)), (-2, cbor::bytes(e))]
             }
         }
+    }
+
+    /// Returns the public key as a SubjectPublicKeyInfo.
+    pub fn spki(&self) -> Vec<u8> {
+        let der: PublicKeyX509Der = match self {
+            Key::Es256(pair) => pair.public_key().as_der(),
+            Key::EdDsa(pair) => pair.public_key().as_der(),
+            Key::Rs256(pair) => pair.public_key().as_der(),
+        }
+        .unwrap();
+        der.as_ref().to_vec()
     }
 
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {

@@ -285,7 +285,7 @@ class AsyncOperations:
         dry_run: bool | None = None,
         on_conflict: str | None = None,
     ) -> models.ImportUsersResponse:
-        """Creates accounts with the password hashes of another system.
+        """Creates accounts with the password hashes and second factors of another system.
 
         users: The accounts, in the order in which they are tried; at most 10,000.
         actor: The name or id of the person who makes this call, as the host knows them, if it is not the
@@ -294,10 +294,40 @@ class AsyncOperations:
         on_conflict: The effect of a problem with one account on the others: `fail`, the default, imports
             nothing; `skip` imports the others.
 
-        Failures: store_unavailable.
+        Failures: hash_queue_full, store_unavailable.
         """
         return await to_thread(
             self.engine.import_users, users=users, actor=actor, dry_run=dry_run, on_conflict=on_conflict
+        )
+
+    async def export_users(
+        self,
+        *,
+        actor: str | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        with_factors: bool | None = None,
+        with_hashes: bool | None = None,
+    ) -> models.ExportUsersResponse:
+        """Reads accounts, with secrets if they are asked for, in the form of `import_users`.
+
+        actor: The name or id of the person who makes this call, as the host knows them, if it is not the
+            user. The call's events record it.
+        after: Only accounts after this id: `next` of the previous page.
+        limit: The most to return: 1 to 1000, default 100.
+        with_factors: Whether to return second factors with their secrets, passkeys and identities;
+            default: false.
+        with_hashes: Whether to return the hashes of passwords; default: false.
+
+        Failures: store_unavailable.
+        """
+        return await to_thread(
+            self.engine.export_users,
+            actor=actor,
+            after=after,
+            limit=limit,
+            with_factors=with_factors,
+            with_hashes=with_hashes,
         )
 
     async def export_user(

@@ -4,8 +4,8 @@ CREATE TABLE meta (
   value BYTEA NOT NULL
 );
 
--- Ids are the 16 bytes of a UUIDv7; times are Unix seconds. *_key columns are canonical forms: they,
--- and never lower(), decide what is the same. email_key is NULL while the address is not claimed.
+-- Ids are the 16 bytes of a UUID: of version 7, unless a user was imported with another. Times are Unix seconds.
+-- *_key columns are canonical forms: they, and never lower(), decide what is the same. email_key is NULL while the address is not claimed.
 CREATE TABLE users (
   id             BYTEA NOT NULL PRIMARY KEY,
   username       TEXT COLLATE "C" NOT NULL,
@@ -196,12 +196,15 @@ CREATE INDEX recovery_codes_by_user ON recovery_codes (user_id);
 CREATE TABLE passkeys (
   credential_id   BYTEA NOT NULL PRIMARY KEY,
   user_id         BYTEA NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  -- The user handle, if it is not the user's id: another system made the credential.
+  user_handle     BYTEA,
   label           TEXT COLLATE "C",
   public_key      BYTEA NOT NULL,
   aaguid          BYTEA NOT NULL,
   sign_count      BIGINT NOT NULL,
   user_verified   BIGINT NOT NULL,
-  backup_eligible BIGINT NOT NULL,
+  -- NULL until the first use, if the system that made the credential did not tell.
+  backup_eligible BIGINT,
   backed_up       BIGINT NOT NULL,
   transports      TEXT COLLATE "C" NOT NULL,
   created_at      BIGINT NOT NULL,

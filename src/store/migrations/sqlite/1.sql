@@ -4,8 +4,8 @@ CREATE TABLE meta (
   value BLOB NOT NULL
 ) WITHOUT ROWID;
 
--- Ids are the 16 bytes of a UUIDv7; times are Unix seconds. *_key columns are canonical forms: they,
--- and never lower(), decide what is the same. email_key is NULL while the address is not claimed.
+-- Ids are the 16 bytes of a UUID: of version 7, unless a user was imported with another. Times are Unix seconds.
+-- *_key columns are canonical forms: they, and never lower(), decide what is the same. email_key is NULL while the address is not claimed.
 CREATE TABLE users (
   id             BLOB    NOT NULL PRIMARY KEY,
   username       TEXT    NOT NULL,
@@ -196,12 +196,15 @@ CREATE INDEX recovery_codes_by_user ON recovery_codes (user_id);
 CREATE TABLE passkeys (
   credential_id   BLOB    NOT NULL PRIMARY KEY,
   user_id         BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  -- The user handle, if it is not the user's id: another system made the credential.
+  user_handle     BLOB,
   label           TEXT,
   public_key      BLOB    NOT NULL,
   aaguid          BLOB    NOT NULL,
   sign_count      INTEGER NOT NULL,
   user_verified   INTEGER NOT NULL,
-  backup_eligible INTEGER NOT NULL,
+  -- NULL until the first use, if the system that made the credential did not tell.
+  backup_eligible INTEGER,
   backed_up       INTEGER NOT NULL,
   transports      TEXT    NOT NULL,
   created_at      INTEGER NOT NULL,

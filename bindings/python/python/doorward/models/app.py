@@ -71,6 +71,8 @@ __all__ = [
     "EventsResponse",
     "ExportUserRequest",
     "ExportUserResponse",
+    "ExportUsersRequest",
+    "ExportUsersResponse",
     "ExportedIdentity",
     "ExportedMail",
     "ExportedMembership",
@@ -102,9 +104,13 @@ __all__ = [
     "Identifiers",
     "ImpersonateRequest",
     "ImpersonateResponse",
+    "ImportCheck",
     "ImportProblem",
     "ImportUsersRequest",
     "ImportUsersResponse",
+    "ImportedIdentity",
+    "ImportedPasskey",
+    "ImportedTotp",
     "ImportedUser",
     "IntrospectRemoteRequest",
     "IntrospectRemoteResponse",
@@ -171,6 +177,10 @@ __all__ = [
     "PasskeySignalsRequest",
     "PasskeySignalsResponse",
     "PasswordStatus",
+    "PortableIdentity",
+    "PortablePasskey",
+    "PortableTotp",
+    "PortableUser",
     "ProviderCondition",
     "ProviderLogin",
     "ProviderRequest",
@@ -341,6 +351,7 @@ EventKind = Literal[
     "account_locked",
     "user_deleted",
     "users_imported",
+    "users_exported",
     "mail_requested",
     "mail_sent",
     "mail_failed",
@@ -775,35 +786,145 @@ class DeleteUserResponse(Model):
     """Always true."""
 
 
-class ImportedUser(Model, extra="forbid"):
-    """An account of another system. A fault in it is reported as a problem of the account and does not
-    refuse the request. An empty text means none, except for the username.
+class ImportCheck(Model, extra="forbid"):
+    """A password that an account is known to have."""
+
+    password: Annotated[str, Field(repr=False)]
+    """The password. It is compared with the hash, and not kept."""
+
+
+class ImportedIdentity(Model, extra="forbid"):
+    """A user of an identity provider."""
+
+    subject: str
+    """The user's id at the provider: `sub` of its ID tokens."""
+    created_at: int | None = None
+    """When the identity was linked to the account. Default: now."""
+    issuer: str | None = None
+    """The provider's issuer: `iss` of its ID tokens."""
+    provider: str | None = None
+    """The provider's name in `id_token_providers`. Give it or `issuer`."""
+    unlinked_at: int | None = None
+    """When the identity was unlinked. It opens no account, and its address does not link it again."""
+
+
+class ImportedPasskey(Model, extra="forbid"):
+    """A passkey of another system, for the same `passkeys.rp_id`."""
+
+    id: str
+    """The credential's id."""
+    public_key: str
+    """The public key, for ES256, EdDSA or RS256: a COSE_Key or a SubjectPublicKeyInfo (DER), in base64url
+    without padding.
+    """
+    aaguid: str | None = None
+    """The model of authenticator, a UUID. Default: unknown."""
+    backed_up: bool | None = None
+    """Whether the passkey is on several devices. Default: false."""
+    backup_eligible: bool | None = None
+    """Whether the passkey may be on several devices. Default: what the authenticator says at the first
+    use.
+    """
+    created_at: int | None = None
+    """When the passkey was registered. Default: now."""
+    label: str | None = None
+    """The user's name for the passkey: 1 to 64 characters."""
+    last_used_at: int | None = None
+    """When the passkey was last used."""
+    sign_count: int | None = None
+    """The last value of the authenticator's counter. Default: 0."""
+    transports: list[str] | None = None
+    """The transports that reach its authenticator."""
+    user_handle: str | None = None
+    """The user handle that the other system gave to the authenticator. Default: the bytes of the user's
+    id.
+    """
+    user_verified: bool | None = None
+    """Whether the authenticator verified its user before. Without it the passkey is only a second factor.
+    Default: false.
     """
 
-    username: str
-    """The name to log in with."""
+
+class ImportedTotp(Model, extra="forbid"):
+    """An authenticator app (RFC 6238) of another system. Codes that it showed until the import are used
+    up.
+    """
+
+    algorithm: str | None = None
+    """The hash: only `SHA1`, which every app supports. Default: what the URI says, or else `SHA1`."""
+    created_at: int | None = None
+    """When the app was set up. Default: now."""
+    digits: int | None = None
+    """The number of digits of a code: 6 to 8. Default: what the URI says, or else 6."""
+    otpauth_uri: Annotated[str | None, Field(repr=False)] = None
+    """The URI by which the app was set up: `otpauth://totp/…`."""
+    period_seconds: int | None = None
+    """How long a code is shown: 15 to 300 seconds. Default: what the URI says, or else 30."""
+    secret: Annotated[str | None, Field(repr=False)] = None
+    """The secret in base32. Give it or `otpauth_uri`."""
+
+
+class ImportedUser(Model, extra="forbid"):
+    """An account of another system. A fault in it is reported as a problem of the account and does not
+    refuse the request. An empty text means none.
+    """
+
     attributes: dict[str, Any] | None = None
     """Other data that the host keeps with the account: at most 16 KiB."""
+    check: ImportCheck | None = None
+    """A password to compare with the hash, in a dry run, too. An import has at most 20 of them."""
+    created_at: int | None = None
+    """When the account was created, in Unix seconds. Default: now."""
     email: str | None = None
-    """The e-mail address; required unless `registration.require_email` is off."""
+    """The e-mail address."""
+    email_claimed: bool | None = None
+    """Whether no other account may claim the address before it verified it. Default: true, unless
+    `registration.conceal_existing` is on and the address is not verified.
+    """
+    email_proven: bool | None = None
+    """Whether the user proved an address to an engine of this kind, so that a reset by mail leaves
+    identities alone. Default: false.
+    """
     email_verified: bool | None = None
     """Whether the other system had proof that the address belongs to the user."""
     external_id: str | None = None
     """The host's own id of the account, which no other account has: 1 to 255 bytes without control
     characters.
     """
+    id: str | None = None
+    """The id, which becomes `sub`: a UUID of any version, in lower case with hyphens. Default: a new one."""
+    identities: list[ImportedIdentity] | None = None
+    """The users of identity providers that log in to the account."""
     is_active: bool | None = None
     """Whether the account may log in; default: true."""
     is_service_account: bool | None = None
-    """Whether the account is a program's, without an address and a password; default: false."""
+    """Whether the account is a program's, without an address and a way to log in; default: false."""
     locale: str | None = None
     """The language of mails to this user (BCP 47)."""
     must_change_password: bool | None = None
     """Whether the next login by password requires a new password; default: false."""
+    passkeys: list[ImportedPasskey] | None = None
+    """The passkeys."""
+    password_expires_at: int | None = None
+    """When the password expires; it must be changed before then."""
     password_hash: Annotated[str | None, Field(repr=False)] = None
     """The hash of the other system. Without it the account has no password until one is set."""
+    password_set_at: int | None = None
+    """When the password was set. Default: now."""
+    past_password_hashes: Annotated[list[str] | None, Field(repr=False)] = None
+    """The hashes of earlier passwords that may not be chosen again (`password.history`), the newest first."""
+    recovery_code_hashes: Annotated[list[str] | None, Field(repr=False)] = None
+    """The same of an export of an engine with this secret key, for the same `id`."""
+    recovery_codes: Annotated[list[str] | None, Field(repr=False)] = None
+    """Recovery codes as the user has them: each 8 to 64 ASCII letters and digits, beside spaces and
+    hyphens. The store keeps only keyed codes of them.
+    """
     roles: list[str] | None = None
     """The roles; default: `registration.default_roles`, and none for a service account."""
+    totp: ImportedTotp | None = None
+    """The authenticator app."""
+    username: str | None = None
+    """The name to log in with. Default: an invented one, for an account with an address."""
 
 
 class ImportUsersRequest(Model, extra="forbid"):
@@ -829,15 +950,19 @@ class ImportProblem(Model):
     index: Annotated[int, Field(ge=0)]
     """The account's place in `users`, counted from 0."""
     code: str
-    """The problem: `invalid_username`, `username_taken` (in the store, by another account),
-    `username_repeated` (in the request), `invalid_email`, `missing_email` (required, or said to be
-    verified), `email_taken`, `email_repeated`, `invalid_password_hash`, `password_hash_too_costly`,
-    `invalid_roles`, `invalid_attributes`, `invalid_locale`, `invalid_external_id`, `external_id_taken`,
-    `external_id_repeated`, `invalid_service_account`.
+    """The problem: `invalid_id`, `id_taken` (in the store), `id_repeated` (in the request),
+    `missing_username` (and no address that could stand for it), `invalid_username`, `username_taken`,
+    `username_repeated`, `invalid_email`, `missing_email` (but said to be verified), `email_taken`,
+    `email_repeated`, `email_not_verified` (but the account has a second factor or an identity),
+    `invalid_password_hash`, `password_hash_too_costly`, `password_mismatch` (of `check`),
+    `invalid_roles`, `invalid_attributes`, `invalid_locale`, `invalid_time`, `invalid_external_id`,
+    `external_id_taken`, `external_id_repeated`, `invalid_totp`, `invalid_recovery_codes`,
+    `invalid_identities`, `identity_taken`, `identity_repeated`, `invalid_passkeys`, `passkey_taken`,
+    `passkey_repeated`, `invalid_service_account`.
     """
     reason: str | None = None
-    """What a password hash that is refused seems to be, for people. It quotes nothing of the hash but its
-    cost.
+    """What was expected, or what a password hash that is refused seems to be, where the code alone does
+    not say it. It quotes nothing of the account but the cost of a hash.
     """
 
 
@@ -850,8 +975,8 @@ class ImportUsersResponse(Model):
     """The number of accounts not imported because of a problem."""
     present: Annotated[int, Field(ge=0)]
     """The number of accounts that exist already with the same name, kind, address, roles, attributes,
-    language and external id. They are left alone and are not problems. Passwords are not compared,
-    because a login may have changed the hash.
+    language and external id. They are left alone and are not problems. Passwords and second factors are
+    not compared, because their users may have changed them.
     """
     problems: list[ImportProblem]
     """The problems, in the order of the accounts."""
@@ -859,6 +984,132 @@ class ImportUsersResponse(Model):
     """The number of hashes by scheme among the new accounts without problems. Until they are upgraded,
     they decide what logins cost.
     """
+
+
+class ExportUsersRequest(Model, extra="forbid"):
+    """Reads accounts for a move to another engine or another system, in the order of their ids."""
+
+    actor: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name or id of the person who makes this call, as the host knows them, if it is not the user. The
+    call's events record it.
+    """
+    after: str | None = None
+    """Only accounts after this id: `next` of the previous page."""
+    limit: Annotated[int | None, Field(ge=1, le=1000)] = None
+    """The most to return: 1 to 1000, default 100."""
+    with_factors: bool | None = None
+    """Whether to return second factors with their secrets, passkeys and identities; default: false."""
+    with_hashes: bool | None = None
+    """Whether to return the hashes of passwords; default: false."""
+
+
+class PortableIdentity(Model):
+    """A user of an identity provider."""
+
+    issuer: str
+    """The provider's issuer: `iss`."""
+    subject: str
+    """The user's id at the provider: `sub`."""
+    created_at: int
+    """When the identity was linked to the account."""
+    unlinked_at: int | None = None
+    """When the identity was unlinked."""
+
+
+class PortablePasskey(Model):
+    """A passkey with its public key."""
+
+    id: str
+    """The credential's id."""
+    public_key: str
+    """The public key: a COSE_Key."""
+    sign_count: Annotated[int, Field(ge=0)]
+    """The last value of the authenticator's counter."""
+    user_verified: bool
+    """Whether the authenticator verified its user before."""
+    backed_up: bool
+    """Whether the passkey is on several devices."""
+    transports: list[str]
+    """The transports that reach its authenticator."""
+    aaguid: str
+    """The model of authenticator."""
+    created_at: int
+    """When the passkey was registered."""
+    backup_eligible: bool | None = None
+    """Whether the passkey may be on several devices, if known."""
+    label: str | None = None
+    """The user's name for the passkey."""
+    last_used_at: int | None = None
+    """When the passkey was last used."""
+    user_handle: str | None = None
+    """The user handle, if it is not the bytes of the user's id."""
+
+
+class PortableTotp(Model):
+    """An authenticator app with its secret."""
+
+    secret: Annotated[str, Field(max_length=256, min_length=16, repr=False)]
+    """The secret in base32."""
+    digits: int
+    """The number of digits of a code."""
+    period_seconds: int
+    """How long a code is shown."""
+    created_at: int
+    """When the app was set up."""
+
+
+class PortableUser(IdentityMixin, ActiveStateMixin):
+    """An account in the form of `import_users`. What is absent is as an import has it by default."""
+
+    id: str = ""
+    """The immutable id, `sub` in tokens."""
+    email_verified: bool = False
+    """Whether the user proved that the address is theirs."""
+    roles: list[str] = []
+    """The roles, in alphabetical order."""
+    attributes: dict[str, Any] = {}
+    """Other data that the host keeps with the account."""
+    created_at: int = 0
+    """When the account was created, in Unix seconds."""
+    email_claimed: bool | None = None
+    """False if the address is not claimed: another account may have it."""
+    email_proven: bool | None = None
+    """Whether the user proved an address."""
+    external_id: Annotated[str | None, Field(max_length=255, min_length=1)] = None
+    """The host's own id of the account, if it has one."""
+    identities: list[PortableIdentity] | None = None
+    """The users of identity providers that log in to the account, or did."""
+    is_service_account: bool | None = None
+    """True for an account of `create_service_account`, which has API keys and cannot log in; otherwise
+    absent.
+    """
+    locale: Annotated[str | None, Field(max_length=35, min_length=2)] = None
+    """The language of mails to this user, if one was chosen."""
+    must_change_password: bool | None = None
+    """Whether the next login by password requires a new password."""
+    passkeys: list[PortablePasskey] | None = None
+    """The passkeys."""
+    password_expires_at: int | None = None
+    """When the password expires."""
+    password_hash: Annotated[str | None, Field(repr=False)] = None
+    """The hash of the password, without the pepper. Absent if no secret key opens it."""
+    password_set_at: int | None = None
+    """When the password was set."""
+    past_password_hashes: Annotated[list[str] | None, Field(repr=False)] = None
+    """The hashes of earlier passwords, the newest first."""
+    recovery_code_hashes: Annotated[list[str] | None, Field(repr=False)] = None
+    """What the store keeps of the recovery codes. Only an engine with the same secret key can verify them."""
+    totp: PortableTotp | None = None
+    """The authenticator app. Absent if no secret key opens its secret."""
+
+
+class ExportUsersResponse(Model):
+    """A page of accounts."""
+
+    users: list[PortableUser]
+    """The accounts. Those that wait for the reader of an invitation are left out."""
+    next: str | None = None
+    """The id to give as `after` for the next page; absent if there is none."""
 
 
 class ExportUserRequest(Model, extra="forbid"):

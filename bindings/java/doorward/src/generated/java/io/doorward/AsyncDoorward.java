@@ -63,6 +63,11 @@ public final class AsyncDoorward {
     return lanes.submit(Lanes.Cost.LONG, () -> engine.importUsers(request));
   }
 
+  /** Does what {@link Doorward#exportUsers(ExportUsersRequest)} does. */
+  public CompletableFuture<ExportUsersResponse> exportUsers(ExportUsersRequest request) {
+    return lanes.submit(Lanes.Cost.LONG, () -> engine.exportUsers(request));
+  }
+
   /** Does what {@link Doorward#exportUser(ExportUserRequest)} does. */
   public CompletableFuture<ExportUserResponse> exportUser(ExportUserRequest request) {
     return lanes.submit(Lanes.Cost.STORE, () -> engine.exportUser(request));

@@ -38,6 +38,7 @@ public enum EventKind {
   ACCOUNT_LOCKED("account_locked"),
   USER_DELETED("user_deleted"),
   USERS_IMPORTED("users_imported"),
+  USERS_EXPORTED("users_exported"),
   MAIL_REQUESTED("mail_requested"),
   MAIL_SENT("mail_sent"),
   MAIL_FAILED("mail_failed"),

@@ -9,15 +9,21 @@ import java.util.Map;
  * A reason why an account cannot be imported.
  *
  * @param index The account's place in {@code users}, counted from 0.
- * @param code The problem: {@code invalid_username}, {@code username_taken} (in the store, by
- *     another account), {@code username_repeated} (in the request), {@code invalid_email}, {@code
- *     missing_email} (required, or said to be verified), {@code email_taken}, {@code
- *     email_repeated}, {@code invalid_password_hash}, {@code password_hash_too_costly}, {@code
- *     invalid_roles}, {@code invalid_attributes}, {@code invalid_locale}, {@code
- *     invalid_external_id}, {@code external_id_taken}, {@code external_id_repeated}, {@code
+ * @param code The problem: {@code invalid_id}, {@code id_taken} (in the store), {@code id_repeated}
+ *     (in the request), {@code missing_username} (and no address that could stand for it), {@code
+ *     invalid_username}, {@code username_taken}, {@code username_repeated}, {@code invalid_email},
+ *     {@code missing_email} (but said to be verified), {@code email_taken}, {@code email_repeated},
+ *     {@code email_not_verified} (but the account has a second factor or an identity), {@code
+ *     invalid_password_hash}, {@code password_hash_too_costly}, {@code password_mismatch} (of
+ *     {@code check}), {@code invalid_roles}, {@code invalid_attributes}, {@code invalid_locale},
+ *     {@code invalid_time}, {@code invalid_external_id}, {@code external_id_taken}, {@code
+ *     external_id_repeated}, {@code invalid_totp}, {@code invalid_recovery_codes}, {@code
+ *     invalid_identities}, {@code identity_taken}, {@code identity_repeated}, {@code
+ *     invalid_passkeys}, {@code passkey_taken}, {@code passkey_repeated}, {@code
  *     invalid_service_account}.
- * @param reason What a password hash that is refused seems to be, for people. It quotes nothing of
- *     the hash but its cost. May be null.
+ * @param reason What was expected, or what a password hash that is refused seems to be, where the
+ *     code alone does not say it. It quotes nothing of the account but the cost of a hash. May be
+ *     null.
  */
 public record ImportProblem(long index, String code, String reason) implements Shape {
   static ImportProblem read(Object value) {

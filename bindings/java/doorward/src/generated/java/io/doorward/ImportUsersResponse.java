@@ -13,7 +13,7 @@ import java.util.Map;
  * @param skipped The number of accounts not imported because of a problem.
  * @param present The number of accounts that exist already with the same name, kind, address,
  *     roles, attributes, language and external id. They are left alone and are not problems.
- *     Passwords are not compared, because a login may have changed the hash.
+ *     Passwords and second factors are not compared, because their users may have changed them.
  * @param problems The problems, in the order of the accounts.
  * @param hashes The number of hashes by scheme among the new accounts without problems. Until they
  *     are upgraded, they decide what logins cost.

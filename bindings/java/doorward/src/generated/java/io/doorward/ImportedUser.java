@@ -8,43 +8,79 @@ import java.util.Map;
 
 /**
  * An account of another system. A fault in it is reported as a problem of the account and does not
- * refuse the request. An empty text means none, except for the username.
+ * refuse the request. An empty text means none.
  *
- * @param username The name to log in with.
  * @param attributes Other data that the host keeps with the account: at most 16 KiB. May be null.
- * @param email The e-mail address; required unless {@code registration.require_email} is off. May
- *     be null.
+ * @param check A password to compare with the hash, in a dry run, too. An import has at most 20 of
+ *     them. May be null.
+ * @param createdAt When the account was created, in Unix seconds. Default: now. May be null.
+ * @param email The e-mail address. May be null.
+ * @param emailClaimed Whether no other account may claim the address before it verified it.
+ *     Default: true, unless {@code registration.conceal_existing} is on and the address is not
+ *     verified. May be null.
+ * @param emailProven Whether the user proved an address to an engine of this kind, so that a reset
+ *     by mail leaves identities alone. Default: false. May be null.
  * @param emailVerified Whether the other system had proof that the address belongs to the user. May
  *     be null.
  * @param externalId The host's own id of the account, which no other account has: 1 to 255 bytes
  *     without control characters. May be null.
+ * @param id The id, which becomes {@code sub}: a UUID of any version, in lower case with hyphens.
+ *     Default: a new one. May be null.
+ * @param identities The users of identity providers that log in to the account. May be null.
  * @param isActive Whether the account may log in; default: true. May be null.
- * @param isServiceAccount Whether the account is a program's, without an address and a password;
- *     default: false. May be null.
+ * @param isServiceAccount Whether the account is a program's, without an address and a way to log
+ *     in; default: false. May be null.
  * @param locale The language of mails to this user (BCP 47). May be null.
  * @param mustChangePassword Whether the next login by password requires a new password; default:
  *     false. May be null.
+ * @param passkeys The passkeys. May be null.
+ * @param passwordExpiresAt When the password expires; it must be changed before then. May be null.
  * @param passwordHash The hash of the other system. Without it the account has no password until
  *     one is set. May be null.
+ * @param passwordSetAt When the password was set. Default: now. May be null.
+ * @param pastPasswordHashes The hashes of earlier passwords that may not be chosen again ({@code
+ *     password.history}), the newest first. May be null.
+ * @param recoveryCodeHashes The same of an export of an engine with this secret key, for the same
+ *     {@code id}. May be null.
+ * @param recoveryCodes Recovery codes as the user has them: each 8 to 64 ASCII letters and digits,
+ *     beside spaces and hyphens. The store keeps only keyed codes of them. May be null.
  * @param roles The roles; default: {@code registration.default_roles}, and none for a service
  *     account. May be null.
+ * @param totp The authenticator app. May be null.
+ * @param username The name to log in with. Default: an invented one, for an account with an
+ *     address. May be null.
  */
 public record ImportedUser(
-    String username,
     Map<String, Object> attributes,
+    ImportCheck check,
+    Long createdAt,
     String email,
+    Boolean emailClaimed,
+    Boolean emailProven,
     Boolean emailVerified,
     String externalId,
+    String id,
+    List<ImportedIdentity> identities,
     Boolean isActive,
     Boolean isServiceAccount,
     String locale,
     Boolean mustChangePassword,
+    List<ImportedPasskey> passkeys,
+    Long passwordExpiresAt,
     String passwordHash,
-    List<String> roles)
+    Long passwordSetAt,
+    List<String> pastPasswordHashes,
+    List<String> recoveryCodeHashes,
+    List<String> recoveryCodes,
+    List<String> roles,
+    ImportedTotp totp,
+    String username)
     implements Shape {
-  /** Makes one of what must be given. */
-  public static ImportedUser of(String username) {
-    return new ImportedUser(username, null, null, null, null, null, null, null, null, null, null);
+  /** Returns an empty one. */
+  public static ImportedUser of() {
+    return new ImportedUser(
+        null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+        null, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -53,36 +89,187 @@ public record ImportedUser(
    */
   public ImportedUser withAttributes(Map<String, Object> attributes) {
     return new ImportedUser(
-        username,
         attributes,
+        check,
+        createdAt,
         email,
+        emailClaimed,
+        emailProven,
         emailVerified,
         externalId,
+        id,
+        identities,
         isActive,
         isServiceAccount,
         locale,
         mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
         passwordHash,
-        roles);
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
   }
 
   /**
-   * Returns the same with email: The e-mail address; required unless {@code
-   * registration.require_email} is off.
+   * Returns the same with check: A password to compare with the hash, in a dry run, too. An import
+   * has at most 20 of them.
    */
-  public ImportedUser withEmail(String email) {
+  public ImportedUser withCheck(ImportCheck check) {
     return new ImportedUser(
-        username,
         attributes,
+        check,
+        createdAt,
         email,
+        emailClaimed,
+        emailProven,
         emailVerified,
         externalId,
+        id,
+        identities,
         isActive,
         isServiceAccount,
         locale,
         mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
         passwordHash,
-        roles);
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
+  }
+
+  /**
+   * Returns the same with created_at: When the account was created, in Unix seconds. Default: now.
+   */
+  public ImportedUser withCreatedAt(long createdAt) {
+    return new ImportedUser(
+        attributes,
+        check,
+        createdAt,
+        email,
+        emailClaimed,
+        emailProven,
+        emailVerified,
+        externalId,
+        id,
+        identities,
+        isActive,
+        isServiceAccount,
+        locale,
+        mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
+        passwordHash,
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
+  }
+
+  /** Returns the same with email: The e-mail address. */
+  public ImportedUser withEmail(String email) {
+    return new ImportedUser(
+        attributes,
+        check,
+        createdAt,
+        email,
+        emailClaimed,
+        emailProven,
+        emailVerified,
+        externalId,
+        id,
+        identities,
+        isActive,
+        isServiceAccount,
+        locale,
+        mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
+        passwordHash,
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
+  }
+
+  /**
+   * Returns the same with email_claimed: Whether no other account may claim the address before it
+   * verified it. Default: true, unless {@code registration.conceal_existing} is on and the address
+   * is not verified.
+   */
+  public ImportedUser withEmailClaimed(boolean emailClaimed) {
+    return new ImportedUser(
+        attributes,
+        check,
+        createdAt,
+        email,
+        emailClaimed,
+        emailProven,
+        emailVerified,
+        externalId,
+        id,
+        identities,
+        isActive,
+        isServiceAccount,
+        locale,
+        mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
+        passwordHash,
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
+  }
+
+  /**
+   * Returns the same with email_proven: Whether the user proved an address to an engine of this
+   * kind, so that a reset by mail leaves identities alone. Default: false.
+   */
+  public ImportedUser withEmailProven(boolean emailProven) {
+    return new ImportedUser(
+        attributes,
+        check,
+        createdAt,
+        email,
+        emailClaimed,
+        emailProven,
+        emailVerified,
+        externalId,
+        id,
+        identities,
+        isActive,
+        isServiceAccount,
+        locale,
+        mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
+        passwordHash,
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
   }
 
   /**
@@ -91,17 +278,30 @@ public record ImportedUser(
    */
   public ImportedUser withEmailVerified(boolean emailVerified) {
     return new ImportedUser(
-        username,
         attributes,
+        check,
+        createdAt,
         email,
+        emailClaimed,
+        emailProven,
         emailVerified,
         externalId,
+        id,
+        identities,
         isActive,
         isServiceAccount,
         locale,
         mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
         passwordHash,
-        roles);
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
   }
 
   /**
@@ -110,68 +310,183 @@ public record ImportedUser(
    */
   public ImportedUser withExternalId(String externalId) {
     return new ImportedUser(
-        username,
         attributes,
+        check,
+        createdAt,
         email,
+        emailClaimed,
+        emailProven,
         emailVerified,
         externalId,
+        id,
+        identities,
         isActive,
         isServiceAccount,
         locale,
         mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
         passwordHash,
-        roles);
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
+  }
+
+  /**
+   * Returns the same with id: The id, which becomes {@code sub}: a UUID of any version, in lower
+   * case with hyphens. Default: a new one.
+   */
+  public ImportedUser withId(String id) {
+    return new ImportedUser(
+        attributes,
+        check,
+        createdAt,
+        email,
+        emailClaimed,
+        emailProven,
+        emailVerified,
+        externalId,
+        id,
+        identities,
+        isActive,
+        isServiceAccount,
+        locale,
+        mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
+        passwordHash,
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
+  }
+
+  /**
+   * Returns the same with identities: The users of identity providers that log in to the account.
+   */
+  public ImportedUser withIdentities(List<ImportedIdentity> identities) {
+    return new ImportedUser(
+        attributes,
+        check,
+        createdAt,
+        email,
+        emailClaimed,
+        emailProven,
+        emailVerified,
+        externalId,
+        id,
+        identities,
+        isActive,
+        isServiceAccount,
+        locale,
+        mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
+        passwordHash,
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
   }
 
   /** Returns the same with is_active: Whether the account may log in; default: true. */
   public ImportedUser withIsActive(boolean isActive) {
     return new ImportedUser(
-        username,
         attributes,
+        check,
+        createdAt,
         email,
+        emailClaimed,
+        emailProven,
         emailVerified,
         externalId,
+        id,
+        identities,
         isActive,
         isServiceAccount,
         locale,
         mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
         passwordHash,
-        roles);
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
   }
 
   /**
    * Returns the same with is_service_account: Whether the account is a program's, without an
-   * address and a password; default: false.
+   * address and a way to log in; default: false.
    */
   public ImportedUser withIsServiceAccount(boolean isServiceAccount) {
     return new ImportedUser(
-        username,
         attributes,
+        check,
+        createdAt,
         email,
+        emailClaimed,
+        emailProven,
         emailVerified,
         externalId,
+        id,
+        identities,
         isActive,
         isServiceAccount,
         locale,
         mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
         passwordHash,
-        roles);
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
   }
 
   /** Returns the same with locale: The language of mails to this user (BCP 47). */
   public ImportedUser withLocale(String locale) {
     return new ImportedUser(
-        username,
         attributes,
+        check,
+        createdAt,
         email,
+        emailClaimed,
+        emailProven,
         emailVerified,
         externalId,
+        id,
+        identities,
         isActive,
         isServiceAccount,
         locale,
         mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
         passwordHash,
-        roles);
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
   }
 
   /**
@@ -180,17 +495,91 @@ public record ImportedUser(
    */
   public ImportedUser withMustChangePassword(boolean mustChangePassword) {
     return new ImportedUser(
-        username,
         attributes,
+        check,
+        createdAt,
         email,
+        emailClaimed,
+        emailProven,
         emailVerified,
         externalId,
+        id,
+        identities,
         isActive,
         isServiceAccount,
         locale,
         mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
         passwordHash,
-        roles);
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
+  }
+
+  /** Returns the same with passkeys: The passkeys. */
+  public ImportedUser withPasskeys(List<ImportedPasskey> passkeys) {
+    return new ImportedUser(
+        attributes,
+        check,
+        createdAt,
+        email,
+        emailClaimed,
+        emailProven,
+        emailVerified,
+        externalId,
+        id,
+        identities,
+        isActive,
+        isServiceAccount,
+        locale,
+        mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
+        passwordHash,
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
+  }
+
+  /**
+   * Returns the same with password_expires_at: When the password expires; it must be changed before
+   * then.
+   */
+  public ImportedUser withPasswordExpiresAt(long passwordExpiresAt) {
+    return new ImportedUser(
+        attributes,
+        check,
+        createdAt,
+        email,
+        emailClaimed,
+        emailProven,
+        emailVerified,
+        externalId,
+        id,
+        identities,
+        isActive,
+        isServiceAccount,
+        locale,
+        mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
+        passwordHash,
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
   }
 
   /**
@@ -199,17 +588,155 @@ public record ImportedUser(
    */
   public ImportedUser withPasswordHash(String passwordHash) {
     return new ImportedUser(
-        username,
         attributes,
+        check,
+        createdAt,
         email,
+        emailClaimed,
+        emailProven,
         emailVerified,
         externalId,
+        id,
+        identities,
         isActive,
         isServiceAccount,
         locale,
         mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
         passwordHash,
-        roles);
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
+  }
+
+  /** Returns the same with password_set_at: When the password was set. Default: now. */
+  public ImportedUser withPasswordSetAt(long passwordSetAt) {
+    return new ImportedUser(
+        attributes,
+        check,
+        createdAt,
+        email,
+        emailClaimed,
+        emailProven,
+        emailVerified,
+        externalId,
+        id,
+        identities,
+        isActive,
+        isServiceAccount,
+        locale,
+        mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
+        passwordHash,
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
+  }
+
+  /**
+   * Returns the same with past_password_hashes: The hashes of earlier passwords that may not be
+   * chosen again ({@code password.history}), the newest first.
+   */
+  public ImportedUser withPastPasswordHashes(List<String> pastPasswordHashes) {
+    return new ImportedUser(
+        attributes,
+        check,
+        createdAt,
+        email,
+        emailClaimed,
+        emailProven,
+        emailVerified,
+        externalId,
+        id,
+        identities,
+        isActive,
+        isServiceAccount,
+        locale,
+        mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
+        passwordHash,
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
+  }
+
+  /**
+   * Returns the same with recovery_code_hashes: The same of an export of an engine with this secret
+   * key, for the same {@code id}.
+   */
+  public ImportedUser withRecoveryCodeHashes(List<String> recoveryCodeHashes) {
+    return new ImportedUser(
+        attributes,
+        check,
+        createdAt,
+        email,
+        emailClaimed,
+        emailProven,
+        emailVerified,
+        externalId,
+        id,
+        identities,
+        isActive,
+        isServiceAccount,
+        locale,
+        mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
+        passwordHash,
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
+  }
+
+  /**
+   * Returns the same with recovery_codes: Recovery codes as the user has them: each 8 to 64 ASCII
+   * letters and digits, beside spaces and hyphens. The store keeps only keyed codes of them.
+   */
+  public ImportedUser withRecoveryCodes(List<String> recoveryCodes) {
+    return new ImportedUser(
+        attributes,
+        check,
+        createdAt,
+        email,
+        emailClaimed,
+        emailProven,
+        emailVerified,
+        externalId,
+        id,
+        identities,
+        isActive,
+        isServiceAccount,
+        locale,
+        mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
+        passwordHash,
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
   }
 
   /**
@@ -218,65 +745,175 @@ public record ImportedUser(
    */
   public ImportedUser withRoles(List<String> roles) {
     return new ImportedUser(
-        username,
         attributes,
+        check,
+        createdAt,
         email,
+        emailClaimed,
+        emailProven,
         emailVerified,
         externalId,
+        id,
+        identities,
         isActive,
         isServiceAccount,
         locale,
         mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
         passwordHash,
-        roles);
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
+  }
+
+  /** Returns the same with totp: The authenticator app. */
+  public ImportedUser withTotp(ImportedTotp totp) {
+    return new ImportedUser(
+        attributes,
+        check,
+        createdAt,
+        email,
+        emailClaimed,
+        emailProven,
+        emailVerified,
+        externalId,
+        id,
+        identities,
+        isActive,
+        isServiceAccount,
+        locale,
+        mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
+        passwordHash,
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
+  }
+
+  /**
+   * Returns the same with username: The name to log in with. Default: an invented one, for an
+   * account with an address.
+   */
+  public ImportedUser withUsername(String username) {
+    return new ImportedUser(
+        attributes,
+        check,
+        createdAt,
+        email,
+        emailClaimed,
+        emailProven,
+        emailVerified,
+        externalId,
+        id,
+        identities,
+        isActive,
+        isServiceAccount,
+        locale,
+        mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
+        passwordHash,
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        totp,
+        username);
   }
 
   static ImportedUser read(Object value) {
     Map<String, Object> json = Read.object(value);
     return new ImportedUser(
-        Read.optional(json, "username", Read::text),
         Read.optional(json, "attributes", Read::object),
+        Read.optional(json, "check", ImportCheck::read),
+        Read.optional(json, "created_at", Read::integer),
         Read.optional(json, "email", Read::text),
+        Read.optional(json, "email_claimed", Read::bool),
+        Read.optional(json, "email_proven", Read::bool),
         Read.optional(json, "email_verified", Read::bool),
         Read.optional(json, "external_id", Read::text),
+        Read.optional(json, "id", Read::text),
+        Read.optional(json, "identities", Read.list(ImportedIdentity::read)),
         Read.optional(json, "is_active", Read::bool),
         Read.optional(json, "is_service_account", Read::bool),
         Read.optional(json, "locale", Read::text),
         Read.optional(json, "must_change_password", Read::bool),
+        Read.optional(json, "passkeys", Read.list(ImportedPasskey::read)),
+        Read.optional(json, "password_expires_at", Read::integer),
         Read.optional(json, "password_hash", Read::text),
-        Read.optional(json, "roles", Read.list(Read::text)));
+        Read.optional(json, "password_set_at", Read::integer),
+        Read.optional(json, "past_password_hashes", Read.list(Read::text)),
+        Read.optional(json, "recovery_code_hashes", Read.list(Read::text)),
+        Read.optional(json, "recovery_codes", Read.list(Read::text)),
+        Read.optional(json, "roles", Read.list(Read::text)),
+        Read.optional(json, "totp", ImportedTotp::read),
+        Read.optional(json, "username", Read::text));
   }
 
   @Override
   public Map<String, Object> toMap() {
     Map<String, Object> json = new LinkedHashMap<>();
-    Read.put(json, "username", username);
     Read.put(json, "attributes", attributes);
+    Read.put(json, "check", check);
+    Read.put(json, "created_at", createdAt);
     Read.put(json, "email", email);
+    Read.put(json, "email_claimed", emailClaimed);
+    Read.put(json, "email_proven", emailProven);
     Read.put(json, "email_verified", emailVerified);
     Read.put(json, "external_id", externalId);
+    Read.put(json, "id", id);
+    Read.put(json, "identities", identities);
     Read.put(json, "is_active", isActive);
     Read.put(json, "is_service_account", isServiceAccount);
     Read.put(json, "locale", locale);
     Read.put(json, "must_change_password", mustChangePassword);
+    Read.put(json, "passkeys", passkeys);
+    Read.put(json, "password_expires_at", passwordExpiresAt);
     Read.put(json, "password_hash", passwordHash);
+    Read.put(json, "password_set_at", passwordSetAt);
+    Read.put(json, "past_password_hashes", pastPasswordHashes);
+    Read.put(json, "recovery_code_hashes", recoveryCodeHashes);
+    Read.put(json, "recovery_codes", recoveryCodes);
     Read.put(json, "roles", roles);
+    Read.put(json, "totp", totp);
+    Read.put(json, "username", username);
     return json;
   }
 
   /** Hides secrets. */
   @Override
   public String toString() {
-    return "ImportedUser[username="
-        + username
-        + ", attributes="
+    return "ImportedUser[attributes="
         + attributes
+        + ", check="
+        + check
+        + ", createdAt="
+        + createdAt
         + ", email="
         + email
+        + ", emailClaimed="
+        + emailClaimed
+        + ", emailProven="
+        + emailProven
         + ", emailVerified="
         + emailVerified
         + ", externalId="
         + externalId
+        + ", id="
+        + id
+        + ", identities="
+        + identities
         + ", isActive="
         + isActive
         + ", isServiceAccount="
@@ -285,10 +922,26 @@ public record ImportedUser(
         + locale
         + ", mustChangePassword="
         + mustChangePassword
+        + ", passkeys="
+        + passkeys
+        + ", passwordExpiresAt="
+        + passwordExpiresAt
         + ", passwordHash="
         + Read.hidden(passwordHash)
+        + ", passwordSetAt="
+        + passwordSetAt
+        + ", pastPasswordHashes="
+        + Read.hidden(pastPasswordHashes)
+        + ", recoveryCodeHashes="
+        + Read.hidden(recoveryCodeHashes)
+        + ", recoveryCodes="
+        + Read.hidden(recoveryCodes)
         + ", roles="
         + roles
+        + ", totp="
+        + totp
+        + ", username="
+        + username
         + "]";
   }
 }

@@ -16,6 +16,7 @@ enum Operation {
   LOCK_USER("lock_user", Lanes.Cost.STORE),
   DELETE_USER("delete_user", Lanes.Cost.STORE),
   IMPORT_USERS("import_users", Lanes.Cost.LONG),
+  EXPORT_USERS("export_users", Lanes.Cost.LONG),
   EXPORT_USER("export_user", Lanes.Cost.STORE),
   HASH_PASSWORD("hash_password", Lanes.Cost.HASH),
   VERIFY_PASSWORD("verify_password", Lanes.Cost.HASH),

@@ -122,12 +122,26 @@ public abstract sealed class Operations permits Doorward {
   }
 
   /**
-   * Creates accounts with the password hashes of another system.
+   * Creates accounts with the password hashes and second factors of another system.
    *
-   * @throws UnavailableException {@code store_unavailable}
+   * @throws UnavailableException {@code hash_queue_full}, {@code store_unavailable}
    */
   public ImportUsersResponse importUsers(ImportUsersRequest request) {
     return run(Operation.IMPORT_USERS, request, ImportUsersResponse::read);
+  }
+
+  /**
+   * Reads accounts, with secrets if they are asked for, in the form of {@code import_users}.
+   *
+   * @throws UnavailableException {@code store_unavailable}
+   */
+  public ExportUsersResponse exportUsers(ExportUsersRequest request) {
+    return run(Operation.EXPORT_USERS, request, ExportUsersResponse::read);
+  }
+
+  /** The same with an empty request. */
+  public ExportUsersResponse exportUsers() {
+    return exportUsers(ExportUsersRequest.of());
   }
 
   /**

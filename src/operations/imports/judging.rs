@@ -1,0 +1,150 @@
+//! The verdict on accounts that are to be imported: against the store, against what is taken, and against each other.
+
+use std::collections::HashMap;
+
+use aws_lc_rs::digest;
+
+use super::account::{Account, Candidate, Claim};
+use super::problems::{Found, Problem};
+use crate::error::Result;
+use crate::json;
+use crate::store::Tx;
+use crate::store::rehearsal::Taken;
+use crate::store::users::{self, By};
+use crate::types::user::PublicUser;
+
+/// The kinds of keys that are taken in a rehearsal.
+const NAME: &str = "name";
+const CLAIM: &str = "claim";
+
+/// The accounts without problems, and every problem with its position.
+#[derive(Default)]
+pub(super) struct Judged<'a> {
+    pub accounts: Vec<&'a Account>,
+    pub problems: Vec<(usize, Found)>,
+    pub skipped: usize,
+    pub present: usize,
+}
+
+/// Checks the accounts. The first of two accounts in the list gets a name.
+pub(super) fn judge<'a>(
+    tx: &mut Tx,
+    candidates: &'a [Candidate],
+    taken: Option<&'a Taken>,
+) -> Result<Judged<'a>> {
+    let mut judged = Judged::default();
+    let mut earlier = Earlier { taken, usernames: HashMap::new(), claims: HashMap::new() };
+    for (index, candidate) in candidates.iter().enumerate() {
+        let problems = match candidate {
+            Err(found) => found.clone(),
+            Ok(account) => match earlier.problems_of(tx, account)? {
+                None => {
+                    judged.present += 1;
+                    continue;
+                }
+                Some(problems) => {
+                    if problems.is_empty() {
+                        earlier.add(account);
+                        judged.accounts.push(account);
+                    }
+                    problems.into_iter().map(|problem| (problem, None)).collect()
+                }
+            },
+        };
+        judged.skipped += usize::from(!problems.is_empty());
+        judged.problems.extend(problems.into_iter().map(|found| (index, found)));
+    }
+    Ok(judged)
+}
+
+/// Remembers the accounts, for later calls of the same rehearsal.
+pub(super) fn remember(taken: &Taken, accounts: &[&Account]) -> Result<()> {
+    for account in accounts {
+        let public = &account.public;
+        taken.add(NAME, &account.username_key, &content(public, true)?)?;
+        for claim in &account.claims {
+            taken.add(CLAIM, &claim.text(), &content(public, false)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// A digest of the content by which two accounts are the same.
+fn content(account: &PublicUser, has_name: bool) -> Result<Vec<u8>> {
+    let PublicUser { username, email, is_service_account, roles, attributes, locale, external_id, .. } =
+        account;
+    let username = Some(username).filter(|_| has_name);
+    let text = json::render(&(username, email, is_service_account, roles, attributes, locale, external_id))?;
+    Ok(digest::digest(&digest::SHA256, text.as_bytes()).as_ref().to_vec())
+}
+
+/// The names of accounts that were judged before, and what else they have.
+struct Earlier<'a> {
+    taken: Option<&'a Taken>,
+    usernames: HashMap<&'a str, &'a PublicUser>,
+    claims: HashMap<&'a Claim, &'a PublicUser>,
+}
+
+impl<'a> Earlier<'a> {
+    /// Returns the problems with an account; none if the same account is there already.
+    fn problems_of(&self, tx: &mut Tx, account: &Account) -> Result<Option<Vec<Problem>>> {
+        let mut problems = Vec::new();
+        let own = content(&account.public, account.is_named)?;
+        let others = match account.is_named {
+            true => self.named(tx, &account.username_key)?,
+            false => match account.identifying() {
+                Some(claim) => self.claimed(tx, claim)?,
+                None => (None, None),
+            },
+        };
+        match others {
+            (Some(other), _) | (None, Some(other)) if other == own => return Ok(None),
+            (Some(_), _) if account.is_named => problems.push(Problem::UsernameRepeated),
+            (None, Some(_)) if account.is_named => problems.push(Problem::UsernameTaken),
+            _ => {}
+        }
+        for claim in &account.claims {
+            let (repeated, taken) = claim.problems();
+            match self.claimed(tx, claim)? {
+                (Some(_), _) => problems.push(repeated),
+                (None, Some(_)) => problems.push(taken),
+                (None, None) => {}
+            }
+        }
+        Ok(Some(problems))
+    }
+
+    /// Returns the content of the earlier account that has the name, or else of that of the store.
+    fn named(&self, tx: &mut Tx, key: &str) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>)> {
+        let repeated = match (self.usernames.get(key), self.taken) {
+            (Some(first), _) => Some(content(first, true)?),
+            (None, Some(taken)) => taken.find(NAME, key)?,
+            (None, None) => None,
+        };
+        let kept = match repeated {
+            Some(_) => None,
+            None => users::find(tx, By::Username(key))?,
+        };
+        Ok((repeated, kept.map(|user| content(&user.public, true)).transpose()?))
+    }
+
+    /// Returns the same of the accounts that have this, without their names.
+    fn claimed(&self, tx: &mut Tx, claim: &Claim) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>)> {
+        let repeated = match (self.claims.get(claim), self.taken) {
+            (Some(first), _) => Some(content(first, false)?),
+            (None, Some(taken)) => taken.find(CLAIM, &claim.text())?,
+            (None, None) => None,
+        };
+        let holder = match repeated {
+            Some(_) => None,
+            None => claim.holder(tx)?,
+        };
+        let kept = holder.map(|id| users::find(tx, By::Id(id))).transpose()?.flatten();
+        Ok((repeated, kept.map(|user| content(&user.public, false)).transpose()?))
+    }
+
+    fn add(&mut self, account: &'a Account) {
+        self.usernames.insert(&account.username_key, &account.public);
+        self.claims.extend(account.claims.iter().map(|claim| (claim, &account.public)));
+    }
+}
