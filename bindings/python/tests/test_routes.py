@@ -355,11 +355,32 @@ def test_cookies_go_when_their_session_does(client: httpx.Client, clock: Clock) 
     assert gone == ['__Host-doorward=""', '__Host-doorward-refresh=""']
 
 
-def test_passkeys(client: httpx.Client, engine: Engine) -> None:
-    device, headers = Device(), logged_in(client)
+def test_a_passkey_without_asking(client: httpx.Client) -> None:
+    device, other, headers = Device(), Device(), logged_in(client)
+    other.id = b"another credential"
     unasked = {"conditional": True}
     answer = client.post("/begin-passkey-registration", json=unasked, headers=headers)
     refused(answer, 403, "permission_denied")
+    begun = client.post("/begin-passkey-registration", json={}, headers=headers).json()
+    body = {"challenge": begun["challenge"], "response": device.create(begun["options"])}
+    client.post("/finish-passkey-registration", json=body, headers=headers)
+    step = client.post("/login/default", json=ADA).json()
+    both = {**unasked, "challenge": step["challenge"]}
+    refused(client.post("/begin-passkey-registration", json=both), 400, "invalid_request")
+    body = {"challenge": step["challenge"], "webauthn_response": device.get(step["webauthn_options"])}
+    token = client.post("/complete-login", json=body).json()["access_token"]
+    headers = {"authorization": f"Bearer {token}"}
+    begun = client.post("/begin-passkey-registration", json=unasked, headers=headers).json()
+    assert begun["mediation"] == "conditional"
+    body = {"challenge": begun["challenge"], "response": other.create(begun["options"])}
+    made = client.post("/finish-passkey-registration", json=body, headers=headers)
+    assert (made.status_code, made.json()["recovery_codes"]) == (200, [])
+    # The session continues.
+    assert len(client.get("/list-passkeys", headers=headers).json()["passkeys"]) == 2
+
+
+def test_passkeys(client: httpx.Client, engine: Engine) -> None:
+    device, headers = Device(), logged_in(client)
     begun = client.post("/begin-passkey-registration", json={"label": "key"}, headers=headers).json()
     body = {"challenge": begun["challenge"], "response": device.create(begun["options"])}
     refused(client.post("/finish-passkey-registration", json=body), 401, "not_authenticated")
@@ -383,8 +404,6 @@ def test_passkeys(client: httpx.Client, engine: Engine) -> None:
     step = client.post("/login/default", json=ADA)
     refused_step = step.json()
     assert (step.status_code, refused_step["webauthn_supported"]) == (401, True)
-    both = {**unasked, "challenge": refused_step["challenge"]}
-    refused(client.post("/begin-passkey-registration", json=both), 400, "invalid_request")
     answer = device.get(refused_step["webauthn_options"])
     body = {"challenge": refused_step["challenge"], "webauthn_response": answer}
     assert client.post("/complete-login", json=body).status_code == 200
@@ -399,14 +418,6 @@ def test_passkeys(client: httpx.Client, engine: Engine) -> None:
     assert signals["all_accepted_credentials"]["allAcceptedCredentialIds"] == [passkey["id"]]
     offered = client.post("/begin-passkey-login/default", json={"conditional": True})
     assert offered.json()["mediation"] == "conditional"
-    # A second one without asking: the session continues.
-    begun = client.post("/begin-passkey-registration", json=unasked, headers=headers).json()
-    assert begun["mediation"] == "conditional"
-    body = {"challenge": begun["challenge"], "response": Device().create(begun["options"])}
-    made = client.post("/finish-passkey-registration", json=body, headers=headers)
-    assert (made.status_code, made.json()["recovery_codes"]) == (200, [])
-    assert "set-cookie" not in made.headers
-    assert len(client.get("/list-passkeys", headers=headers).json()["passkeys"]) == 2
     other = client.post("/remove-passkey", json={"credential_id": "AAAA"}, headers=headers)
     assert other.json() == {"removed": False}
     gone = client.post("/remove-passkey", json={"credential_id": passkey["id"]}, headers=headers)
