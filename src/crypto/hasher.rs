@@ -132,8 +132,8 @@ impl Hasher {
         Some(HashDescription { scheme: hash.scheme(), parameters: hash.parameters() })
     }
 
-    /// Returns what a hash that cannot be verified is, for the host; none if that is unknown. It quotes nothing of
-    /// the hash but its cost.
+    /// Returns what a hash that cannot be verified is, for the host; none if that is unknown. It quotes
+    /// nothing of the hash but its cost.
     pub(crate) fn refusal(&self, stored: &str) -> Option<String> {
         match self.describe(stored) {
             Some(HashDescription { scheme, parameters }) => Some(format!("{scheme} with {parameters}")),

@@ -1,5 +1,6 @@
-//! yescrypt (Alexander Peslyak, "yescrypt - scalable KDF and password hashing scheme") in memory that the caller
-//! owns, as crypt(3) calls it: with the default flags, in one lane, without a ROM and without additional time.
+//! yescrypt (Alexander Peslyak, "yescrypt - scalable KDF and password hashing scheme") in memory that the
+//! caller owns, as crypt(3) calls it: with the default flags, in one lane, without a ROM and without
+//! additional time.
 
 use std::num::NonZeroU32;
 
@@ -60,8 +61,8 @@ fn keyed(key: &[u8], text: &[u8]) -> Output {
     output
 }
 
-/// SMix with the flag `YESCRYPT_RW`: the lane is mixed with earlier ones already while the memory is filled, and
-/// the memory changes afterwards, too.
+/// SMix with the flag `YESCRYPT_RW`: the lane is mixed with earlier ones already while the memory is filled,
+/// and the memory changes afterwards, too.
 fn mix(lane: &mut [Words], boxes: &mut Boxes, log_n: u32, memory: &mut [Block]) {
     let n = 1_usize << log_n;
     let integer = |lane: &[Words]| lane[lane.len() - 1][0] as usize;

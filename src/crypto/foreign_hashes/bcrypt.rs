@@ -97,8 +97,8 @@ impl Reads {
     }
 }
 
-/// Returns the key that the bug made of another: a byte from 0x80 on counted as negative, and its sign replaced
-/// the bytes before it in its word.
+/// Returns the key that the bug made of another: a byte from 0x80 on counted as negative, and its sign
+/// replaced the bytes before it in its word.
 fn signed(key: &[u8]) -> Zeroizing<Vec<u8>> {
     let byte = |place: usize| i32::from(key[place % key.len()] as i8) as u32;
     let words = (0..MOST_READ / 4).map(|word| (0..4).fold(0, |value, at| value << 8 | byte(4 * word + at)));

@@ -22,8 +22,8 @@ pub(in crate::crypto) struct Crypt {
 }
 
 impl Crypt {
-    /// Parses `$1$<salt>$<output>` (or `$apr1$…` of Apache), `$5$<salt>$<output>` and `$6$<salt>$<output>`, the latter
-    /// two also with `rounds=656000$` before the salt.
+    /// Parses `$1$<salt>$<output>` (or `$apr1$…` of Apache), `$5$<salt>$<output>` and `$6$<salt>$<output>`,
+    /// the latter two also with `rounds=656000$` before the salt.
     pub(super) fn parse(text: &str) -> Option<Crypt> {
         let marks =
             [("$1$", Digest::Md5), ("$apr1$", Digest::Md5), ("$5$", Digest::Sha256), ("$6$", Digest::Sha512)];

@@ -98,9 +98,9 @@ impl ForeignHash {
     }
 
     /// Returns whether the hash is cheap enough to verify, because its author may be hostile. The limits cost
-    /// at most a few seconds of an ordinary processor: cost 14 of bcrypt, 5 million iterations of PBKDF2 for all
-    /// blocks of its output, 512 MiB of memory accesses by scrypt
-    /// and yescrypt, a million rounds of the others.
+    /// at most a few seconds of an ordinary processor: cost 14 of bcrypt, 5 million iterations of PBKDF2 for
+    /// all blocks of its output, 512 MiB of memory accesses by scrypt and yescrypt, a million rounds of the
+    /// others.
     pub(super) fn is_bearable(&self, most_kib: u32) -> bool {
         match self {
             ForeignHash::Bcrypt(hash) => hash.cost <= 14,

@@ -1,5 +1,5 @@
-//! Forms of PBKDF2 (RFC 8018 section 5.2): passlib, PHC, Django, Werkzeug, ASP.NET Core Identity, Gitea, Spring,
-//! Atlassian, 389 Directory Server.
+//! Forms of PBKDF2 (RFC 8018 section 5.2): passlib, PHC, Django, Werkzeug, ASP.NET Core Identity, Gitea,
+//! Spring, Atlassian, 389 Directory Server.
 
 use std::num::NonZeroU32;
 
@@ -138,8 +138,8 @@ pub(super) fn gitea_salt(text: &str) -> Option<Vec<u8>> {
     if text.len() == 10 { Some(text.into()) } else { from_base16(text) }
 }
 
-/// `{PKCS5S2}` of Atlassian, `{pbkdf2}` of Spring, `{PBKDF2_SHA256}` of 389 Directory Server: salt and output at
-/// once.
+/// `{PKCS5S2}` of Atlassian, `{pbkdf2}` of Spring, `{PBKDF2_SHA256}` of 389 Directory Server: salt and output
+/// at once.
 fn in_braces(id: &str, rest: &str) -> Option<Pbkdf2> {
     let (prf, iterations, bytes, salt_len, output_len) = match id {
         "pkcs5s2" => (Prf::Sha1, 10_000, from_base64(rest)?, 16, 32),
@@ -156,8 +156,8 @@ fn in_braces(id: &str, rest: &str) -> Option<Pbkdf2> {
     (output.len() == output_len).then(|| checked(prf, iterations, salt.into(), output.into())).flatten()
 }
 
-/// A byte for the version, then in the second version salt and output; in the third the PRF, the iterations, the
-/// length of the salt, and both.
+/// A byte for the version, then in the second version salt and output; in the third the PRF, the iterations,
+/// the length of the salt, and both.
 fn aspnet(bytes: &[u8]) -> Option<Pbkdf2> {
     match bytes.split_first()? {
         (0, rest) if rest.len() == 48 => {

@@ -1,5 +1,5 @@
-//! Forms of phpass' portable hashes ("Portable PHP password hashing framework"): WordPress, phpBB, and Drupal 7
-//! with SHA-512.
+//! Forms of phpass' portable hashes ("Portable PHP password hashing framework"): WordPress, phpBB, and Drupal
+//! 7 with SHA-512.
 
 use zeroize::Zeroizing;
 
@@ -18,8 +18,8 @@ pub(in crate::crypto) struct Phpass {
 }
 
 impl Phpass {
-    /// Parses `$P$B<8 of salt><22 of output>`, the same with `$H$`, and `$S$D<8 of salt><43 of output>`, also with `U`
-    /// before it.
+    /// Parses `$P$B<8 of salt><22 of output>`, the same with `$H$`, and `$S$D<8 of salt><43 of output>`, also
+    /// with `U` before it.
     pub(super) fn parse(text: &str) -> Option<Phpass> {
         let (reads_md5, text) = text.strip_prefix('U').map_or((false, text), |rest| (true, rest));
         let (digest, output_len) = match text.get(..3)? {

@@ -2,7 +2,8 @@
 
 use super::text::{braced, is_hash64};
 
-/// Returns what a text that is no hash seems to be, and why it cannot be verified. It quotes nothing of the text.
+/// Returns what a text that is no hash seems to be, and why it cannot be verified. It quotes nothing of the
+/// text.
 pub(in crate::crypto) fn recognized(text: &str) -> Option<&'static str> {
     let braces = braced(text);
     let text = braces.as_ref().filter(|(id, _)| id == "crypt").map_or(text, |(_, rest)| rest);

@@ -1,4 +1,5 @@
-//! Forms of scrypt (RFC 7914): passlib, Kratos, Django, Werkzeug, Firebase, better-auth, Lucia, Spring, Gitea.
+//! Forms of scrypt (RFC 7914): passlib, Kratos, Django, Werkzeug, Firebase, better-auth, Lucia, Spring,
+//! Gitea.
 
 use argon2::Block;
 use aws_lc_rs::cipher::{AES_256, AES_256_KEY_LEN, EncryptingKey, EncryptionContext, UnboundCipherKey};

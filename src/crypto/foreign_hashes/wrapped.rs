@@ -1,5 +1,5 @@
-//! What other systems write around a hash: Keycloak's JSON, the versions of Nextcloud, the ids of LDAP, Dovecot and
-//! Spring, the columns of Gitea.
+//! What other systems write around a hash: Keycloak's JSON, the versions of Nextcloud, the ids of LDAP,
+//! Dovecot and Spring, the columns of Gitea.
 
 use std::borrow::Cow;
 

@@ -14,7 +14,8 @@ pub(in crate::crypto) struct Yescrypt {
 }
 
 impl Yescrypt {
-    /// Parses `$y$j9T$<salt>$<output>`: `j` stands for the default flags, `9` for the logarithm of N, `T` for r.
+    /// Parses `$y$j9T$<salt>$<output>`: `j` stands for the default flags, `9` for the logarithm of N, `T` for
+    /// r.
     pub(super) fn parse(text: &str) -> Option<Yescrypt> {
         let [cost, salt, output] = parts(text.strip_prefix("$y$j")?, '$')?;
         let digit = |byte: u8| HASH64.iter().position(|digit| *digit == byte).filter(|value| *value < 48);
