@@ -45,7 +45,7 @@ impl ApiKeys {
 
     /// Stores a key in the caller's transaction, under the code of its `text`.
     pub(crate) fn put(&self, tx: &mut Tx, key: &ApiKey, text: &str, now: i64) -> Result<()> {
-        retired_keys::follow(tx, &self.secrets)?;
+        retired_keys::follow_and_hold(tx, &self.secrets)?;
         api_keys::insert(tx, key, &self.code(text)?)?;
         self.record(tx, Kind::ApiKeyCreated, key, now)
     }

@@ -135,9 +135,10 @@ pub(crate) fn make_head(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
     }
 }
 
-/// Seals the head anew if another secret key sealed it.
+/// Seals the head anew if another secret key sealed it. Waits for a process that links, which may do so by a key that
+/// this transaction retires.
 pub(crate) fn reseal(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
-    let sealed = events::head(tx)?;
+    let sealed = events::lock(tx)?;
     match secrets.reseal(OWNER, &sealed)? {
         Some(anew) => events::put_head(tx, &anew),
         None => Ok(()),

@@ -4,9 +4,19 @@ use crate::crypto::secrets::Secrets;
 use crate::error::Result;
 use crate::store::{Tx, keys};
 
-/// Takes the secret keys out of use that the store records as retired. Called in a transaction before it seals or opens
-/// anything, or stores a code: under a retired key that could be read by a thief only.
+/// Takes the secret keys out of use that the store records as retired. Called in a transaction before it seals
+/// anything or stores a code: under a retired key that could be read by a thief only. What is opened may be under a key
+/// that was retired since this process last looked.
 pub(crate) fn follow(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
-    secrets.retire(&keys::retirement(tx)?.secret_keys());
+    if tx.is_to_follow() {
+        secrets.retire(&keys::retirement(tx)?.secret_keys());
+    }
     Ok(())
+}
+
+/// Does what [`follow`] does, and keeps others from retiring secret keys until the transaction ends. Called before it
+/// stores a code that a retirement leaves: afterwards `list_keys` counts every code that needs the key.
+pub(crate) fn follow_and_hold(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
+    keys::hold_secret_keys(tx)?;
+    follow(tx, secrets)
 }

@@ -144,10 +144,21 @@ pub(crate) fn retirement(tx: &mut Tx) -> Result<Retirement> {
     meta(tx, RETIREMENT).map(Retirement::stored)
 }
 
-/// Tells every process that keys were retired, including these secret keys.
+/// Tells every process that keys were retired, including these secret keys. Waits for those that hold them.
 pub(crate) fn retire_at_once(tx: &mut Tx, secret_keys: &[KeyId]) -> Result<()> {
+    tx.run("UPDATE meta SET value = value WHERE name = ?1", &[Value::Text(SECRET_KEYS)])?;
     let retirement = retirement(tx)?.with(secret_keys);
     put_meta(tx, RETIREMENT, &retirement.0)
+}
+
+/// Keeps others from retiring secret keys until the transaction ends. SQLite has one writer at a time in any case.
+pub(crate) fn hold_secret_keys(tx: &mut Tx) -> Result<()> {
+    match tx.is_on_server() {
+        true => {
+            tx.query("SELECT 1 FROM meta WHERE name = ?1 FOR SHARE", &[Value::Text(SECRET_KEYS)], |_| Ok(()))
+        }
+        false => Ok(()),
+    }
 }
 
 /// A secret key that was current at some time.

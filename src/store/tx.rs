@@ -95,17 +95,26 @@ pub(super) trait Statements {
 }
 
 /// Statements inside one transaction or read.
-pub(crate) struct Tx<'a>(&'a mut dyn Statements);
+pub(crate) struct Tx<'a> {
+    statements: &'a mut dyn Statements,
+    /// Whether it has read which secret keys are retired.
+    has_followed: bool,
+}
 
 impl<'a> Tx<'a> {
     pub(super) fn new(statements: &'a mut dyn Statements) -> Tx<'a> {
-        Tx(statements)
+        Tx { statements, has_followed: false }
+    }
+
+    /// Returns whether this is the first call: which secret keys are retired is read once in a transaction.
+    pub(crate) fn is_to_follow(&mut self) -> bool {
+        !std::mem::replace(&mut self.has_followed, true)
     }
 
     /// Runs a statement that changes rows. Its failure may appear only with a later statement or at the end
     /// of the transaction, so that the caller need not wait for it.
     pub(crate) fn run(&mut self, sql: &'static str, parameters: &[Value]) -> Result<()> {
-        self.0.run(sql, parameters)
+        self.statements.run(sql, parameters)
     }
 
     /// Deletes expired rows, by a statement whose ?1 is the time and whose ?2 is the number of rows. Returns
@@ -126,7 +135,7 @@ impl<'a> Tx<'a> {
         stamp: Option<&[u8]>,
         share: Share,
     ) -> Result<usize> {
-        if matches!(share, Share::AFew) && self.0.forget_later(sql, past, stamp) {
+        if matches!(share, Share::AFew) && self.statements.forget_later(sql, past, stamp) {
             return Ok(0);
         }
         let mut parameters = vec![past, Value::Integer(share.rows())];
@@ -137,44 +146,44 @@ impl<'a> Tx<'a> {
     /// The engine's knowledge of the audit log, if several writers may write at once. Otherwise the newest
     /// row that a transaction sees is the newest there is.
     pub(super) fn event_log(&self) -> Option<&EventLog> {
-        self.0.event_log()
+        self.statements.event_log()
     }
 
     /// Runs a statement that changes rows. Returns how many it changed.
     pub(crate) fn execute(&mut self, sql: &'static str, parameters: &[Value]) -> Result<usize> {
-        self.0.execute(sql, parameters)
+        self.statements.execute(sql, parameters)
     }
 
     /// Runs statements without parameters, separated by semicolons.
     pub(super) fn script(&mut self, sql: &str) -> Result<()> {
-        self.0.script(sql)
+        self.statements.script(sql)
     }
 
     /// As [`Tx::script`], for statements that wait until no other transaction reads the tables. Others wait
     /// behind them for a moment only.
     pub(super) fn script_beside_readers(&mut self, sql: &str) -> Result<()> {
-        self.0.script_beside_readers(sql)
+        self.statements.script_beside_readers(sql)
     }
 
     /// Whether other machines write to the store, too.
     pub(super) fn is_on_server(&self) -> bool {
-        self.0.is_on_server()
+        self.statements.is_on_server()
     }
 
     /// Keeps all others from writing to the store until the transaction ends.
     /// [`Tx::prepare_writer_lock`] comes before it. SQLite has one writer at a time in any case.
     pub(super) fn lock_writers_out(&mut self) -> Result<()> {
-        self.0.lock_writers_out()
+        self.statements.lock_writers_out()
     }
 
     /// Prepares [`Tx::lock_writers_out`], or removes what was prepared.
     pub(super) fn prepare_writer_lock(&mut self, prepares: bool) -> Result<()> {
-        self.0.prepare_writer_lock(prepares)
+        self.statements.prepare_writer_lock(prepares)
     }
 
     /// Keeps all others from reading or writing the tables until the transaction ends.
     pub(super) fn lock_tables(&mut self) -> Result<()> {
-        self.0.lock_tables()
+        self.statements.lock_tables()
     }
 
     /// Calls `each` with every row, in order.
@@ -184,7 +193,7 @@ impl<'a> Tx<'a> {
         parameters: &[Value],
         mut each: impl FnMut(&Row) -> Result<()>,
     ) -> Result<()> {
-        self.0.query(sql, parameters, &mut each).map_err(|error| in_its_table(error, sql))
+        self.statements.query(sql, parameters, &mut each).map_err(|error| in_its_table(error, sql))
     }
 
     /// Reads every row, in order.

@@ -2,6 +2,8 @@
 //! write is not sealed by it.
 
 use std::cell::RefCell;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use doorward::Engine;
 use serde_json::{Value, json};
@@ -52,6 +54,71 @@ fn nothing() -> Value {
     json!({
         "password_hashes": 0, "totp_seeds": 0, "mails": 0, "recovery_codes": 0, "api_keys": 0, "sessions": 0
     })
+}
+
+/// Runs `begun` in one thread until it waits for rows that another connection locks, and then `after` in another
+/// thread, until that has ended or waits, too.
+fn overlapping(store: &Store, locked: &str, begun: impl FnOnce() + Send, after: impl FnOnce() + Send) {
+    const WAITING: &str = "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let until = |done: &dyn Fn() -> bool| {
+        let end = Instant::now() + Duration::from_secs(4);
+        while !done() {
+            assert!(Instant::now() < end);
+            thread::sleep(Duration::from_millis(10));
+        }
+    };
+    let held = store.hold(locked);
+    thread::scope(|scope| {
+        scope.spawn(begun);
+        until(&|| store.count(WAITING) == 1);
+        let after = scope.spawn(after);
+        until(&|| after.is_finished() || store.count(WAITING) == 2);
+        held.commit();
+    });
+}
+
+/// Another process links while a key is retired: the head is sealed by the new key.
+#[test]
+fn the_head_of_the_chain_is_sealed_by_the_new_key() {
+    let Some(store) = Store::postgres() else { return };
+    let retirement =
+        Retirement { store: &store, keys: json!({"audit": {"chain": true}}), behind: RefCell::default() };
+    register(&retirement.open(&[OLD]), "ada").unwrap();
+    let behind = retirement.open(&[OLD, NEW]);
+    let engine = retirement.open(&[NEW, OLD]);
+    call(&engine, "verify_events", json!({})).unwrap();
+    register(&engine, "bob").unwrap();
+    // It has its place, and is yet to be linked.
+    store.execute("UPDATE event_order SET position = (SELECT max(position) + 1 FROM event_order) WHERE position IS NULL");
+    overlapping(
+        &store,
+        "SELECT 1 FROM event_order FOR UPDATE",
+        || drop(call(&behind, "verify_events", json!({})).unwrap()),
+        || drop(call(&engine, "rotate_keys", json!({"retire": "now"})).unwrap()),
+    );
+    let newer = retirement.open(&[NEW]);
+    assert_eq!(call(&newer, "verify_events", json!({})).unwrap()["problems"], json!([]));
+}
+
+/// Another process makes a code while a key is retired: one that needs the key is there when it is retired.
+#[test]
+fn a_code_under_a_key_is_there_when_it_is_retired() {
+    let Some(store) = Store::postgres() else { return };
+    let retirement = Retirement { store: &store, keys: json!({}), behind: RefCell::default() };
+    let ada = register(&retirement.open(&[OLD]), "ada").unwrap()["user"]["id"].clone();
+    let behind = retirement.open(&[OLD, NEW]);
+    let engine = retirement.open(&[NEW, OLD]);
+    let mut after = Value::Null;
+    overlapping(
+        &store,
+        "LOCK TABLE api_keys IN SHARE MODE",
+        || drop(call(&behind, "create_api_key", json!({"user_id": ada, "name": "a program"})).unwrap()),
+        || {
+            call(&engine, "rotate_keys", json!({"retire": "now"})).unwrap();
+            after = needed(&engine);
+        },
+    );
+    assert_eq!(after["api_keys"], 1);
 }
 
 fn imported(engine: &Engine, name: &str) -> Value {

@@ -124,7 +124,7 @@ impl RecoveryCodes {
     ) -> Result<Vec<RecoveryCode>> {
         let codes: Vec<RecoveryCode> = (0..CODES).map(|_| RecoveryCode::new()).collect::<Result<_>>()?;
         second_factors::delete_recovery_codes(tx, user_id)?;
-        retired_keys::follow(tx, &self.secrets)?;
+        retired_keys::follow_and_hold(tx, &self.secrets)?;
         for code in &codes {
             let Some(id) = self.id_of(user_id, &code.0)? else { continue };
             second_factors::insert_recovery_code(tx, &id, user_id, now)?;
