@@ -9,7 +9,7 @@ use crate::error::Result;
 
 /// The text of one kind of mail in one language. Placeholders: `{service}`, `{username}`; for a mail with a
 /// token also `{token}` and `{link}`, which is the token itself if no link is configured; for `login` also
-/// `{code}`, for `member_invitation` also `{organization}`.
+/// `{code}`, for `member_invitation`, `member_added` and `member_removed` also `{organization}`.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "MailTemplate")]

@@ -291,7 +291,10 @@ fn searches_are_bounded(store: &Store) {
     assert_eq!(rest["users"][0]["username"], "zoe");
     assert!(rest["next"].is_null());
     drop(engine);
-    those_who_stay_are_found_at_once(store);
+    // SQLite does not count what is read.
+    if !store.is_sqlite() {
+        those_who_stay_are_found_at_once(store);
+    }
 }
 on_each_store!(searches_are_bounded);
 
