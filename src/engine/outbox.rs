@@ -13,6 +13,7 @@ use super::one_time::{self, Making, OneTime};
 use super::retired_keys;
 use super::settings::Retention;
 use super::shared::Shared;
+use super::throttle::Throttle;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::secrets::Secrets;
@@ -205,16 +206,20 @@ impl Outbox {
         }
     }
 
-    /// Does what [`Outbox::tell`] does, about an organization.
+    /// Does what [`Outbox::tell`] does, about an organization, unless too many such notices went to the user.
     pub(crate) fn tell_member(
         &self,
         tx: &mut Tx,
+        throttle: &Throttle,
         kind: Kind,
         user: &PublicUser,
         organization: Id,
         now: i64,
     ) -> Result<()> {
         let Some(to) = self.told_at(user).filter(|_| self.is_on(kind)) else { return Ok(()) };
+        if !throttle.may_tell_member(tx, organization, user.id, now)? {
+            return Ok(());
+        }
         let organization = organizations::find(tx, organization)?;
         let organization = organization.as_ref().map(|organization| organization.name.as_str());
         let letter = Letter { kind, user, to, token: None, code: None, organization, locale: None };

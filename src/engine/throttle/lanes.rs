@@ -69,6 +69,10 @@ pub(super) enum LaneKind<'a> {
     InvitationsOf(Id, &'a str),
     /// Invitations of all organizations to an address.
     InvitationsTo(&'a str),
+    /// Notices to an account about its membership of an organization.
+    MemberNoticesOf(Id, Id),
+    /// Notices to an account about its memberships of all organizations.
+    MemberNoticesTo(Id),
     /// Events that tell the same about an account, or about none.
     Event(&'a Event<'a>),
 }
@@ -124,6 +128,8 @@ impl LaneKind<'_> {
             LaneKind::MailsTo(address) => format!("mails {address}"),
             LaneKind::InvitationsOf(id, address) => format!("invitations {id} {address}"),
             LaneKind::InvitationsTo(address) => format!("all invitations {address}"),
+            LaneKind::MemberNoticesOf(organization, id) => format!("member notices {organization} {id}"),
+            LaneKind::MemberNoticesTo(id) => format!("all member notices {id}"),
             LaneKind::Event(event) => {
                 let about = event.user_id.map_or("no account".to_owned(), |id| id.to_string());
                 format!("event {} {} {about}", event.kind, event.detail.unwrap_or_default())
@@ -166,9 +172,10 @@ impl Lanes {
             LaneKind::Mail(..) => 1,
             LaneKind::LoginMailsFrom(..) => LOGIN_MAILS,
             LaneKind::MailsFrom(..) => MAILS_FROM_ONE_SOURCE,
-            LaneKind::LoginMailsTo(_) | LaneKind::MailsTo(_) | LaneKind::InvitationsTo(_) => {
-                MAILS_TO_ONE_ADDRESS
-            }
+            LaneKind::LoginMailsTo(_)
+            | LaneKind::MailsTo(_)
+            | LaneKind::InvitationsTo(_)
+            | LaneKind::MemberNoticesTo(_) => MAILS_TO_ONE_ADDRESS,
             _ => config.account_failures.count(),
         };
         let expires_at = match kind {

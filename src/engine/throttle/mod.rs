@@ -278,6 +278,19 @@ impl Throttle {
         self.admit_one(tx, LaneKind::InvitationsTo(address_key), now)
     }
 
+    /// Returns whether an account may be told now that it became a member of an organization or was removed: those who
+    /// own an organization can do both without end.
+    pub(crate) fn may_tell_member(
+        &self,
+        tx: &mut Tx,
+        organization: Id,
+        account: Id,
+        now: i64,
+    ) -> Result<bool> {
+        let of_one = self.count_one(tx, LaneKind::MemberNoticesOf(organization, account), now)?;
+        Ok(of_one == 0 && self.count_one(tx, LaneKind::MemberNoticesTo(account), now)? == 0)
+    }
+
     /// Returns whether a mail of this kind about this account may go to this address now. It waits while the
     /// one before is fresh, longer each time. The count is per account, so that requests about one account do
     /// not suppress the mail of another. All accounts together may send [`MAILS_TO_ONE_ADDRESS`] mails to an

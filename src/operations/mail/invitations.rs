@@ -262,7 +262,14 @@ impl Engine {
                 return Err(Code::AlreadyMember.into());
             }
             let organization_id = invitation.organization_id;
-            self.mailing.outbox.tell_member(tx, Kind::MemberAdded, &user, organization_id, now)?;
+            self.mailing.outbox.tell_member(
+                tx,
+                &self.throttle,
+                Kind::MemberAdded,
+                &user,
+                organization_id,
+                now,
+            )?;
             let organization_id = Some(organization_id);
             Ok(AcceptInvitationResponse { user, organization_id, recovery_codes: Vec::new() })
         });

@@ -128,7 +128,14 @@ impl Engine {
             // Otherwise the member would return by it after a removal.
             withdraw(&self.audit, tx, organization_id, &user, now)?;
             record_member(&self.audit, tx, Kind::MemberAdded, organization_id, user_id, now)?;
-            self.mailing.outbox.tell_member(tx, mail::Kind::MemberAdded, &user, organization_id, now)?;
+            self.mailing.outbox.tell_member(
+                tx,
+                &self.throttle,
+                mail::Kind::MemberAdded,
+                &user,
+                organization_id,
+                now,
+            )?;
             Ok(MemberResponse { member: Member { user, membership }.into() })
         })
     }
@@ -180,7 +187,14 @@ impl Engine {
             if let Some(user) = users::find(tx, By::Id(user_id))? {
                 withdraw(&self.audit, tx, organization_id, &user.public, now)?;
                 let kind = mail::Kind::MemberRemoved;
-                self.mailing.outbox.tell_member(tx, kind, &user.public, organization_id, now)?;
+                self.mailing.outbox.tell_member(
+                    tx,
+                    &self.throttle,
+                    kind,
+                    &user.public,
+                    organization_id,
+                    now,
+                )?;
             }
             withdraw_made_by(&self.audit, tx, organization_id, user_id, now)?;
             let ended = sessions::revoke_of_member(tx, organization_id, user_id, now)?;
