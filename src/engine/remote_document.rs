@@ -1,6 +1,7 @@
 //! A document of a provider: its keys, its metadata. It is fetched when it is needed, by one caller for all who
 //! wait, and at most once in [`PAUSE_SECONDS`], however many strangers ask for what it does not have. While the
-//! provider does not answer, the known document is used.
+//! provider does not answer, the known document is used. A fetch fails for the caller alone if the caller's time ended
+//! that was nearly over when it began.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -91,8 +92,11 @@ impl<T> RemoteDocument<T> {
 
     /// Fetches the document, on behalf of all callers who wait.
     fn fetch(&self, now: i64, deadline: Deadline) {
-        let mut landing = Landing { document: self, now, fetched: Err(Code::Internal.into()) };
-        landing.fetched = (self.fetch)(deadline).map(Arc::new);
+        let was_late = deadline.is_late();
+        let mut landing = Landing { document: self, now, fetched: Some(Err(Code::Internal.into())) };
+        let fetched = (self.fetch)(deadline).map(Arc::new);
+        let lacked_time = fetched.is_err() && was_late && deadline.left().is_err();
+        landing.fetched = (!lacked_time).then_some(fetched);
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
@@ -104,7 +108,8 @@ impl<T> RemoteDocument<T> {
 struct Landing<'a, T> {
     document: &'a RemoteDocument<T>,
     now: i64,
-    fetched: Result<Arc<T>>,
+    /// None if the caller lacked time.
+    fetched: Option<Result<Arc<T>>>,
 }
 
 impl<T> Drop for Landing<'_, T> {
@@ -112,10 +117,12 @@ impl<T> Drop for Landing<'_, T> {
         let mut state = self.document.lock();
         state.is_fetching = false;
         match &self.fetched {
-            Ok(document) => {
+            Some(Ok(document)) => {
                 (state.known, state.fetched_at, state.failure) = (Some(Arc::clone(document)), self.now, None);
             }
-            Err(error) => state.failure = Some(error.clone()),
+            Some(Err(error)) => state.failure = Some(error.clone()),
+            // The next caller may fetch at once.
+            None => state.tried_at = None,
         }
         drop(state);
         self.document.landed.notify_all();
@@ -132,6 +139,23 @@ mod tests {
     use super::RemoteDocument;
     use crate::clock::Clock;
     use crate::outbound::deadline::Deadline;
+
+    /// The others neither fail with it nor wait for the next fetch.
+    #[test]
+    fn a_fetch_that_began_late_fails_for_its_caller_alone() {
+        static FETCHES: AtomicUsize = AtomicUsize::new(0);
+        let document = RemoteDocument::new(|deadline| {
+            if FETCHES.fetch_add(1, Ordering::SeqCst) > 0 {
+                return Ok(());
+            }
+            thread::sleep(deadline.left()?);
+            deadline.left().map(drop)
+        });
+        let clock = Clock::custom(|| 0);
+        let late = document.newest(None, &clock, Deadline::late(Duration::from_millis(5)));
+        assert_eq!(late.unwrap_err().detail.as_deref(), Some("timeout"));
+        document.newest(None, &clock, Deadline::after(Duration::from_secs(600))).unwrap();
+    }
 
     /// It neither fetches, which would fail for all others, nor waits for the fetch of another caller.
     #[test]
