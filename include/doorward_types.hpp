@@ -10345,7 +10345,7 @@ struct smtp_config {
 
 // The text of one kind of mail in one language. Placeholders: `{service}`, `{username}`; for a mail with a
 // token also `{token}` and `{link}`, which is the token itself if no link is configured; for `login` also
-// `{code}`, for `member_invitation` also `{organization}`.
+// `{code}`, for `member_invitation`, `member_added` and `member_removed` also `{organization}`.
 struct mail_template {
   // The subject, on one line.
   std::string subject{};

@@ -3413,7 +3413,7 @@ func (v SMTPConfig) LogValue() slog.Value {
 
 // MailTemplate: The text of one kind of mail in one language. Placeholders: `{service}`, `{username}`; for a
 // mail with a token also `{token}` and `{link}`, which is the token itself if no link is configured; for
-// `login` also `{code}`, for `member_invitation` also `{organization}`.
+// `login` also `{code}`, for `member_invitation`, `member_added` and `member_removed` also `{organization}`.
 type MailTemplate struct {
 	// The subject, on one line.
 	Subject string `json:"subject"`

@@ -4349,7 +4349,7 @@ export interface SmtpConfig {
 /**
  * The text of one kind of mail in one language. Placeholders: `{service}`, `{username}`; for a mail with a
  * token also `{token}` and `{link}`, which is the token itself if no link is configured; for `login` also
- * `{code}`, for `member_invitation` also `{organization}`.
+ * `{code}`, for `member_invitation`, `member_added` and `member_removed` also `{organization}`.
  */
 export interface MailTemplate {
   /** The subject, on one line. */

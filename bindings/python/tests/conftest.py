@@ -7,11 +7,13 @@ import subprocess
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from openid import Provider
 
 from doorward import Config, Engine, testing
+from doorward.exceptions import AuthServiceUnavailable
 
 PASSWORD = "eight wise words"
 
@@ -27,6 +29,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} is not run: {report.longrepr}"
     return report
+
+
+def unavailable(*_: object, **__: object) -> NoReturn:
+    """Stand in for an operation while a service does not answer."""
+    raise AuthServiceUnavailable("The service is not available right now.")
 
 
 class Clock(testing.Clock):

@@ -23,7 +23,7 @@ from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oidc.core import UserInfo
 from authlib.oidc.core.grants import OpenIDCode
-from conftest import PASSWORD, Clock
+from conftest import PASSWORD, Clock, unavailable
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from fastapi import FastAPI
@@ -481,6 +481,10 @@ def test_the_routes_of_fastapi(config: Config, clock: Clock, monkeypatch: pytest
                 stranger = httpx.get(back, trust_env=False)
                 assert failure_of(stranger) == {"error": {"code": "invalid_challenge"}}
                 assert set(stranger.cookies) == set()
+                # While a service does not answer, the browser keeps its transaction.
+                with monkeypatch.context() as silence:
+                    silence.setattr(Engine, "finish_provider_login", unavailable)
+                    assert failure_of(client.get(back)) == {"error": {"code": "auth_service_unavailable"}}
                 assert client.get(back).headers["location"] == "/welcome#"
                 assert set(client.cookies) == {"doorward", "doorward-refresh", "doorward-device"}
                 assert client.get(link).json()["identities"] == [identity]

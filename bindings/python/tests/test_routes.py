@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 
 import httpx
 import pytest
-from conftest import PASSWORD, Clock
+from conftest import PASSWORD, Clock, unavailable
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -20,6 +20,7 @@ from test_passkeys import ORIGIN, Device, encoded
 
 from doorward import AuthError, Config, Engine, PublicUser
 from doorward.fastapi import AuthenticateResponse, Authentication, Bearer, Cookie, failure_response
+from doorward.models.app import FinishPasskeyRegistrationResponse
 
 ADA = {"username": "ada", "password": PASSWORD}
 
@@ -353,6 +354,24 @@ def test_cookies_go_when_their_session_does(client: httpx.Client, clock: Clock) 
     answer = client.post("/confirm-totp", json={"code": code_of(secret, clock)}, headers=headers)
     gone = [cookie.partition(";")[0] for cookie in answer.headers.get_list("set-cookie")]
     assert gone == ['__Host-doorward=""', '__Host-doorward-refresh=""']
+
+
+def test_recovery_codes_are_shown_although_the_session_is_not_known(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = logged_in(client)
+    begun = client.post("/begin-passkey-registration", json={}, headers=headers).json()
+    body = {"challenge": begun["challenge"], "response": Device().create(begun["options"])}
+    finish = Engine.finish_passkey_registration
+
+    def last(engine: Engine, **request: Any) -> FinishPasskeyRegistrationResponse:
+        made = finish(engine, **request)
+        monkeypatch.setattr(Engine, "introspect", unavailable)
+        return made
+
+    monkeypatch.setattr(Engine, "finish_passkey_registration", last)
+    made = client.post("/finish-passkey-registration", json=body, headers=headers)
+    assert (made.status_code, len(made.json()["recovery_codes"])) == (200, 10)
 
 
 def test_a_passkey_without_asking(client: httpx.Client) -> None:

@@ -285,7 +285,8 @@ class SmtpConfig(TypedDict, total=False):
 class MailTemplate(TypedDict, total=False):
     """The text of one kind of mail in one language. Placeholders: `{service}`, `{username}`; for a mail
     with a token also `{token}` and `{link}`, which is the token itself if no link is configured; for
-    `login` also `{code}`, for `member_invitation` also `{organization}`.
+    `login` also `{code}`, for `member_invitation`, `member_added` and `member_removed` also
+    `{organization}`.
     """
 
     subject: Required[str]

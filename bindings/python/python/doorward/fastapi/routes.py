@@ -17,6 +17,7 @@ from doorward.app import introspect_token
 from doorward.engine import Engine
 from doorward.exceptions import (
     AuthError,
+    AuthServiceUnavailable,
     InvalidRequest,
     InvalidToken,
     NotAuthenticated,
@@ -300,7 +301,7 @@ class Routes:
             # The form comes from another site, so it says nothing of the cookie of the device.
             client = client.model_copy(update={"device_id": None})
         query = (await request.body()).decode("utf-8", "replace") if by_form else request.url.query
-        is_known = True
+        is_known = is_over = True
         transaction, persistent = cookie.transaction(request)
         try:
             tokens = await to_thread(
@@ -315,7 +316,10 @@ class Routes:
             response = await self._landed(cookie, tokens)
         except AuthError as error:
             is_known, response = isinstance(error, StepUpRequired), self._turned_away(error)
-        cookie.keep_transaction(response, "")
+            # The browser may come again while the transaction lasts.
+            is_over = not isinstance(error, AuthServiceUnavailable)
+        if is_over:
+            cookie.keep_transaction(response, "")
         if is_known and not by_form:
             response.headers.append("set-cookie", self._auth.device.header(client))
         return response
@@ -727,7 +731,10 @@ class Routes:
         def finish_passkey_registration(request: Request, body: bodies.PasskeyAnswer) -> Response:
             backend, _ = self._fresh(request)
             made = auth.engine.finish_passkey_registration(challenge=body.challenge, response=body.response)
-            lives = auth.engine.introspect(token=auth.token(request, backend)).active
+            # The passkey is stored, and its codes are shown only once, whatever is known of the session.
+            lives = False
+            with suppress(AuthError):
+                lives = auth.engine.introspect(token=auth.token(request, backend)).active
             return _private(made) if lives else self._ended(backend, made)
 
         def update_passkey(request: Request, body: bodies.PasskeyName) -> models.UpdatePasskeyResponse:

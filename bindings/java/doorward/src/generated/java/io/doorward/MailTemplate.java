@@ -9,7 +9,7 @@ import java.util.Map;
  * The text of one kind of mail in one language. Placeholders: {@code {service}}, {@code
  * {username}}; for a mail with a token also {@code {token}} and {@code {link}}, which is the token
  * itself if no link is configured; for {@code login} also {@code {code}}, for {@code
- * member_invitation} also {@code {organization}}.
+ * member_invitation}, {@code member_added} and {@code member_removed} also {@code {organization}}.
  *
  * @param subject The subject, on one line.
  * @param text The text. Paragraphs are separated by empty lines.
