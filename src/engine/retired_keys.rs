@@ -20,3 +20,29 @@ pub(crate) fn follow_and_hold(tx: &mut Tx, secrets: &Secrets) -> Result<()> {
     keys::hold_secret_keys(tx)?;
     follow(tx, secrets)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::engine::{Engine, Hooks};
+    use crate::store::Durability;
+
+    /// An import of many accounts does not ask the store for each of them.
+    #[test]
+    fn the_store_is_asked_once_in_a_transaction() {
+        let config = Config::parse(r#"{"store": "sqlite::memory:"}"#).unwrap();
+        let Engine { secrets, store, .. } = &Engine::open(config, Hooks::default()).unwrap();
+        let follow_in = |tx: &mut Tx| {
+            follow(tx, secrets)?;
+            Ok(secrets.ids().count())
+        };
+        let retired: Vec<_> = secrets.ids().collect();
+        let left = store.write(Durability::Full, |tx| {
+            follow(tx, secrets)?;
+            keys::retire_at_once(tx, &retired)?;
+            follow_in(tx)
+        });
+        assert_eq!((left.unwrap(), store.read(follow_in).unwrap()), (1, 0));
+    }
+}
