@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 #[cfg(target_arch = "x86_64")]
 use super::argon2id::Kernel;
-use super::foreign_hashes::{ForeignHash, number, recognized, unwrapped};
+use super::foreign_hashes::{ForeignHash, is_braced_whole, number, recognized, unwrapped};
 use super::memory::Memory;
 use crate::error::{Code, Error, Result};
 use crate::password::{Password, PasswordPolicy};
@@ -25,7 +25,7 @@ use crate::types::random::random;
 const SALT_LEN: usize = 16;
 const OUTPUT_LEN: usize = 32;
 
-/// The maximum length of a hash.
+/// The maximum length of a hash, in bytes.
 const MOST_TEXT: usize = 2048;
 
 /// The memory limit for an imported hash, in KiB, unless more is configured.
@@ -255,7 +255,6 @@ impl Cost {
 }
 
 /// A hash that can be verified, whichever system made it.
-#[derive(Debug)]
 enum StoredHash {
     Argon2(Phc),
     Foreign(ForeignHash),
@@ -263,8 +262,9 @@ enum StoredHash {
 
 impl StoredHash {
     fn parse(text: &str) -> Option<StoredHash> {
-        // A salt may be any text, but PostgreSQL cannot store NUL.
-        if text.len() > MOST_TEXT || text.chars().any(char::is_control) {
+        // A salt may be any text, but PostgreSQL cannot store NUL. JSON may be in several lines.
+        let is_space = |c: char| is_braced_whole(text) && matches!(c, '\t' | '\n' | '\r');
+        if text.len() > MOST_TEXT || text.chars().any(|c| c.is_control() && !is_space(c)) {
             return None;
         }
         let text = unwrapped(text)?;
@@ -296,7 +296,6 @@ impl StoredHash {
 }
 
 /// A hash in PHC string format: `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<output>`.
-#[derive(Debug)]
 struct Phc {
     algorithm: Algorithm,
     version: Version,

@@ -6,8 +6,8 @@
 argon2-cffi and Django, and FOLDER has what `npm install better-auth passport-local-mongoose` and
 `mvn dependency:copy` of spring-security-crypto, spring-jcl and bcprov-jdk18on leave there.
 
-Keycloak, Kratos, Gitea, Grafana, Devise and 389 Directory Server are too large to run here: OpenSSL's PBKDF2 and scrypt,
-libargon2 and libxcrypt compute their hashes, in the form that each of them stores. PUBLISHED has hashes from tests of
+Keycloak, Kratos, Gitea, Grafana, Devise and 389 Directory Server are too large to run here, and Lucia is not made any
+more: OpenSSL's PBKDF2 and scrypt, libargon2 and libxcrypt compute their hashes, in the form that each of them stores. PUBLISHED has hashes from tests of
 the systems themselves.
 """
 
@@ -19,6 +19,7 @@ import importlib
 import json
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -203,6 +204,7 @@ class Vectors {
         line("argon2id", "{argon2}", new Argon2PasswordEncoder(16, 32, 1, 64, 1));
         line("argon2id", "{argon2@SpringSecurity_v5_8}", new Argon2PasswordEncoder(16, 32, 1, 64, 1));
         line("ldap_sha1", "", new LdapShaPasswordEncoder());
+        line("ldap_sha1", "{ldap}", new LdapShaPasswordEncoder());
     }
 }
 """
@@ -302,6 +304,17 @@ def by_form() -> Iterator[Vector]:
     phc = libpass.argon2.using(type="ID", memory_cost=64, rounds=1, parallelism=1).hash(ASCII)
     yield "OpenLDAP", "argon2id", ASCII, "{ARGON2}" + phc
     yield "Dovecot", "argon2id", ASCII, "{ARGON2ID}" + phc
+    for prefix, block in [("", 8), ("s2:", 16)]:
+        yield "Lucia", "scrypt", OTHER + " ﬁ Ⅷ", lucia(OTHER + " ﬁ Ⅷ", prefix, block)
+    pretty = keycloak("pbkdf2-sha256", pbkdf2("sha256", ASCII, SALT, 100, 64), 100, {})
+    yield "Keycloak", "pbkdf2_sha256", ASCII, json.dumps(json.loads(pretty), indent=2)
+
+
+def lucia(password: str, prefix: str, block: int) -> str:
+    """Hashes as Lucia 1 and 2 do: without `s2:` before it, a hash is of the first versions."""
+    salt, text = "sixteenchars0123", unicodedata.normalize("NFKC", password).encode()
+    output = hashlib.scrypt(text, salt=salt.encode(), n=1 << 14, r=block, p=1, dklen=64, maxmem=1 << 26)
+    return f"{prefix}{salt}:{output.hex()}"
 
 
 def drupal(md5: str) -> str:

@@ -7,7 +7,6 @@ use zeroize::Zeroizing;
 use super::text::{base16, from_base64, named, number, parts};
 use crate::crypto::bcrypt::{self, MOST_READ, OUTPUT_LEN, SALT_LEN};
 
-#[derive(Debug, PartialEq)]
 pub(in crate::crypto) struct Bcrypt {
     reads: Reads,
     pub cost: u32,
@@ -16,7 +15,6 @@ pub(in crate::crypto) struct Bcrypt {
 }
 
 /// How a password is prepared.
-#[derive(Debug, PartialEq)]
 enum Reads {
     /// As it is, with a NUL at its end.
     Password,

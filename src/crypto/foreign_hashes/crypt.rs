@@ -1,17 +1,23 @@
 //! Forms of crypt(3) with MD5 and SHA-2: md5crypt (Poul-Henning Kamp) and SHA-crypt (Ulrich Drepper,
 //! "Unix crypt using SHA-256 and SHA-512").
 
-use std::iter;
-
 use zeroize::Zeroizing;
 
-use super::digest::Digest;
+use super::digest::{Digest, is_readable};
 use super::text::{hash64, is_hash64, number, parts};
 
-/// As libxcrypt limits them. The work grows with the length.
-pub(super) const MOST_PASSWORD: usize = 512;
+/// The orders in which the bytes of the last digest are written.
+const MD5_ORDER: [usize; 16] = [12, 6, 0, 13, 7, 1, 14, 8, 2, 15, 9, 3, 5, 10, 4, 11];
+const SHA256_ORDER: [usize; 32] = [
+    20, 10, 0, 11, 1, 21, 2, 22, 12, 23, 13, 3, 14, 4, 24, 5, 25, 15, 26, 16, 6, 17, 7, 27, 8, 28, 18, 29,
+    19, 9, 30, 31,
+];
+const SHA512_ORDER: [usize; 64] = [
+    42, 21, 0, 1, 43, 22, 23, 2, 44, 45, 24, 3, 4, 46, 25, 26, 5, 47, 48, 27, 6, 7, 49, 28, 29, 8, 50, 51,
+    30, 9, 10, 52, 31, 32, 11, 53, 54, 33, 12, 13, 55, 34, 35, 14, 56, 57, 36, 15, 16, 58, 37, 38, 17, 59,
+    60, 39, 18, 19, 61, 40, 41, 20, 62, 63,
+];
 
-#[derive(Debug, PartialEq)]
 pub(in crate::crypto) struct Crypt {
     digest: Digest,
     /// The beginning of the text, of which md5crypt's is hashed, too.
@@ -54,10 +60,10 @@ impl Crypt {
         }
     }
 
-    /// Returns the output for a password of at most 512 bytes; none for a longer one.
+    /// Returns the output; none for a password that is too long.
     pub(super) fn hash(&self, password: &[u8]) -> Option<Vec<u8>> {
         let salt = self.salt.as_bytes();
-        if password.len() > MOST_PASSWORD {
+        if !is_readable(password, self.rounds) {
             return None;
         }
         let output = match self.digest {
@@ -65,12 +71,18 @@ impl Crypt {
             digest => {
                 let first = self.first(password);
                 let salts = 16 + usize::from(first[0]);
-                let password = repeated(&digest.of(&password.repeat(password.len())), password.len());
+                let password_digest = digest.of(&Zeroizing::new(password.repeat(password.len())));
+                let password = repeated(&password_digest, password.len());
                 let salt = repeated(&digest.of(&salt.repeat(salts)), salt.len());
                 self.rounds(first, &password, &salt)
             }
         };
-        Some(hash64(&self.order().map(|index| output[index]).collect::<Vec<u8>>()))
+        let order: &[usize] = match self.digest {
+            Digest::Md5 => &MD5_ORDER,
+            Digest::Sha256 => &SHA256_ORDER,
+            _ => &SHA512_ORDER,
+        };
+        Some(hash64(&order.iter().map(|index| output[*index]).collect::<Vec<u8>>()))
     }
 
     /// Returns the digest before the rounds.
@@ -78,8 +90,15 @@ impl Crypt {
         let salt = self.salt.as_bytes();
         let mut other = self.digest.of(&Zeroizing::new([password, salt, password].concat()));
         let mark = if self.digest == Digest::Md5 { self.mark.as_bytes() } else { &[] };
-        let mut text = Zeroizing::new([password, mark, salt, &repeated(&other, password.len())].concat());
         let mut lengths = password.len();
+        // The text never grows out of its memory, which would be freed as it is.
+        let most = (2 + (usize::BITS - lengths.leading_zeros()) as usize) * lengths.max(other.len())
+            + mark.len()
+            + salt.len();
+        let mut text = Zeroizing::new(Vec::with_capacity(most));
+        for part in [password, mark, salt, &repeated(&other, lengths)] {
+            text.extend_from_slice(part);
+        }
         let mut other_text = password;
         if self.digest == Digest::Md5 {
             // Its author cleared the digest by mistake, so a byte of NUL is taken, and one of the password.
@@ -106,24 +125,6 @@ impl Crypt {
             last = self.digest.of(&text);
         }
         last
-    }
-
-    /// Returns the order in which the bytes of the last digest are written.
-    fn order(&self) -> impl Iterator<Item = usize> {
-        let (first, count, rest): ([usize; 3], _, &[usize]) = match self.digest {
-            Digest::Md5 => ([12, 6, 0], 4, &[5, 10, 4, 11]),
-            Digest::Sha256 => ([20, 10, 0], 10, &[30, 31]),
-            _ => ([42, 21, 0], 21, &[63]),
-        };
-        let next = move |[third, second, first]: [usize; 3]| match self.digest {
-            Digest::Md5 => [third + 1, second + 1, first + 1],
-            Digest::Sha256 => [second + 1, first + 1, third + 1],
-            _ => [first + 1, third + 1, second + 1],
-        };
-        iter::successors(Some(first), move |triple| Some(next(*triple)))
-            .take(count)
-            .flatten()
-            .chain(rest.iter().copied())
     }
 
     pub(super) fn output(&self) -> &[u8] {

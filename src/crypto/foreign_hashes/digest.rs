@@ -4,6 +4,12 @@ use aws_lc_rs::digest;
 use md5::{Digest as _, Md5};
 use zeroize::Zeroizing;
 
+/// The maximum length of a password for SHA-crypt, md5crypt, phpass and Drupal, as libxcrypt limits it.
+const MOST_PASSWORD: usize = 512;
+
+/// The maximum of their rounds, times the length of the password, because each round reads the password.
+const MOST_READ: u64 = 1 << 27;
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Digest {
     Md5,
@@ -34,4 +40,9 @@ impl Digest {
             Digest::Sha512 => 64,
         }
     }
+}
+
+/// Returns whether a password is short enough to be read in each of so many rounds.
+pub(super) fn is_readable(password: &[u8], rounds: u32) -> bool {
+    password.len() <= MOST_PASSWORD && password.len() as u64 * u64::from(rounds) <= MOST_READ
 }

@@ -24,15 +24,14 @@ pub(super) use self::recognized::recognized;
 use self::salted::Salted;
 use self::scrypt::Scrypt;
 pub(super) use self::text::number;
-pub(super) use self::wrapped::unwrapped;
+pub(super) use self::wrapped::{is_braced_whole, unwrapped};
 use self::yescrypt::Yescrypt;
 use crate::error::Result;
 
 /// The maximum of rounds of SHA-crypt, phpass and Drupal.
 const MOST_ROUNDS: u32 = 1 << 20;
 
-/// A hash that can be verified.
-#[derive(Debug, PartialEq)]
+/// A hash that can be verified. It has no `Debug`, because some contain a pepper or a key.
 pub(super) enum ForeignHash {
     Bcrypt(Bcrypt),
     Crypt(Crypt),
@@ -117,7 +116,8 @@ impl ForeignHash {
         }
     }
 
-    /// Returns whether the hash is the password's. `memory` has at least `memory_kib()` blocks.
+    /// Returns whether the hash is the password's; not if the password is too long for the rounds. `memory`
+    /// has at least `memory_kib()` blocks.
     pub(super) fn verify(&self, password: &[u8], memory: &mut [Block]) -> Result<bool> {
         let is = |output: &[u8], expected: &[u8]| verify_slices_are_equal(output, expected).is_ok();
         Ok(match self {

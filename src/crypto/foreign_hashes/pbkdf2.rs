@@ -9,7 +9,6 @@ use super::text::{
     braced, from_adapted_base64, from_base16, from_base64, from_either_base64, named, number, parts,
 };
 
-#[derive(Debug, PartialEq)]
 pub(in crate::crypto) struct Pbkdf2 {
     prf: Prf,
     pub iterations: NonZeroU32,
@@ -135,7 +134,8 @@ fn gitea(rest: &str) -> Option<Pbkdf2> {
 
 /// Gitea's old salts are ten characters, and the new ones are in hexadecimal.
 pub(super) fn gitea_salt(text: &str) -> Option<Vec<u8>> {
-    if text.len() == 10 { Some(text.into()) } else { from_base16(text) }
+    let salt = if text.len() == 10 { Some(text.into()) } else { from_base16(text) };
+    salt.filter(|salt| !salt.is_empty())
 }
 
 /// `{PKCS5S2}` of Atlassian, `{pbkdf2}` of Spring, `{PBKDF2_SHA256}` of 389 Directory Server: salt and output

@@ -3,11 +3,9 @@
 
 use zeroize::Zeroizing;
 
-use super::crypt::MOST_PASSWORD;
-use super::digest::Digest;
+use super::digest::{Digest, is_readable};
 use super::text::{HASH64, base16, hash64, is_hash64};
 
-#[derive(Debug, PartialEq)]
 pub(in crate::crypto) struct Phpass {
     digest: Digest,
     /// Whether the MD5 of the password is hashed: Drupal hashed again what earlier versions had stored.
@@ -37,9 +35,9 @@ impl Phpass {
         if self.digest == Digest::Md5 { "phpass" } else { "drupal" }
     }
 
-    /// Returns the output for a password of at most 512 bytes; none for a longer one.
+    /// Returns the output; none for a password that is too long.
     pub(super) fn hash(&self, password: &[u8]) -> Option<Vec<u8>> {
-        if password.len() > MOST_PASSWORD {
+        if !is_readable(password, 1 << self.log_rounds) {
             return None;
         }
         let md5 = self.reads_md5.then(|| Zeroizing::new(base16(&Digest::Md5.of(password))));

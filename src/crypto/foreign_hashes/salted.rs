@@ -5,7 +5,6 @@ use zeroize::Zeroizing;
 use super::digest::Digest;
 use super::text::{braced, from_base64};
 
-#[derive(Debug, PartialEq)]
 pub(in crate::crypto) struct Salted {
     digest: Digest,
     salt: Vec<u8>,

@@ -13,7 +13,6 @@ use crate::crypto::scrypt::{self, Cost};
 use crate::error::{Code, Error, Result};
 use crate::types::secret::collected;
 
-#[derive(Debug, PartialEq)]
 pub(in crate::crypto) struct Scrypt {
     pub cost: Cost,
     salt: Vec<u8>,
@@ -103,12 +102,20 @@ fn werkzeug(cost: &str, rest: &str) -> Option<Scrypt> {
     checked(cost, salt.into(), from_base16(output)?)
 }
 
-/// `<salt as text>:<output in hexadecimal>` of better-auth and Lucia, or Lucia's `s2:…`.
+/// `<salt as text>:<output in hexadecimal>` of better-auth and Lucia, or Lucia's `s2:…`. Lucia's salts were
+/// 16 letters and digits, with r 8 until `s2:` was written; now salts are 16 bytes in hexadecimal.
 fn lucia(text: &str) -> Option<Scrypt> {
-    let [salt, output] = parts(text.strip_prefix("s2:").unwrap_or(text), ':')?;
+    let (is_second, text) = text.strip_prefix("s2:").map_or((false, text), |rest| (true, rest));
+    let [salt, output] = parts(text, ':')?;
+    let is_alphanumeric = salt.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let r = match salt.len() {
+        32 if from_base16(salt).is_some() => 16,
+        16 if is_second && is_alphanumeric => 16,
+        16 if is_alphanumeric => 8,
+        _ => return None,
+    };
     let output = from_base16(output).filter(|output| output.len() == 64)?;
-    let valid = salt.len() <= 64 && salt.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let hash = valid.then(|| checked(Cost { log_n: 14, r: 16, p: 1 }, salt.into(), output)).flatten()?;
+    let hash = checked(Cost { log_n: 14, r, p: 1 }, salt.into(), output)?;
     Some(Scrypt { composes: true, ..hash })
 }
 

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use base64_simd::STANDARD_NO_PAD;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::pbkdf2::gitea_salt;
@@ -11,7 +12,7 @@ use super::text::{braced, from_base16, number, parts};
 
 /// Returns the hash inside, in one of the forms that are parsed. None if the text cannot be a hash.
 pub(in crate::crypto) fn unwrapped(text: &str) -> Option<Cow<'_, str>> {
-    if text.starts_with('{') && text.ends_with('}') {
+    if is_braced_whole(text) {
         return keycloak(text).map(Cow::Owned);
     }
     if let Some(hash) = ["1|", "2|", "3|"].iter().find_map(|version| text.strip_prefix(version)) {
@@ -34,6 +35,8 @@ pub(in crate::crypto) fn unwrapped(text: &str) -> Option<Cow<'_, str>> {
         | "md5-crypt"
         | "sha256-crypt"
         | "sha512-crypt" => rest.into(),
+        // Spring's name of an encoder that writes as LDAP servers do.
+        "ldap" if rest.starts_with('{') => rest.into(),
         "pbkdf2" | "pbkdf2-sha1" | "pbkdf2-sha256" | "pbkdf2-sha512" if rest.contains('$') => {
             format!("${id}${rest}").into()
         }
@@ -41,9 +44,27 @@ pub(in crate::crypto) fn unwrapped(text: &str) -> Option<Cow<'_, str>> {
     })
 }
 
+/// Returns whether a text may be JSON, which may have white space in it.
+pub(in crate::crypto) fn is_braced_whole(text: &str) -> bool {
+    text.starts_with('{') && text.ends_with('}')
+}
+
+/// Returns whether a text is a credential of Keycloak of another type than `password`: those of the type
+/// `password-history` look the same, but their passwords are no longer valid.
+pub(super) fn is_of_other_type(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Credential {
+        r#type: String,
+    }
+    serde_json::from_str::<Credential>(text).is_ok_and(|credential| credential.r#type != "password")
+}
+
 /// A credential of the type `password`, with its two parts, which are JSON in texts.
 fn keycloak(text: &str) -> Option<String> {
     let credential: Value = serde_json::from_str(text).ok()?;
+    if credential.get("type").is_some_and(|kind| kind != "password") {
+        return None;
+    }
     let part = |name: &str| serde_json::from_str::<Value>(credential[name].as_str()?).ok();
     let (secret, data) = (part("secretData")?, part("credentialData")?);
     let bytes = |name: &str| Some(secret[name].as_str()?.trim_end_matches('='));

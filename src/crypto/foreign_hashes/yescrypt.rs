@@ -6,7 +6,6 @@ use super::text::{HASH64, from_hash64, hash64, is_hash64, parts};
 use crate::crypto::scrypt::Cost;
 use crate::crypto::yescrypt::{OUTPUT_LEN, yescrypt};
 
-#[derive(Debug, PartialEq)]
 pub(in crate::crypto) struct Yescrypt {
     pub cost: Cost,
     salt: Vec<u8>,
