@@ -475,8 +475,9 @@ struct import_problem {
   // `email_not_verified` (but the account has a second factor or an identity), `invalid_password_hash`,
   // `password_hash_too_costly`, `password_mismatch` (of `check`), `invalid_roles`, `invalid_attributes`,
   // `invalid_locale`, `invalid_time`, `invalid_external_id`, `external_id_taken`, `external_id_repeated`,
-  // `invalid_totp`, `invalid_recovery_codes`, `invalid_identities`, `identity_taken`, `identity_repeated`,
-  // `invalid_passkeys`, `passkey_taken`, `passkey_repeated`, `invalid_service_account`.
+  // `invalid_totp`, `invalid_recovery_codes`, `recovery_codes_taken`, `recovery_codes_repeated`,
+  // `invalid_identities`, `identity_taken`, `identity_repeated`, `invalid_passkeys`, `passkey_taken`,
+  // `passkey_repeated`, `invalid_service_account`.
   std::string code{};
   // What was expected, or what a password hash that is refused seems to be, where the code alone does not say
   // it. It quotes nothing of the account but the cost of a hash.
@@ -497,8 +498,8 @@ struct import_users_response {
   // The number of accounts not imported because of a problem.
   std::int64_t skipped{};
   // The number of accounts that exist already with the same name, kind, address, roles, attributes, language
-  // and external id. They are left alone and are not problems. Passwords and second factors are not compared,
-  // because their users may have changed them.
+  // and external id, and the same id if one is given. They are left alone and are not problems. Passwords and
+  // second factors are not compared, because their users may have changed them.
   std::int64_t present{};
   // The problems, in the order of the accounts.
   std::vector<doorward::import_problem> problems{};
@@ -622,6 +623,8 @@ struct portable_user {
   std::optional<bool> email_claimed{};
   // Whether the user proved an address.
   std::optional<bool> email_proven{};
+  // Whether an address was verified before, though the present one is not.
+  std::optional<bool> email_was_verified{};
   // The host's own id of the account, if it has one.
   std::optional<std::string> external_id{};
   // The users of identity providers that log in to the account, or did.
@@ -644,6 +647,8 @@ struct portable_user {
   std::optional<std::vector<doorward::secret>> past_password_hashes{};
   // What the store keeps of the recovery codes. Only an engine with the same secret key can verify them.
   std::optional<std::vector<doorward::secret>> recovery_code_hashes{};
+  // When all tokens of the account were last revoked.
+  std::optional<std::int64_t> tokens_revoked_at{};
   // The authenticator app. Absent if no secret key opens its secret.
   std::optional<doorward::portable_totp> totp{};
 
@@ -659,6 +664,7 @@ struct portable_user {
     visit("created_at", self.created_at);
     visit("email_claimed", self.email_claimed);
     visit("email_proven", self.email_proven);
+    visit("email_was_verified", self.email_was_verified);
     visit("external_id", self.external_id);
     visit("identities", self.identities);
     visit("is_service_account", self.is_service_account);
@@ -670,6 +676,7 @@ struct portable_user {
     visit("password_set_at", self.password_set_at);
     visit("past_password_hashes", self.past_password_hashes);
     visit("recovery_code_hashes", self.recovery_code_hashes);
+    visit("tokens_revoked_at", self.tokens_revoked_at);
     visit("totp", self.totp);
   }
 };
@@ -4139,7 +4146,7 @@ struct imported_totp {
 };
 
 // An account of another system. A fault in it is reported as a problem of the account and does not refuse the
-// request. An empty text means none.
+// request. An empty `id`, `username`, `email`, `password_hash`, `locale` or `external_id` means none.
 struct imported_user {
   // Other data that the host keeps with the account: at most 16 KiB.
   std::optional<std::map<std::string, doorward::json>> attributes{};
@@ -4150,13 +4157,15 @@ struct imported_user {
   // The e-mail address.
   std::optional<std::string> email{};
   // Whether no other account may claim the address before it verified it. Default: true, unless
-  // `registration.conceal_existing` is on and the address is not verified.
+  // `registration.conceal_existing` is on. A verified address is always claimed.
   std::optional<bool> email_claimed{};
   // Whether the user proved an address to an engine of this kind, so that a reset by mail leaves identities
   // alone. Default: false.
   std::optional<bool> email_proven{};
   // Whether the other system had proof that the address belongs to the user.
   std::optional<bool> email_verified{};
+  // Whether an address of the account was verified before, though `email_verified` is false. Default: false.
+  std::optional<bool> email_was_verified{};
   // The host's own id of the account, which no other account has: 1 to 255 bytes without control characters.
   std::optional<std::string> external_id{};
   // The id, which becomes `sub`: a UUID of any version, in lower case with hyphens. Default: a new one.
@@ -4183,11 +4192,14 @@ struct imported_user {
   std::optional<std::vector<doorward::secret>> past_password_hashes{};
   // The same of an export of an engine with this secret key, for the same `id`.
   std::optional<std::vector<doorward::secret>> recovery_code_hashes{};
-  // Recovery codes as the user has them: each 8 to 64 ASCII letters and digits, beside spaces and hyphens.
-  // The store keeps only keyed codes of them.
+  // Recovery codes as the user has them: each 8 or more ASCII letters and digits, and with spaces and hyphens
+  // at most 64. The store keeps only keyed codes of them.
   std::optional<std::vector<doorward::secret>> recovery_codes{};
   // The roles; default: `registration.default_roles`, and none for a service account.
   std::optional<std::vector<std::string>> roles{};
+  // When all tokens of the account were last revoked: what a backend issued until then opens nothing.
+  // Default: when an account of this store with the same `id` was deleted, if the log still says so.
+  std::optional<std::int64_t> tokens_revoked_at{};
   // The authenticator app.
   std::optional<doorward::imported_totp> totp{};
   // The name to log in with. Default: an invented one, for an account with an address.
@@ -4232,6 +4244,12 @@ struct imported_user {
   template <class Value = bool>
   imported_user &set_email_verified(Value &&value) {
     email_verified = std::forward<Value>(value);
+    return *this;
+  }
+
+  template <class Value = bool>
+  imported_user &set_email_was_verified(Value &&value) {
+    email_was_verified = std::forward<Value>(value);
     return *this;
   }
 
@@ -4325,6 +4343,12 @@ struct imported_user {
     return *this;
   }
 
+  template <class Value = std::int64_t>
+  imported_user &set_tokens_revoked_at(Value &&value) {
+    tokens_revoked_at = std::forward<Value>(value);
+    return *this;
+  }
+
   template <class Value = doorward::imported_totp>
   imported_user &set_totp(Value &&value) {
     totp = std::forward<Value>(value);
@@ -4346,6 +4370,7 @@ struct imported_user {
     visit("email_claimed", self.email_claimed);
     visit("email_proven", self.email_proven);
     visit("email_verified", self.email_verified);
+    visit("email_was_verified", self.email_was_verified);
     visit("external_id", self.external_id);
     visit("id", self.id);
     visit("identities", self.identities);
@@ -4361,6 +4386,7 @@ struct imported_user {
     visit("recovery_code_hashes", self.recovery_code_hashes);
     visit("recovery_codes", self.recovery_codes);
     visit("roles", self.roles);
+    visit("tokens_revoked_at", self.tokens_revoked_at);
     visit("totp", self.totp);
     visit("username", self.username);
   }

@@ -407,7 +407,8 @@ func (v ImportedTOTP) LogValue() slog.Value {
 }
 
 // ImportedUser: An account of another system. A fault in it is reported as a problem of the account and does
-// not refuse the request. An empty text means none.
+// not refuse the request. An empty `id`, `username`, `email`, `password_hash`, `locale` or `external_id`
+// means none.
 type ImportedUser struct {
 	// Other data that the host keeps with the account: at most 16 KiB.
 	Attributes Object `json:"attributes,omitzero"`
@@ -422,7 +423,7 @@ type ImportedUser struct {
 	Email *string `json:"email,omitzero"`
 
 	// Whether no other account may claim the address before it verified it. Default: true, unless
-	// `registration.conceal_existing` is on and the address is not verified.
+	// `registration.conceal_existing` is on. A verified address is always claimed.
 	EmailClaimed *bool `json:"email_claimed,omitzero"`
 
 	// Whether the user proved an address to an engine of this kind, so that a reset by mail leaves identities
@@ -431,6 +432,10 @@ type ImportedUser struct {
 
 	// Whether the other system had proof that the address belongs to the user.
 	EmailVerified *bool `json:"email_verified,omitzero"`
+
+	// Whether an address of the account was verified before, though `email_verified` is false. Default:
+	// false.
+	EmailWasVerified *bool `json:"email_was_verified,omitzero"`
 
 	// The host's own id of the account, which no other account has: 1 to 255 bytes without control
 	// characters.
@@ -472,12 +477,16 @@ type ImportedUser struct {
 	// The same of an export of an engine with this secret key, for the same `id`.
 	RecoveryCodeHashes []string `json:"recovery_code_hashes,omitzero" doorward:"secret"`
 
-	// Recovery codes as the user has them: each 8 to 64 ASCII letters and digits, beside spaces and hyphens.
-	// The store keeps only keyed codes of them.
+	// Recovery codes as the user has them: each 8 or more ASCII letters and digits, and with spaces and
+	// hyphens at most 64. The store keeps only keyed codes of them.
 	RecoveryCodes []string `json:"recovery_codes,omitzero" doorward:"secret"`
 
 	// The roles; default: `registration.default_roles`, and none for a service account.
 	Roles []string `json:"roles,omitzero"`
+
+	// When all tokens of the account were last revoked: what a backend issued until then opens nothing.
+	// Default: when an account of this store with the same `id` was deleted, if the log still says so.
+	TokensRevokedAt *int64 `json:"tokens_revoked_at,omitzero"`
 
 	// The authenticator app.
 	TOTP *ImportedTOTP `json:"totp,omitzero"`
@@ -4100,9 +4109,9 @@ type ImportProblem struct {
 	// `email_repeated`, `email_not_verified` (but the account has a second factor or an identity),
 	// `invalid_password_hash`, `password_hash_too_costly`, `password_mismatch` (of `check`), `invalid_roles`,
 	// `invalid_attributes`, `invalid_locale`, `invalid_time`, `invalid_external_id`, `external_id_taken`,
-	// `external_id_repeated`, `invalid_totp`, `invalid_recovery_codes`, `invalid_identities`,
-	// `identity_taken`, `identity_repeated`, `invalid_passkeys`, `passkey_taken`, `passkey_repeated`,
-	// `invalid_service_account`.
+	// `external_id_repeated`, `invalid_totp`, `invalid_recovery_codes`, `recovery_codes_taken`,
+	// `recovery_codes_repeated`, `invalid_identities`, `identity_taken`, `identity_repeated`,
+	// `invalid_passkeys`, `passkey_taken`, `passkey_repeated`, `invalid_service_account`.
 	Code string `json:"code"`
 
 	// What was expected, or what a password hash that is refused seems to be, where the code alone does not
@@ -4119,8 +4128,8 @@ type ImportUsersResponse struct {
 	Skipped int64 `json:"skipped"`
 
 	// The number of accounts that exist already with the same name, kind, address, roles, attributes,
-	// language and external id. They are left alone and are not problems. Passwords and second factors are
-	// not compared, because their users may have changed them.
+	// language and external id, and the same id if one is given. They are left alone and are not problems.
+	// Passwords and second factors are not compared, because their users may have changed them.
 	Present int64 `json:"present"`
 
 	// The problems, in the order of the accounts.
@@ -4247,6 +4256,9 @@ type PortableUser struct {
 	// Whether the user proved an address.
 	EmailProven bool `json:"email_proven,omitzero"`
 
+	// Whether an address was verified before, though the present one is not.
+	EmailWasVerified bool `json:"email_was_verified,omitzero"`
+
 	// The host's own id of the account, if it has one.
 	ExternalID string `json:"external_id,omitzero"`
 
@@ -4280,6 +4292,9 @@ type PortableUser struct {
 
 	// What the store keeps of the recovery codes. Only an engine with the same secret key can verify them.
 	RecoveryCodeHashes []string `json:"recovery_code_hashes,omitzero" doorward:"secret"`
+
+	// When all tokens of the account were last revoked.
+	TokensRevokedAt *int64 `json:"tokens_revoked_at,omitzero"`
 
 	// The authenticator app. Absent if no secret key opens its secret.
 	TOTP *PortableTOTP `json:"totp,omitzero"`

@@ -38,6 +38,9 @@ enum OnConflict {
 /// How many lines are imported in one transaction.
 const BATCH: usize = 1000;
 
+/// How many accounts with a `check` are in one transaction: as many as a call takes.
+const CHECKS: usize = 20;
+
 /// How many invalid lines are reported one by one.
 const MOST_MALFORMED: u64 = 1000;
 
@@ -282,17 +285,21 @@ impl Lines {
         Ok(Lines { reader, number: 0, read: 0, length, longest: request_bytes })
     }
 
-    /// Returns the next lines: at most one transaction's number, and at most one request's bytes.
+    /// Returns the next lines: at most one transaction's number, with at most a call's passwords to compare, and at
+    /// most one request's bytes.
     fn batch(&mut self) -> Outcome<Option<Batch>> {
         let mut batch = Batch::default();
         let begin = self.read;
+        let mut checks = 0;
         while batch.numbers.len() + batch.malformed.len() < BATCH
+            && checks < CHECKS
             && self.read - begin < self.longest as u64
             && let Some(account) = self.account()?
         {
             batch.last = self.number;
             match account {
                 Ok(user) => {
+                    checks += usize::from(user.check.is_some());
                     batch.users.push(user);
                     batch.numbers.push(self.number);
                 }

@@ -245,10 +245,14 @@ impl Passwords {
         self.past_as_kept(user_id, &past)
     }
 
+    /// Returns how many hashes of past passwords are kept.
+    pub(crate) fn most_past(&self) -> usize {
+        self.settings.password_history.get().saturating_sub(1)
+    }
+
     /// Returns the stored form of the hashes of past passwords, the newest first: as many as are to be kept.
     pub(crate) fn past_as_kept(&self, account: Id, past: &[&str]) -> Result<Option<String>> {
-        let most = self.settings.password_history.get().saturating_sub(1);
-        match past.get(..most.min(past.len())) {
+        match past.get(..self.most_past().min(past.len())) {
             None | Some([]) => Ok(None),
             Some(past) => self.as_kept(account, &json::render(&past)?).map(Some),
         }

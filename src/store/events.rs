@@ -456,3 +456,10 @@ pub(crate) fn last_login(tx: &mut Tx, user_id: Id) -> Result<Option<i64>> {
                        WHERE kind = 'logged_in' ORDER BY id DESC LIMIT 1";
     tx.first(SQL, &[Value::Bytes(user_id.as_bytes())], |row| row.integer(0))
 }
+
+/// Returns when the account that had this id was deleted, as far as its newest thousand events tell.
+pub(crate) fn deleted_at(tx: &mut Tx, user_id: Id) -> Result<Option<i64>> {
+    const SQL: &str = "SELECT at FROM (SELECT id, at, kind FROM events WHERE user_id = ?1 ORDER BY id DESC LIMIT 1000) AS newest \
+                       WHERE kind = 'user_deleted' ORDER BY id DESC LIMIT 1";
+    tx.first(SQL, &[Value::Bytes(user_id.as_bytes())], |row| row.integer(0))
+}

@@ -155,6 +155,12 @@ pub(crate) fn insert_recovery_code(tx: &mut Tx, id: &[u8; 32], user_id: Id, now:
     )
 }
 
+/// Returns the account that has a recovery code.
+pub(crate) fn user_of_recovery_code(tx: &mut Tx, id: &[u8; 32]) -> Result<Option<Id>> {
+    const SQL: &str = "SELECT user_id FROM recovery_codes WHERE id = ?1";
+    tx.first(SQL, &[Value::Bytes(id)], |row| row.id(0))
+}
+
 /// Lists the ids of a user's recovery codes.
 pub(crate) fn recovery_codes(tx: &mut Tx, user_id: Id) -> Result<Vec<[u8; 32]>> {
     const SQL: &str = "SELECT id FROM recovery_codes WHERE user_id = ?1 ORDER BY id";

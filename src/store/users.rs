@@ -206,14 +206,39 @@ pub(crate) struct NewUser<'a> {
     pub password_hash: Option<&'a str>,
 }
 
+/// What else an account brings from another system.
+#[derive(Default)]
+pub(crate) struct Moved<'a> {
+    pub must_change_password: bool,
+    pub past_passwords: Option<&'a str>,
+    pub password_set_at: Option<i64>,
+    pub password_expires_at: Option<i64>,
+    pub was_verified: bool,
+    pub has_proven: bool,
+    pub epoch_at: i64,
+    pub token_epoch: i64,
+}
+
+/// Stores an account that was made here.
 pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
+    let password_set_at = new.password_hash.map(|_| new.public.created_at);
+    move_in(tx, new, &Moved { password_set_at, ..Moved::default() })
+}
+
+/// Stores an account of another system.
+pub(crate) fn move_in(tx: &mut Tx, new: &NewUser, moved: &Moved) -> Result<()> {
     let NewUser { public, .. } = new;
+    let was_verified = match (moved.has_proven, moved.was_verified) {
+        (true, _) => PROVEN,
+        (false, true) => VERIFIED,
+        (false, false) => 0,
+    };
     let attributes = crate::json::render(&public.attributes)?;
     tx.run(
         "INSERT INTO users (id, username, username_key, email, email_key, email_verified, is_active, \
          password_hash, must_change_password, attributes, locale, epoch, epoch_at, token_epoch, created_at, \
-         was_verified, is_service_account, external_id, password_set_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, 0, 0, 0, ?11, 0, ?12, ?13, ?14)",
+         was_verified, is_service_account, external_id, password_set_at, past_passwords, password_expires_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?15, ?9, ?10, 0, ?16, ?17, ?11, ?18, ?12, ?13, ?14, ?19, ?20)",
         &[
             Value::Bytes(public.id.as_bytes()),
             Value::Text(public.username.as_str()),
@@ -228,7 +253,13 @@ pub(crate) fn insert(tx: &mut Tx, new: &NewUser) -> Result<()> {
             Value::Integer(public.created_at),
             Value::Integer(public.is_service_account.into()),
             Value::optional_text(public.external_id.as_ref().map(ExternalId::as_str)),
-            new.password_hash.map_or(Value::Null, |_| Value::Integer(public.created_at)),
+            moved.password_set_at.map_or(Value::Null, Value::Integer),
+            Value::Integer(moved.must_change_password.into()),
+            Value::Integer(moved.epoch_at),
+            Value::Integer(moved.token_epoch),
+            Value::Integer(was_verified),
+            Value::optional_text(moved.past_passwords),
+            moved.password_expires_at.map_or(Value::Null, Value::Integer),
         ],
     )?;
     insert_roles(tx, public)
@@ -358,31 +389,6 @@ pub(crate) fn has_proven_email(tx: &mut Tx, id: Id) -> Result<()> {
 /// Removes the account's claim to its address, which another account has verified.
 pub(crate) fn give_up_email(tx: &mut Tx, id: Id) -> Result<()> {
     tx.run("UPDATE users SET email_key = NULL WHERE id = ?1", &[Value::Bytes(id.as_bytes())])
-}
-
-/// What else an account brings from another system.
-pub(crate) struct Moved<'a> {
-    pub must_change_password: bool,
-    pub past_passwords: Option<&'a str>,
-    pub password_set_at: Option<i64>,
-    pub password_expires_at: Option<i64>,
-    pub token_epoch: i64,
-}
-
-/// Completes an account that was just stored.
-pub(crate) fn moved_in(tx: &mut Tx, id: Id, moved: &Moved) -> Result<()> {
-    tx.run(
-        "UPDATE users SET must_change_password = ?2, past_passwords = ?3, password_set_at = ?4, \
-         password_expires_at = ?5, token_epoch = ?6 WHERE id = ?1",
-        &[
-            Value::Bytes(id.as_bytes()),
-            Value::Integer(moved.must_change_password.into()),
-            Value::optional_text(moved.past_passwords),
-            moved.password_set_at.map_or(Value::Null, Value::Integer),
-            moved.password_expires_at.map_or(Value::Null, Value::Integer),
-            Value::Integer(moved.token_epoch),
-        ],
-    )
 }
 
 /// A new password, as the store keeps it.

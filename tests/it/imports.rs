@@ -212,6 +212,9 @@ fn accounts_move_from_store_to_store(store: &Store) {
     let first = Store::sqlite();
     let mut source = open_to_move(&first);
     let key = "pQECAyYgASFYIGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWIlggT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU";
+    let identity = |number: i64| json!({"issuer": "https://id.example", "subject": number.to_string(), "created_at": 1_500_000_003 + number});
+    let mut identities: Vec<Value> = (0..21).map(identity).collect();
+    identities[7]["unlinked_at"] = json!(1_600_000_000);
     let users = json!([
         {"username": "Ada", "email": "Ada@EXAMPLE.com", "email_verified": true, "email_proven": true,
             "password_hash": BCRYPT, "password_set_at": 1_500_000_001, "password_expires_at": 4_000_000_000_i64,
@@ -219,13 +222,13 @@ fn accounts_move_from_store_to_store(store: &Store) {
             "attributes": {"a": [1, {"b": false}]}, "locale": "de-AT", "external_id": "HR-7", "created_at": 1_500_000_000,
             "totp": {"secret": "GEZDGNBVGY3TQOJQ", "digits": 8, "period_seconds": 60, "created_at": 1_500_000_002},
             "recovery_codes": ["12345678", "abcd-efgh-ijkl-mnop"],
-            "identities": [{"issuer": "https://id.example", "subject": "1", "created_at": 1_500_000_003},
-                {"issuer": "https://id.example", "subject": "2", "created_at": 1_500_000_004, "unlinked_at": 1_500_000_005}],
+            "identities": identities, "tokens_revoked_at": 1_500_000_008,
             "passkeys": [{"id": "AQID", "public_key": key, "sign_count": 4_294_967_295_i64, "user_handle": "AAEC",
                 "user_verified": true, "backup_eligible": true, "backed_up": true, "transports": ["internal", "usb"],
                 "aaguid": "fbfc3007-154e-4ecc-8c0b-6e020557d7bd", "label": "phone", "created_at": 1_500_000_006,
                 "last_used_at": 1_500_000_007}, {"id": "BAUG", "public_key": key}]},
-        {"id": "9221ffc9-640f-4372-86d3-ce642cba5603", "email": "bob@example.com", "email_claimed": false},
+        {"id": "9221ffc9-640f-4372-86d3-ce642cba5603", "email": "bob@example.com", "email_claimed": false,
+            "email_was_verified": true},
         {"username": "carl", "is_active": false, "must_change_password": true},
         {"username": "nightly", "is_service_account": true}]);
     let report = call(&source, "import_users", json!({"users": users})).unwrap();
@@ -243,6 +246,8 @@ fn accounts_move_from_store_to_store(store: &Store) {
         };
         assert_eq!(kept.0, kept.1, "{member}");
     }
+    let bob = exported.iter().find(|user| user["email"] == "bob@example.com").unwrap();
+    assert_eq!((&bob["email_claimed"], &bob["email_was_verified"]), (&json!(false), &json!(true)));
     let [last, third] = [Store::sqlite(), Store::sqlite()];
     for target in [&third, store, &last] {
         let engine = open_to_move(target);

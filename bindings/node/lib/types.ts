@@ -484,7 +484,7 @@ export interface ImportedTotp {
 
 /**
  * An account of another system. A fault in it is reported as a problem of the account and does not refuse the
- * request. An empty text means none.
+ * request. An empty `id`, `username`, `email`, `password_hash`, `locale` or `external_id` means none.
  */
 export interface ImportedUser {
   /** Other data that the host keeps with the account: at most 16 KiB. */
@@ -497,7 +497,7 @@ export interface ImportedUser {
   email?: string | null
   /**
    * Whether no other account may claim the address before it verified it. Default: true, unless
-   * `registration.conceal_existing` is on and the address is not verified.
+   * `registration.conceal_existing` is on. A verified address is always claimed.
    */
   email_claimed?: boolean | null
   /**
@@ -507,6 +507,10 @@ export interface ImportedUser {
   email_proven?: boolean | null
   /** Whether the other system had proof that the address belongs to the user. */
   email_verified?: boolean | null
+  /**
+   * Whether an address of the account was verified before, though `email_verified` is false. Default: false.
+   */
+  email_was_verified?: boolean | null
   /**
    * The host's own id of the account, which no other account has: 1 to 255 bytes without control characters.
    */
@@ -536,12 +540,17 @@ export interface ImportedUser {
   /** The same of an export of an engine with this secret key, for the same `id`. */
   recovery_code_hashes?: string[] | null
   /**
-   * Recovery codes as the user has them: each 8 to 64 ASCII letters and digits, beside spaces and hyphens.
-   * The store keeps only keyed codes of them.
+   * Recovery codes as the user has them: each 8 or more ASCII letters and digits, and with spaces and hyphens
+   * at most 64. The store keeps only keyed codes of them.
    */
   recovery_codes?: string[] | null
   /** The roles; default: `registration.default_roles`, and none for a service account. */
   roles?: string[] | null
+  /**
+   * When all tokens of the account were last revoked: what a backend issued until then opens nothing.
+   * Default: when an account of this store with the same `id` was deleted, if the log still says so.
+   */
+  tokens_revoked_at?: number | null
   /** The authenticator app. */
   totp?: ImportedTotp | null
   /** The name to log in with. Default: an invented one, for an account with an address. */
@@ -577,8 +586,9 @@ export interface ImportProblem {
    * `email_not_verified` (but the account has a second factor or an identity), `invalid_password_hash`,
    * `password_hash_too_costly`, `password_mismatch` (of `check`), `invalid_roles`, `invalid_attributes`,
    * `invalid_locale`, `invalid_time`, `invalid_external_id`, `external_id_taken`, `external_id_repeated`,
-   * `invalid_totp`, `invalid_recovery_codes`, `invalid_identities`, `identity_taken`, `identity_repeated`,
-   * `invalid_passkeys`, `passkey_taken`, `passkey_repeated`, `invalid_service_account`.
+   * `invalid_totp`, `invalid_recovery_codes`, `recovery_codes_taken`, `recovery_codes_repeated`,
+   * `invalid_identities`, `identity_taken`, `identity_repeated`, `invalid_passkeys`, `passkey_taken`,
+   * `passkey_repeated`, `invalid_service_account`.
    */
   code: string
   /**
@@ -596,8 +606,8 @@ export interface ImportUsersResponse {
   skipped: number
   /**
    * The number of accounts that exist already with the same name, kind, address, roles, attributes, language
-   * and external id. They are left alone and are not problems. Passwords and second factors are not compared,
-   * because their users may have changed them.
+   * and external id, and the same id if one is given. They are left alone and are not problems. Passwords and
+   * second factors are not compared, because their users may have changed them.
    */
   present: number
   /** The problems, in the order of the accounts. */
@@ -700,6 +710,8 @@ export interface PortableUser {
   email_claimed?: boolean
   /** Whether the user proved an address. */
   email_proven?: boolean
+  /** Whether an address was verified before, though the present one is not. */
+  email_was_verified?: boolean
   /** The host's own id of the account, if it has one. */
   external_id?: string
   /** The users of identity providers that log in to the account, or did. */
@@ -724,6 +736,8 @@ export interface PortableUser {
   past_password_hashes?: string[]
   /** What the store keeps of the recovery codes. Only an engine with the same secret key can verify them. */
   recovery_code_hashes?: string[]
+  /** When all tokens of the account were last revoked. */
+  tokens_revoked_at?: number
   /** The authenticator app. Absent if no secret key opens its secret. */
   totp?: PortableTotp
 }

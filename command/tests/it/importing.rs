@@ -185,6 +185,19 @@ fn a_dry_run_is_true_of_the_whole_file() {
     assert_eq!((&last["imported"], &last["present"], &last["skipped"]), (&json!(0), &json!(1502), &json!(3)));
 }
 
+/// A call compares twenty passwords: the file is cut accordingly.
+#[test]
+fn many_passwords_are_compared() {
+    let shell = Shell::with_store();
+    let account = |number: usize| {
+        json!({"username": format!("user{number}"), "check": {"password": "password"},
+            "password_hash": "$2b$04$abcdefghijklmnopqrstuughE8Ev8uGFaUgY2cNEySvxngrb/Jzdm"})
+    };
+    let lines: String = (0..41).map(|number| format!("{}\n", account(number))).collect();
+    shell.write("checked.ndjson", lines);
+    assert_eq!(shell.json(&["import", "checked.ndjson"], "")["imported"], 41);
+}
+
 #[test]
 fn an_import_is_repeated_quietly() {
     let shell = Shell::with_store();

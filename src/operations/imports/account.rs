@@ -14,14 +14,14 @@ use crate::error::{Code, Result};
 use crate::json;
 use crate::password::Password;
 use crate::store::users::{self, By, Moved, NewUser};
-use crate::store::{Tx, identities, passkeys};
+use crate::store::{Tx, events, identities, passkeys, second_factors};
 use crate::types::id::Id;
 use crate::types::secret::Secret;
 use crate::types::strict::Object;
 use crate::types::user::{Email, Offered, PublicUser, Role};
 
 /// An account of another system. A fault in it is reported as a problem of the account and does not refuse
-/// the request. An empty text means none.
+/// the request. An empty `id`, `username`, `email`, `password_hash`, `locale` or `external_id` means none.
 #[derive(Debug, Default, Deserialize, JsonSchema, Build)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -37,8 +37,10 @@ pub struct ImportedUser {
     /// Whether the user proved an address to an engine of this kind, so that a reset by mail leaves identities alone.
     /// Default: false.
     pub email_proven: Option<bool>,
+    /// Whether an address of the account was verified before, though `email_verified` is false. Default: false.
+    pub email_was_verified: Option<bool>,
     /// Whether no other account may claim the address before it verified it. Default: true, unless
-    /// `registration.conceal_existing` is on and the address is not verified.
+    /// `registration.conceal_existing` is on. A verified address is always claimed.
     pub email_claimed: Option<bool>,
     /// The hash of the other system. Without it the account has no password until one is set.
     pub password_hash: Option<Secret>,
@@ -67,11 +69,14 @@ pub struct ImportedUser {
     pub external_id: Option<Offered>,
     /// When the account was created, in Unix seconds. Default: now.
     pub created_at: Option<i64>,
+    /// When all tokens of the account were last revoked: what a backend issued until then opens nothing. Default: when
+    /// an account of this store with the same `id` was deleted, if the log still says so.
+    pub tokens_revoked_at: Option<i64>,
     /// The authenticator app.
     #[serde(deserialize_with = "crate::types::strict::optional_object")]
     pub totp: Option<ImportedTotp>,
-    /// Recovery codes as the user has them: each 8 to 64 ASCII letters and digits, beside spaces and hyphens. The store
-    /// keeps only keyed codes of them.
+    /// Recovery codes as the user has them: each 8 or more ASCII letters and digits, and with spaces and hyphens at most
+    /// 64. The store keeps only keyed codes of them.
     pub recovery_codes: Option<Vec<Secret>>,
     /// The same of an export of an engine with this secret key, for the same `id`.
     pub recovery_code_hashes: Option<Vec<Secret>>,
@@ -140,8 +145,11 @@ pub(super) struct Account {
     pub claims: Vec<Claim>,
     email_key: Option<String>,
     password: Kept,
-    has_proven_email: bool,
+    /// Whether an address was verified before, and whether by its user.
+    was_verified: bool,
+    has_proven: bool,
     credentials: Credentials,
+    tokens_revoked_at: Option<i64>,
     /// Tokens with another number are dead: those of an earlier account that had the same id.
     token_epoch: i64,
 }
@@ -162,6 +170,7 @@ pub(super) enum Claim {
     Id(Id),
     Address(String),
     ExternalId(String),
+    RecoveryCode([u8; 32]),
     Identity { issuer: String, subject: String },
     Passkey(Vec<u8>),
 }
@@ -178,6 +187,7 @@ impl Claim {
             Claim::Id(_) => (Problem::IdRepeated, Problem::IdTaken),
             Claim::Address(_) => (Problem::EmailRepeated, Problem::EmailTaken),
             Claim::ExternalId(_) => (Problem::ExternalIdRepeated, Problem::ExternalIdTaken),
+            Claim::RecoveryCode(_) => (Problem::RecoveryCodesRepeated, Problem::RecoveryCodesTaken),
             Claim::Identity { .. } => (Problem::IdentityRepeated, Problem::IdentityTaken),
             Claim::Passkey(_) => (Problem::PasskeyRepeated, Problem::PasskeyTaken),
         }
@@ -194,6 +204,7 @@ impl Claim {
             Claim::Id(id) => By::Id(*id),
             Claim::Address(key) => By::Email(key),
             Claim::ExternalId(id) => By::ExternalId(id),
+            Claim::RecoveryCode(id) => return second_factors::user_of_recovery_code(tx, id),
             Claim::Identity { issuer, subject } => {
                 return identities::find(tx, identities::Identity { issuer, subject });
             }
@@ -209,18 +220,28 @@ impl Account {
         self.claims.iter().find(|claim| claim.identifies())
     }
 
-    /// Lists what no other account may have, besides the name.
+    /// Returns the id, if it was given.
+    pub(super) fn given_id(&self) -> Option<Id> {
+        self.claims.iter().find_map(|claim| match claim {
+            Claim::Id(id) => Some(*id),
+            _ => None,
+        })
+    }
+
+    /// Lists what no other account may have, besides the name. Recovery codes are an account's by its id.
     fn all_claims(&self, given_id: Option<Id>) -> Vec<Claim> {
         let id = given_id.map(Claim::Id);
         let address = self.email_key.clone().map(Claim::Address);
         let external_id = self.public.external_id.as_ref();
         let external_id = external_id.map(|id| Claim::ExternalId(id.as_str().to_owned()));
-        let Credentials { identities, passkeys, .. } = &self.credentials;
+        let Credentials { recovery_codes, identities, passkeys, .. } = &self.credentials;
+        let codes = recovery_codes.iter().filter(|_| given_id.is_some()).map(|id| Claim::RecoveryCode(*id));
         let linked = identities.iter().filter(|it| it.unlinked_at.is_none());
         let identities =
             linked.map(|it| Claim::Identity { issuer: it.issuer.clone(), subject: it.subject.clone() });
         let passkeys = passkeys.iter().map(|it| Claim::Passkey(it.credential_id.clone()));
-        id.into_iter().chain(address).chain(external_id).chain(identities).chain(passkeys).collect()
+        let texts = id.into_iter().chain(address).chain(external_id);
+        texts.chain(codes).chain(identities).chain(passkeys).collect()
     }
 
     pub(super) fn insert(&self, tx: &mut Tx, now: i64) -> Result<()> {
@@ -231,20 +252,26 @@ impl Account {
             email_key: self.email_key.as_deref(),
             password_hash: self.password.hash.as_deref(),
         };
-        users::insert(tx, &new)?;
         let Kept { past, must_change, set_at, expires_at, .. } = &self.password;
         let moved = Moved {
             must_change_password: *must_change,
             past_passwords: past.as_deref(),
             password_set_at: *set_at,
             password_expires_at: *expires_at,
+            was_verified: self.was_verified,
+            has_proven: self.has_proven,
+            epoch_at: self.tokens_dead_until(tx)?.unwrap_or(0),
             token_epoch: self.token_epoch,
         };
-        users::moved_in(tx, id, &moved)?;
-        if self.has_proven_email {
-            users::has_proven_email(tx, id)?;
-        }
+        users::move_in(tx, &new, &moved)?;
         self.credentials.insert(tx, id, now)
+    }
+
+    /// Returns the time until which tokens were revoked, here or before. An earlier account that had the same id may
+    /// have been deleted.
+    fn tokens_dead_until(&self, tx: &mut Tx) -> Result<Option<i64>> {
+        let deleted_at = self.given_id().map(|id| events::deleted_at(tx, id)).transpose()?.flatten();
+        Ok(self.tokens_revoked_at.max(deleted_at))
     }
 }
 
@@ -252,12 +279,15 @@ impl Account {
 pub(super) struct Reading<'a> {
     engine: &'a Engine,
     now: i64,
+    /// The latest time that is not in the future: clocks differ.
+    latest: i64,
     problems: Problems,
 }
 
 impl<'a> Reading<'a> {
     pub(super) fn new(engine: &'a Engine, now: i64) -> Reading<'a> {
-        Reading { engine, now, problems: Problems::default() }
+        let latest = now + engine.config.leeway_seconds.seconds();
+        Reading { engine, now, latest, problems: Problems::default() }
     }
 
     /// Builds the account for an imported one, or lists its own problems. Failures: `hash_queue_full`,
@@ -278,16 +308,19 @@ impl<'a> Reading<'a> {
             user_id: id,
             has_given_id: given_id.is_some(),
             now: self.now,
+            latest: self.latest,
         };
         let credentials = reader.read(given, &mut self.problems)?;
         let is_named = user.username.is_some();
-        let has_proven_email = user.email_proven.unwrap_or(false);
-        let may_claim = user.email_claimed.unwrap_or(true);
+        let has_proven = user.email_proven.unwrap_or(false);
+        let was_verified = user.email_was_verified.unwrap_or(false);
+        let tokens_revoked_at = self.problems.time(user.tokens_revoked_at, self.latest);
+        let may_claim =
+            user.email_claimed.unwrap_or(true) && !self.engine.config.registration.conceal_existing;
         let Some(public) = self.public(id, user)?.filter(|_| self.problems.0.is_empty()) else {
             return Ok(Err(self.problems.in_order()));
         };
-        let may_claim =
-            may_claim && (public.email_verified || !self.engine.config.registration.conceal_existing);
+        let may_claim = may_claim || public.email_verified;
         let mut account = Account {
             username_key: public.username.key(),
             email_key: public.email.as_ref().filter(|_| may_claim).map(Email::key),
@@ -296,8 +329,10 @@ impl<'a> Reading<'a> {
             scheme,
             claims: Vec::new(),
             password,
-            has_proven_email,
+            was_verified,
+            has_proven,
             credentials,
+            tokens_revoked_at,
             token_epoch: given_id.map_or(0, |_| self.now),
         };
         account.claims = account.all_claims(given_id);
@@ -338,7 +373,8 @@ impl<'a> Reading<'a> {
         // As when a factor is set up: a stranger may have opened the account with another's address.
         let was_planted =
             given.has_factors() || (user.password_hash.is_some() && !given.identities.is_empty());
-        let is_verified = is_verified || user.email_proven == Some(true) || user.email.is_none();
+        let was_verified = user.email_proven == Some(true) || user.email_was_verified == Some(true);
+        let is_verified = is_verified || was_verified || user.email.is_none();
         if was_planted && !is_verified && self.engine.config.verifies_addresses() {
             self.problems.add(Problem::EmailNotVerified);
         }
@@ -374,22 +410,26 @@ impl<'a> Reading<'a> {
 
     /// Returns the password as the store keeps it.
     fn password(&mut self, id: Id, user: &ImportedUser) -> Result<Kept> {
+        let past = self.past(user);
+        let set_at = self.problems.time(user.password_set_at, self.latest).unwrap_or(self.now);
+        let expires_at = self.problems.expiry(user.password_expires_at);
         let Some(hash) = &user.password_hash else {
             return Ok(Kept { must_change: user.must_change_password == Some(true), ..Kept::default() });
         };
-        let past = user.past_password_hashes.as_deref().unwrap_or_default();
-        for hash in past {
-            self.scheme(hash);
-        }
-        let past: Vec<&str> = past.iter().map(Secret::expose).collect();
-        let set_at = self.problems.time(user.password_set_at, self.now).unwrap_or(self.now);
         Ok(Kept {
             hash: Some(self.engine.passwords.as_kept(id, hash.expose())?),
             past: self.engine.passwords.past_as_kept(id, &past)?,
-            must_change: user.must_change_password == Some(true) || user.password_expires_at.is_some(),
+            must_change: user.must_change_password == Some(true) || expires_at.is_some(),
             set_at: Some(set_at),
-            expires_at: user.password_expires_at,
+            expires_at,
         })
+    }
+
+    /// Returns the hashes of past passwords, as many as are to be kept. The first that cannot be verified is a problem.
+    fn past<'b>(&mut self, user: &'b ImportedUser) -> Vec<&'b str> {
+        let given = user.past_password_hashes.as_deref().unwrap_or_default();
+        let kept = given.iter().take(self.engine.passwords.most_past());
+        kept.take_while(|hash| self.scheme(hash).is_some()).map(Secret::expose).collect()
     }
 
     fn public(&mut self, id: Id, user: ImportedUser) -> Result<Option<PublicUser>> {
@@ -409,7 +449,7 @@ impl<'a> Reading<'a> {
         let attributes = attributes.map_err(|_| problems.add(Problem::InvalidAttributes)).ok();
         let locale = problems.parsed(user.locale.as_ref(), Problem::InvalidLocale);
         let external_id = problems.parsed(user.external_id.as_ref(), Problem::InvalidExternalId);
-        let created_at = problems.time(user.created_at, self.now).unwrap_or(self.now);
+        let created_at = problems.time(user.created_at, self.latest).unwrap_or(self.now);
         let (Some(username), Some(roles), Some(attributes)) = (username, roles, attributes) else {
             return Ok(None);
         };

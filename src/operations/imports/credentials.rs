@@ -120,7 +120,7 @@ impl Given {
 /// The same, as the store keeps them.
 pub(super) struct Credentials {
     totp: Option<Totp>,
-    recovery_codes: BTreeSet<[u8; 32]>,
+    pub recovery_codes: BTreeSet<[u8; 32]>,
     pub identities: Vec<Linked>,
     pub passkeys: Vec<Passkey>,
 }
@@ -133,8 +133,11 @@ pub(super) struct Linked {
     pub unlinked_at: Option<i64>,
 }
 
-/// The most identities of one account.
+/// The most identities that open one account.
 const MOST_IDENTITIES: usize = 20;
+
+/// The most identities of one account with those that were unlinked.
+const MOST_EVER: usize = 1000;
 
 /// The most recovery codes of one account.
 const MOST_CODES: usize = 100;
@@ -172,6 +175,8 @@ pub(super) struct Reader<'a> {
     /// Whether the other system gave the id.
     pub has_given_id: bool,
     pub now: i64,
+    /// The latest time that is not in the future.
+    pub latest: i64,
 }
 
 impl Reader<'_> {
@@ -189,7 +194,7 @@ impl Reader<'_> {
     }
 
     fn totp(&self, given: &ImportedTotp, problems: &mut Problems) -> Result<Option<Totp>> {
-        let created_at = problems.time(given.created_at, self.now).unwrap_or(self.now);
+        let created_at = problems.time(given.created_at, self.latest).unwrap_or(self.now);
         let setup = Setup {
             secret: given.secret.as_ref().map(Secret::expose),
             uri: given.otpauth_uri.as_ref().map(Secret::expose),
@@ -246,14 +251,17 @@ impl Reader<'_> {
 
     fn identities(&self, given: &[ImportedIdentity], problems: &mut Problems) -> Vec<Linked> {
         let mut read: Vec<Linked> = Vec::new();
-        for identity in given.iter().take(MOST_IDENTITIES + 1) {
-            let created_at = problems.time(identity.created_at, self.now).unwrap_or(self.now);
-            let unlinked_at = problems.time(identity.unlinked_at, self.now);
+        for identity in given.iter().take(MOST_EVER + 1) {
+            let created_at = problems.time(identity.created_at, self.latest).unwrap_or(self.now);
+            let unlinked_at = problems.time(identity.unlinked_at, self.latest);
             let subject = identity.subject.as_str().to_owned();
+            let is_linked = |it: &&Linked| it.unlinked_at.is_none();
+            let is_full = unlinked_at.is_none() && read.iter().filter(is_linked).count() == MOST_IDENTITIES;
             let flaw = match self.issuer_of(identity) {
                 Err(flaw) => flaw,
                 Ok(_) if !(1..=255).contains(&subject.len()) => "expected a subject of 1 to 255 bytes",
-                Ok(_) if read.len() == MOST_IDENTITIES => "expected at most 20 identities",
+                Ok(_) if is_full => "expected at most 20 identities",
+                Ok(_) if read.len() == MOST_EVER => "expected at most 1000 identities with the unlinked",
                 Ok(issuer) if read.iter().any(|it| it.issuer == issuer && it.subject == subject) => {
                     "an identity is repeated"
                 }
@@ -329,8 +337,8 @@ impl Reader<'_> {
             backup_eligible: given.backup_eligible,
             backed_up: given.backed_up.unwrap_or(false),
             transports: transports(given.transports.unwrap_or_default()),
-            created_at: problems.time(given.created_at, self.now).unwrap_or(self.now),
-            last_used_at: problems.time(given.last_used_at, self.now),
+            created_at: problems.time(given.created_at, self.latest).unwrap_or(self.now),
+            last_used_at: problems.time(given.last_used_at, self.latest),
         })
     }
 }

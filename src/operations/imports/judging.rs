@@ -17,6 +17,9 @@ use crate::types::user::PublicUser;
 const NAME: &str = "name";
 const CLAIM: &str = "claim";
 
+/// The reason why an account that is otherwise the same is another.
+const ANOTHER_ID: &str = "expected the id of the account that has the name";
+
 /// The accounts without problems, and every problem with its position.
 #[derive(Default)]
 pub(super) struct Judged<'a> {
@@ -47,7 +50,7 @@ pub(super) fn judge<'a>(
                         earlier.add(account);
                         judged.accounts.push(account);
                     }
-                    problems.into_iter().map(|problem| (problem, None)).collect()
+                    problems
                 }
             },
         };
@@ -69,13 +72,17 @@ pub(super) fn remember(taken: &Taken, accounts: &[&Account]) -> Result<()> {
     Ok(())
 }
 
-/// A digest of the content by which two accounts are the same.
+/// The length of a digest of the content.
+const DIGEST: usize = digest::SHA256_OUTPUT_LEN;
+
+/// A digest of the content by which two accounts are the same, and the id.
 fn content(account: &PublicUser, has_name: bool) -> Result<Vec<u8>> {
     let PublicUser { username, email, is_service_account, roles, attributes, locale, external_id, .. } =
         account;
     let username = Some(username).filter(|_| has_name);
     let text = json::render(&(username, email, is_service_account, roles, attributes, locale, external_id))?;
-    Ok(digest::digest(&digest::SHA256, text.as_bytes()).as_ref().to_vec())
+    let digest = digest::digest(&digest::SHA256, text.as_bytes());
+    Ok([digest.as_ref(), account.id.as_bytes()].concat())
 }
 
 /// The names of accounts that were judged before, and what else they have.
@@ -87,9 +94,13 @@ struct Earlier<'a> {
 
 impl<'a> Earlier<'a> {
     /// Returns the problems with an account; none if the same account is there already.
-    fn problems_of(&self, tx: &mut Tx, account: &Account) -> Result<Option<Vec<Problem>>> {
-        let mut problems = Vec::new();
+    fn problems_of(&self, tx: &mut Tx, account: &Account) -> Result<Option<Vec<Found>>> {
+        let mut problems: Vec<Found> = Vec::new();
         let own = content(&account.public, account.is_named)?;
+        let is_same = |other: &[u8]| other.get(..DIGEST) == own.get(..DIGEST);
+        // An id that was not given is a new one.
+        let has_same_id =
+            |other: &[u8]| account.given_id().is_none() || other.get(DIGEST..) == own.get(DIGEST..);
         let others = match account.is_named {
             true => self.named(tx, &account.username_key)?,
             false => match account.identifying() {
@@ -98,17 +109,26 @@ impl<'a> Earlier<'a> {
             },
         };
         match others {
-            (Some(other), _) | (None, Some(other)) if other == own => return Ok(None),
-            (Some(_), _) if account.is_named => problems.push(Problem::UsernameRepeated),
-            (None, Some(_)) if account.is_named => problems.push(Problem::UsernameTaken),
+            (Some(other), _) | (None, Some(other)) if is_same(&other) && has_same_id(&other) => {
+                return Ok(None);
+            }
+            (repeated, taken) if account.is_named => {
+                let problem = repeated.as_ref().map_or(Problem::UsernameTaken, |_| Problem::UsernameRepeated);
+                let reason = |other: Vec<u8>| is_same(&other).then_some(ANOTHER_ID.into());
+                problems.extend(repeated.or(taken).map(|other| (problem, reason(other))));
+            }
             _ => {}
         }
         for claim in &account.claims {
             let (repeated, taken) = claim.problems();
-            match self.claimed(tx, claim)? {
-                (Some(_), _) => problems.push(repeated),
-                (None, Some(_)) => problems.push(taken),
-                (None, None) => {}
+            let found = match self.claimed(tx, claim)? {
+                (Some(_), _) => repeated,
+                (None, Some(_)) => taken,
+                (None, None) => continue,
+            };
+            // One problem with the recovery codes of an account is enough.
+            if !problems.contains(&(found, None)) {
+                problems.push((found, None));
             }
         }
         Ok(Some(problems))

@@ -61,6 +61,9 @@ pub struct PortableUser {
     /// Whether the user proved an address.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub email_proven: bool,
+    /// Whether an address was verified before, though the present one is not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub email_was_verified: bool,
     /// False if the address is not claimed: another account may have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email_claimed: Option<bool>,
@@ -79,6 +82,9 @@ pub struct PortableUser {
     /// The hashes of earlier passwords, the newest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub past_password_hashes: Vec<IssuedSecret>,
+    /// When all tokens of the account were last revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens_revoked_at: Option<i64>,
     /// The authenticator app. Absent if no secret key opens its secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub totp: Option<PortableTotp>,
@@ -231,12 +237,14 @@ impl Page<'_> {
         let past = if has_hash { passwords.past(tx, id)? } else { Vec::new() };
         let mut portable = PortableUser {
             email_proven: user.has_proven,
+            email_was_verified: user.was_verified && !user.public.email_verified,
             email_claimed: None,
             password_hash: hash.map(IssuedSecret::new),
             must_change_password: user.must_change_password,
             password_set_at: user.password_set_at.filter(|_| has_hash),
             password_expires_at: user.password_expires_at.filter(|_| has_hash),
             past_password_hashes: past.into_iter().map(IssuedSecret::new).collect(),
+            tokens_revoked_at: Some(user.epoch_at).filter(|at| *at > 0),
             totp: None,
             recovery_code_hashes: Vec::new(),
             identities: Vec::new(),

@@ -82,7 +82,7 @@ pub struct ImportUsersResponse {
     /// The number of accounts not imported because of a problem.
     pub skipped: usize,
     /// The number of accounts that exist already with the same name, kind, address, roles, attributes, language
-    /// and external id. They are left alone and are not problems. Passwords and second factors are not compared, because
+    /// and external id, and the same id if one is given. They are left alone and are not problems. Passwords and second factors are not compared, because
     /// their users may have changed them.
     pub present: usize,
     /// The problems, in the order of the accounts.

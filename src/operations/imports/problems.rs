@@ -21,8 +21,8 @@ pub struct ImportProblem {
     /// `email_not_verified` (but the account has a second factor or an identity), `invalid_password_hash`,
     /// `password_hash_too_costly`, `password_mismatch` (of `check`), `invalid_roles`, `invalid_attributes`,
     /// `invalid_locale`, `invalid_time`, `invalid_external_id`, `external_id_taken`, `external_id_repeated`,
-    /// `invalid_totp`, `invalid_recovery_codes`, `invalid_identities`, `identity_taken`, `identity_repeated`,
-    /// `invalid_passkeys`, `passkey_taken`, `passkey_repeated`, `invalid_service_account`.
+    /// `invalid_totp`, `invalid_recovery_codes`, `recovery_codes_taken`, `recovery_codes_repeated`,
+    /// `invalid_identities`, `identity_taken`, `identity_repeated`, `invalid_passkeys`, `passkey_taken`, `passkey_repeated`, `invalid_service_account`.
     #[schemars(with = "String")]
     pub code: Problem,
     /// What was expected, or what a password hash that is refused seems to be, where the code alone does not say it. It
@@ -73,7 +73,7 @@ pub enum Problem {
     InvalidAttributes,
     /// No language tag.
     InvalidLocale,
-    /// A time before 1970 or in the future.
+    /// A time before 1970, or in the future where there is none to be.
     InvalidTime,
     /// No external id.
     InvalidExternalId,
@@ -85,6 +85,10 @@ pub enum Problem {
     InvalidTotp,
     /// A recovery code that is none, or too many.
     InvalidRecoveryCodes,
+    /// Another account of the store has a recovery code.
+    RecoveryCodesTaken,
+    /// An account before it in the request has a recovery code.
+    RecoveryCodesRepeated,
     /// An identity that is none, or too many.
     InvalidIdentities,
     /// An account of the store has the identity.
@@ -103,6 +107,9 @@ pub enum Problem {
 
 /// A problem, and what was expected where that says more.
 pub(super) type Found = (Problem, Option<Cow<'static, str>>);
+
+/// The first second that RFC 3339 cannot write.
+const YEAR_10000: i64 = 253_402_300_800;
 
 /// The problems of one account.
 #[derive(Default)]
@@ -137,12 +144,21 @@ impl Problems {
         text?.as_str().parse().map_err(|error: ParseError| self.because(problem, error)).ok()
     }
 
-    /// Returns a time, if it has one to return: that which is given, or else `or`.
-    pub(super) fn time(&mut self, given: Option<i64>, now: i64) -> Option<i64> {
-        let is_past = given.is_none_or(|given| (0..=now).contains(&given));
+    /// Returns the time that is given, or adds a problem if it is later than `latest`.
+    pub(super) fn time(&mut self, given: Option<i64>, latest: i64) -> Option<i64> {
+        let is_past = given.is_none_or(|given| (0..=latest).contains(&given));
         if !is_past {
             self.because(Problem::InvalidTime, "expected Unix seconds, not in the future");
         }
         given.filter(|_| is_past)
+    }
+
+    /// Returns the time that is given, in the past or in the future, or adds a problem.
+    pub(super) fn expiry(&mut self, given: Option<i64>) -> Option<i64> {
+        let is_time = given.is_none_or(|given| (0..YEAR_10000).contains(&given));
+        if !is_time {
+            self.because(Problem::InvalidTime, "expected Unix seconds before the year 10000");
+        }
+        given.filter(|_| is_time)
     }
 }

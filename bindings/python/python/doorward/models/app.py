@@ -866,7 +866,8 @@ class ImportedTotp(Model, extra="forbid"):
 
 class ImportedUser(Model, extra="forbid"):
     """An account of another system. A fault in it is reported as a problem of the account and does not
-    refuse the request. An empty text means none.
+    refuse the request. An empty `id`, `username`, `email`, `password_hash`, `locale` or `external_id`
+    means none.
     """
 
     attributes: dict[str, Any] | None = None
@@ -879,7 +880,7 @@ class ImportedUser(Model, extra="forbid"):
     """The e-mail address."""
     email_claimed: bool | None = None
     """Whether no other account may claim the address before it verified it. Default: true, unless
-    `registration.conceal_existing` is on and the address is not verified.
+    `registration.conceal_existing` is on. A verified address is always claimed.
     """
     email_proven: bool | None = None
     """Whether the user proved an address to an engine of this kind, so that a reset by mail leaves
@@ -887,6 +888,10 @@ class ImportedUser(Model, extra="forbid"):
     """
     email_verified: bool | None = None
     """Whether the other system had proof that the address belongs to the user."""
+    email_was_verified: bool | None = None
+    """Whether an address of the account was verified before, though `email_verified` is false. Default:
+    false.
+    """
     external_id: str | None = None
     """The host's own id of the account, which no other account has: 1 to 255 bytes without control
     characters.
@@ -916,11 +921,15 @@ class ImportedUser(Model, extra="forbid"):
     recovery_code_hashes: Annotated[list[str] | None, Field(repr=False)] = None
     """The same of an export of an engine with this secret key, for the same `id`."""
     recovery_codes: Annotated[list[str] | None, Field(repr=False)] = None
-    """Recovery codes as the user has them: each 8 to 64 ASCII letters and digits, beside spaces and
-    hyphens. The store keeps only keyed codes of them.
+    """Recovery codes as the user has them: each 8 or more ASCII letters and digits, and with spaces and
+    hyphens at most 64. The store keeps only keyed codes of them.
     """
     roles: list[str] | None = None
     """The roles; default: `registration.default_roles`, and none for a service account."""
+    tokens_revoked_at: int | None = None
+    """When all tokens of the account were last revoked: what a backend issued until then opens nothing.
+    Default: when an account of this store with the same `id` was deleted, if the log still says so.
+    """
     totp: ImportedTotp | None = None
     """The authenticator app."""
     username: str | None = None
@@ -957,8 +966,9 @@ class ImportProblem(Model):
     `invalid_password_hash`, `password_hash_too_costly`, `password_mismatch` (of `check`),
     `invalid_roles`, `invalid_attributes`, `invalid_locale`, `invalid_time`, `invalid_external_id`,
     `external_id_taken`, `external_id_repeated`, `invalid_totp`, `invalid_recovery_codes`,
-    `invalid_identities`, `identity_taken`, `identity_repeated`, `invalid_passkeys`, `passkey_taken`,
-    `passkey_repeated`, `invalid_service_account`.
+    `recovery_codes_taken`, `recovery_codes_repeated`, `invalid_identities`, `identity_taken`,
+    `identity_repeated`, `invalid_passkeys`, `passkey_taken`, `passkey_repeated`,
+    `invalid_service_account`.
     """
     reason: str | None = None
     """What was expected, or what a password hash that is refused seems to be, where the code alone does
@@ -975,8 +985,8 @@ class ImportUsersResponse(Model):
     """The number of accounts not imported because of a problem."""
     present: Annotated[int, Field(ge=0)]
     """The number of accounts that exist already with the same name, kind, address, roles, attributes,
-    language and external id. They are left alone and are not problems. Passwords and second factors are
-    not compared, because their users may have changed them.
+    language and external id, and the same id if one is given. They are left alone and are not problems.
+    Passwords and second factors are not compared, because their users may have changed them.
     """
     problems: list[ImportProblem]
     """The problems, in the order of the accounts."""
@@ -1075,6 +1085,8 @@ class PortableUser(IdentityMixin, ActiveStateMixin):
     """False if the address is not claimed: another account may have it."""
     email_proven: bool | None = None
     """Whether the user proved an address."""
+    email_was_verified: bool | None = None
+    """Whether an address was verified before, though the present one is not."""
     external_id: Annotated[str | None, Field(max_length=255, min_length=1)] = None
     """The host's own id of the account, if it has one."""
     identities: list[PortableIdentity] | None = None
@@ -1099,6 +1111,8 @@ class PortableUser(IdentityMixin, ActiveStateMixin):
     """The hashes of earlier passwords, the newest first."""
     recovery_code_hashes: Annotated[list[str] | None, Field(repr=False)] = None
     """What the store keeps of the recovery codes. Only an engine with the same secret key can verify them."""
+    tokens_revoked_at: int | None = None
+    """When all tokens of the account were last revoked."""
     totp: PortableTotp | None = None
     """The authenticator app. Absent if no secret key opens its secret."""
 

@@ -18,9 +18,9 @@ import java.util.Map;
  *     {@code check}), {@code invalid_roles}, {@code invalid_attributes}, {@code invalid_locale},
  *     {@code invalid_time}, {@code invalid_external_id}, {@code external_id_taken}, {@code
  *     external_id_repeated}, {@code invalid_totp}, {@code invalid_recovery_codes}, {@code
- *     invalid_identities}, {@code identity_taken}, {@code identity_repeated}, {@code
- *     invalid_passkeys}, {@code passkey_taken}, {@code passkey_repeated}, {@code
- *     invalid_service_account}.
+ *     recovery_codes_taken}, {@code recovery_codes_repeated}, {@code invalid_identities}, {@code
+ *     identity_taken}, {@code identity_repeated}, {@code invalid_passkeys}, {@code passkey_taken},
+ *     {@code passkey_repeated}, {@code invalid_service_account}.
  * @param reason What was expected, or what a password hash that is refused seems to be, where the
  *     code alone does not say it. It quotes nothing of the account but the cost of a hash. May be
  *     null.

@@ -12,8 +12,9 @@ import java.util.Map;
  * @param imported The number of accounts created.
  * @param skipped The number of accounts not imported because of a problem.
  * @param present The number of accounts that exist already with the same name, kind, address,
- *     roles, attributes, language and external id. They are left alone and are not problems.
- *     Passwords and second factors are not compared, because their users may have changed them.
+ *     roles, attributes, language and external id, and the same id if one is given. They are left
+ *     alone and are not problems. Passwords and second factors are not compared, because their
+ *     users may have changed them.
  * @param problems The problems, in the order of the accounts.
  * @param hashes The number of hashes by scheme among the new accounts without problems. Until they
  *     are upgraded, they decide what logins cost.

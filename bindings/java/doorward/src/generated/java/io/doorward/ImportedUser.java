@@ -8,7 +8,8 @@ import java.util.Map;
 
 /**
  * An account of another system. A fault in it is reported as a problem of the account and does not
- * refuse the request. An empty text means none.
+ * refuse the request. An empty {@code id}, {@code username}, {@code email}, {@code password_hash},
+ * {@code locale} or {@code external_id} means none.
  *
  * @param attributes Other data that the host keeps with the account: at most 16 KiB. May be null.
  * @param check A password to compare with the hash, in a dry run, too. An import has at most 20 of
@@ -16,12 +17,14 @@ import java.util.Map;
  * @param createdAt When the account was created, in Unix seconds. Default: now. May be null.
  * @param email The e-mail address. May be null.
  * @param emailClaimed Whether no other account may claim the address before it verified it.
- *     Default: true, unless {@code registration.conceal_existing} is on and the address is not
- *     verified. May be null.
+ *     Default: true, unless {@code registration.conceal_existing} is on. A verified address is
+ *     always claimed. May be null.
  * @param emailProven Whether the user proved an address to an engine of this kind, so that a reset
  *     by mail leaves identities alone. Default: false. May be null.
  * @param emailVerified Whether the other system had proof that the address belongs to the user. May
  *     be null.
+ * @param emailWasVerified Whether an address of the account was verified before, though {@code
+ *     email_verified} is false. Default: false. May be null.
  * @param externalId The host's own id of the account, which no other account has: 1 to 255 bytes
  *     without control characters. May be null.
  * @param id The id, which becomes {@code sub}: a UUID of any version, in lower case with hyphens.
@@ -42,10 +45,14 @@ import java.util.Map;
  *     password.history}), the newest first. May be null.
  * @param recoveryCodeHashes The same of an export of an engine with this secret key, for the same
  *     {@code id}. May be null.
- * @param recoveryCodes Recovery codes as the user has them: each 8 to 64 ASCII letters and digits,
- *     beside spaces and hyphens. The store keeps only keyed codes of them. May be null.
+ * @param recoveryCodes Recovery codes as the user has them: each 8 or more ASCII letters and
+ *     digits, and with spaces and hyphens at most 64. The store keeps only keyed codes of them. May
+ *     be null.
  * @param roles The roles; default: {@code registration.default_roles}, and none for a service
  *     account. May be null.
+ * @param tokensRevokedAt When all tokens of the account were last revoked: what a backend issued
+ *     until then opens nothing. Default: when an account of this store with the same {@code id} was
+ *     deleted, if the log still says so. May be null.
  * @param totp The authenticator app. May be null.
  * @param username The name to log in with. Default: an invented one, for an account with an
  *     address. May be null.
@@ -58,6 +65,7 @@ public record ImportedUser(
     Boolean emailClaimed,
     Boolean emailProven,
     Boolean emailVerified,
+    Boolean emailWasVerified,
     String externalId,
     String id,
     List<ImportedIdentity> identities,
@@ -73,6 +81,7 @@ public record ImportedUser(
     List<String> recoveryCodeHashes,
     List<String> recoveryCodes,
     List<String> roles,
+    Long tokensRevokedAt,
     ImportedTotp totp,
     String username)
     implements Shape {
@@ -80,7 +89,7 @@ public record ImportedUser(
   public static ImportedUser of() {
     return new ImportedUser(
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        null, null, null, null, null, null, null, null, null);
+        null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /**
@@ -96,6 +105,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -111,6 +121,7 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -128,6 +139,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -143,6 +155,7 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -159,6 +172,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -174,6 +188,7 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -188,6 +203,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -203,14 +219,15 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
 
   /**
    * Returns the same with email_claimed: Whether no other account may claim the address before it
-   * verified it. Default: true, unless {@code registration.conceal_existing} is on and the address
-   * is not verified.
+   * verified it. Default: true, unless {@code registration.conceal_existing} is on. A verified
+   * address is always claimed.
    */
   public ImportedUser withEmailClaimed(boolean emailClaimed) {
     return new ImportedUser(
@@ -221,6 +238,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -236,6 +254,7 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -253,6 +272,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -268,6 +288,7 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -285,6 +306,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -300,6 +322,41 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
+        totp,
+        username);
+  }
+
+  /**
+   * Returns the same with email_was_verified: Whether an address of the account was verified
+   * before, though {@code email_verified} is false. Default: false.
+   */
+  public ImportedUser withEmailWasVerified(boolean emailWasVerified) {
+    return new ImportedUser(
+        attributes,
+        check,
+        createdAt,
+        email,
+        emailClaimed,
+        emailProven,
+        emailVerified,
+        emailWasVerified,
+        externalId,
+        id,
+        identities,
+        isActive,
+        isServiceAccount,
+        locale,
+        mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
+        passwordHash,
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -317,6 +374,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -332,6 +390,7 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -349,6 +408,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -364,6 +424,7 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -380,6 +441,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -395,6 +457,7 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -409,6 +472,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -424,6 +488,7 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -441,6 +506,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -456,6 +522,7 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -470,6 +537,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -485,6 +553,7 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -502,6 +571,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -517,6 +587,7 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -531,6 +602,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -546,6 +618,7 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -563,6 +636,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -578,6 +652,7 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -595,6 +670,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -610,6 +686,7 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -624,6 +701,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -639,6 +717,7 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -656,6 +735,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -671,6 +751,7 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -688,6 +769,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -703,13 +785,15 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
 
   /**
-   * Returns the same with recovery_codes: Recovery codes as the user has them: each 8 to 64 ASCII
-   * letters and digits, beside spaces and hyphens. The store keeps only keyed codes of them.
+   * Returns the same with recovery_codes: Recovery codes as the user has them: each 8 or more ASCII
+   * letters and digits, and with spaces and hyphens at most 64. The store keeps only keyed codes of
+   * them.
    */
   public ImportedUser withRecoveryCodes(List<String> recoveryCodes) {
     return new ImportedUser(
@@ -720,6 +804,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -735,6 +820,7 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -752,6 +838,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -767,6 +854,42 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
+        totp,
+        username);
+  }
+
+  /**
+   * Returns the same with tokens_revoked_at: When all tokens of the account were last revoked: what
+   * a backend issued until then opens nothing. Default: when an account of this store with the same
+   * {@code id} was deleted, if the log still says so.
+   */
+  public ImportedUser withTokensRevokedAt(long tokensRevokedAt) {
+    return new ImportedUser(
+        attributes,
+        check,
+        createdAt,
+        email,
+        emailClaimed,
+        emailProven,
+        emailVerified,
+        emailWasVerified,
+        externalId,
+        id,
+        identities,
+        isActive,
+        isServiceAccount,
+        locale,
+        mustChangePassword,
+        passkeys,
+        passwordExpiresAt,
+        passwordHash,
+        passwordSetAt,
+        pastPasswordHashes,
+        recoveryCodeHashes,
+        recoveryCodes,
+        roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -781,6 +904,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -796,6 +920,7 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -813,6 +938,7 @@ public record ImportedUser(
         emailClaimed,
         emailProven,
         emailVerified,
+        emailWasVerified,
         externalId,
         id,
         identities,
@@ -828,6 +954,7 @@ public record ImportedUser(
         recoveryCodeHashes,
         recoveryCodes,
         roles,
+        tokensRevokedAt,
         totp,
         username);
   }
@@ -842,6 +969,7 @@ public record ImportedUser(
         Read.optional(json, "email_claimed", Read::bool),
         Read.optional(json, "email_proven", Read::bool),
         Read.optional(json, "email_verified", Read::bool),
+        Read.optional(json, "email_was_verified", Read::bool),
         Read.optional(json, "external_id", Read::text),
         Read.optional(json, "id", Read::text),
         Read.optional(json, "identities", Read.list(ImportedIdentity::read)),
@@ -857,6 +985,7 @@ public record ImportedUser(
         Read.optional(json, "recovery_code_hashes", Read.list(Read::text)),
         Read.optional(json, "recovery_codes", Read.list(Read::text)),
         Read.optional(json, "roles", Read.list(Read::text)),
+        Read.optional(json, "tokens_revoked_at", Read::integer),
         Read.optional(json, "totp", ImportedTotp::read),
         Read.optional(json, "username", Read::text));
   }
@@ -871,6 +1000,7 @@ public record ImportedUser(
     Read.put(json, "email_claimed", emailClaimed);
     Read.put(json, "email_proven", emailProven);
     Read.put(json, "email_verified", emailVerified);
+    Read.put(json, "email_was_verified", emailWasVerified);
     Read.put(json, "external_id", externalId);
     Read.put(json, "id", id);
     Read.put(json, "identities", identities);
@@ -886,6 +1016,7 @@ public record ImportedUser(
     Read.put(json, "recovery_code_hashes", recoveryCodeHashes);
     Read.put(json, "recovery_codes", recoveryCodes);
     Read.put(json, "roles", roles);
+    Read.put(json, "tokens_revoked_at", tokensRevokedAt);
     Read.put(json, "totp", totp);
     Read.put(json, "username", username);
     return json;
@@ -908,6 +1039,8 @@ public record ImportedUser(
         + emailProven
         + ", emailVerified="
         + emailVerified
+        + ", emailWasVerified="
+        + emailWasVerified
         + ", externalId="
         + externalId
         + ", id="
@@ -938,6 +1071,8 @@ public record ImportedUser(
         + Read.hidden(recoveryCodes)
         + ", roles="
         + roles
+        + ", tokensRevokedAt="
+        + tokensRevokedAt
         + ", totp="
         + totp
         + ", username="

@@ -20,6 +20,8 @@ import java.util.Map;
  * @param emailClaimed False if the address is not claimed: another account may have it. May be
  *     null.
  * @param emailProven Whether the user proved an address. May be null.
+ * @param emailWasVerified Whether an address was verified before, though the present one is not.
+ *     May be null.
  * @param externalId The host's own id of the account, if it has one. May be null.
  * @param identities The users of identity providers that log in to the account, or did.
  * @param isServiceAccount True for an account of {@code create_service_account}, which has API keys
@@ -35,6 +37,7 @@ import java.util.Map;
  * @param pastPasswordHashes The hashes of earlier passwords, the newest first.
  * @param recoveryCodeHashes What the store keeps of the recovery codes. Only an engine with the
  *     same secret key can verify them.
+ * @param tokensRevokedAt When all tokens of the account were last revoked. May be null.
  * @param totp The authenticator app. Absent if no secret key opens its secret. May be null.
  */
 public record PortableUser(
@@ -48,6 +51,7 @@ public record PortableUser(
     long createdAt,
     Boolean emailClaimed,
     Boolean emailProven,
+    Boolean emailWasVerified,
     String externalId,
     List<PortableIdentity> identities,
     Boolean isServiceAccount,
@@ -59,6 +63,7 @@ public record PortableUser(
     Long passwordSetAt,
     List<String> pastPasswordHashes,
     List<String> recoveryCodeHashes,
+    Long tokensRevokedAt,
     PortableTotp totp)
     implements Shape {
   static PortableUser read(Object value) {
@@ -74,6 +79,7 @@ public record PortableUser(
         Read.required(json, "created_at", Read::integer),
         Read.optional(json, "email_claimed", Read::bool),
         Read.optional(json, "email_proven", Read::bool),
+        Read.optional(json, "email_was_verified", Read::bool),
         Read.optional(json, "external_id", Read::text),
         Read.orEmpty(Read.optional(json, "identities", Read.list(PortableIdentity::read))),
         Read.optional(json, "is_service_account", Read::bool),
@@ -85,6 +91,7 @@ public record PortableUser(
         Read.optional(json, "password_set_at", Read::integer),
         Read.orEmpty(Read.optional(json, "past_password_hashes", Read.list(Read::text))),
         Read.orEmpty(Read.optional(json, "recovery_code_hashes", Read.list(Read::text))),
+        Read.optional(json, "tokens_revoked_at", Read::integer),
         Read.optional(json, "totp", PortableTotp::read));
   }
 
@@ -101,6 +108,7 @@ public record PortableUser(
     Read.put(json, "created_at", createdAt);
     Read.put(json, "email_claimed", emailClaimed);
     Read.put(json, "email_proven", emailProven);
+    Read.put(json, "email_was_verified", emailWasVerified);
     Read.put(json, "external_id", externalId);
     Read.putUnlessEmpty(json, "identities", identities);
     Read.put(json, "is_service_account", isServiceAccount);
@@ -112,6 +120,7 @@ public record PortableUser(
     Read.put(json, "password_set_at", passwordSetAt);
     Read.putUnlessEmpty(json, "past_password_hashes", pastPasswordHashes);
     Read.putUnlessEmpty(json, "recovery_code_hashes", recoveryCodeHashes);
+    Read.put(json, "tokens_revoked_at", tokensRevokedAt);
     Read.put(json, "totp", totp);
     return json;
   }
@@ -139,6 +148,8 @@ public record PortableUser(
         + emailClaimed
         + ", emailProven="
         + emailProven
+        + ", emailWasVerified="
+        + emailWasVerified
         + ", externalId="
         + externalId
         + ", identities="
@@ -161,6 +172,8 @@ public record PortableUser(
         + Read.hidden(pastPasswordHashes)
         + ", recoveryCodeHashes="
         + Read.hidden(recoveryCodeHashes)
+        + ", tokensRevokedAt="
+        + tokensRevokedAt
         + ", totp="
         + totp
         + "]";
