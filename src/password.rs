@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use crate::error::{Code, Error, Result};
-use crate::strength::part::Pattern;
+use crate::strength::part::{MOST, Pattern};
 use crate::strength::{self, Estimate};
 use crate::types::secret::{Secret, collected};
 use crate::types::user::Offered;
@@ -208,7 +208,7 @@ pub(crate) fn assess(secret: &Secret, policy: &PasswordPolicy, context: &[Contex
         return refused(Weakness::InvalidCharacters);
     };
     let words: Vec<&str> = context.iter().map(|(_, word)| *word).collect();
-    let beginning = collected(password.chars().take(MOST_JUDGED), 4 * MOST_JUDGED);
+    let beginning = collected(password.chars().take(MOST), 4 * MOST);
     let estimate = strength::estimate(&beginning, &words);
     let mut weaknesses = Vec::new();
     if password.chars().count() < policy.min_length.get() {
@@ -219,10 +219,6 @@ pub(crate) fn assess(secret: &Secret, policy: &PasswordPolicy, context: &[Contex
     }
     Assessment { score: estimate.score(), weaknesses }
 }
-
-/// How many characters are assessed. The work grows with their square, and further characters do not weaken a
-/// password.
-const MOST_JUDGED: usize = 32;
 
 /// The number of guesses within which a password counts as easily guessed.
 const FIRST_GUESSES: f64 = 100_000.0;

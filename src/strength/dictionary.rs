@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::part::{Part, Pattern, exchanges};
+use super::part::{MOST, Part, Pattern, exchanges};
 use super::words;
 
 /// A text in lower case.
@@ -42,11 +42,15 @@ struct Found {
 
 /// Returns the parts of a text that are words.
 pub(super) fn parts(text: &[char], own: &[Lower]) -> Vec<Part> {
-    let lower = lowercase(text.iter().copied(), text.len());
+    let lower = lowercase(text);
+    let whole: Vec<&[char]> = own.iter().map(|word| word.as_slice()).collect();
+    let own = whole.as_slice();
     let mut parts: Vec<Part> =
         words(&lower, own).iter().map(|word| part(text, word, word.start, 1.0)).collect();
     let backwards: Lower = Zeroizing::new(lower.iter().rev().copied().collect());
-    parts.extend(words(&backwards, own).iter().map(|word| part(text, word, text.len() - word.end, 2.0)));
+    // Of a long word that is written backwards, the end is estimated.
+    let ends: Vec<&[char]> = own.iter().map(|word| &word[word.len().saturating_sub(MOST)..]).collect();
+    parts.extend(words(&backwards, &ends).iter().map(|word| part(text, word, text.len() - word.end, 2.0)));
     for reading in readings(text) {
         let letter = |c: &char| reading.iter().find(|(sign, _)| sign == c).map_or(*c, |(_, letter)| *letter);
         let read: Lower = Zeroizing::new(lower.iter().map(letter).collect());
@@ -58,15 +62,17 @@ pub(super) fn parts(text: &[char], own: &[Lower]) -> Vec<Part> {
     parts
 }
 
-/// Returns characters in lower case, as many as they are. The two small letters sigma are one.
-pub(super) fn lowercase(text: impl Iterator<Item = char>, length: usize) -> Lower {
-    let mut lower = Zeroizing::new(Vec::with_capacity(length));
-    let letters = text.flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c });
-    lower.extend(letters.take(length));
-    lower
+/// Returns characters in lower case, one for each. The two small letters sigma are one.
+pub(super) fn lowercase(text: &[char]) -> Lower {
+    let letter = |c: &char| match c.to_lowercase().next() {
+        Some('ς') => 'σ',
+        lower => lower.unwrap_or(*c),
+    };
+    Zeroizing::new(text.iter().map(letter).collect())
 }
 
-fn words(lower: &[char], own: &[Lower]) -> Vec<Found> {
+/// Finds words in a text. If it is the beginning of a longer one, it may end within a word of the caller.
+fn words(lower: &[char], own: &[&[char]]) -> Vec<Found> {
     // No common word has other characters.
     let ascii = lower.iter().map(|c| u8::try_from(*c).ok().filter(u8::is_ascii).unwrap_or(u8::MAX));
     let ascii: Zeroizing<Vec<u8>> = Zeroizing::new(ascii.collect());
@@ -77,7 +83,9 @@ fn words(lower: &[char], own: &[Lower]) -> Vec<Found> {
             let own = own.iter().position(|word| **word == rest[..length]);
             Found { start, end: start + length, rank, own }
         }));
-        let own = own.iter().enumerate().filter(|(_, word)| !word.is_empty() && rest.starts_with(word));
+        let most = if lower.len() < MOST { usize::MAX } else { rest.len() };
+        let own = own.iter().map(|word| &word[..word.len().min(most)]).enumerate();
+        let own = own.filter(|(_, word)| !word.is_empty() && rest.starts_with(word));
         found.extend(own.map(|(index, word)| {
             let end = start + word.len();
             Found { start, end, rank: index + 1, own: Some(index) }

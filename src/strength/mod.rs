@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use dictionary::Lower;
@@ -32,14 +33,21 @@ impl Estimate {
     }
 }
 
-/// Estimates a text, beside words that an attacker would try first. The work grows with the square of its
-/// length.
+/// A dot above, the second character of "\u{130}" in lower case. It is passed over: so each character has one in
+/// lower case.
+const DOT: char = '\u{307}';
+
+/// Estimates a text, beside words that an attacker would try first. The work grows faster than the square of its
+/// length, and with the number of words: callers limit both.
 pub(crate) fn estimate(text: &str, words: &[&str]) -> Estimate {
+    let characters = |text: &str, length| {
+        let mut characters = Zeroizing::new(Vec::with_capacity(length));
+        characters.extend(text.nfc().filter(|c| *c != DOT).take(length));
+        characters
+    };
     let words: Vec<Lower> =
-        words.iter().map(|word| dictionary::lowercase(word.chars(), word.len())).collect();
-    let mut characters = Zeroizing::new(Vec::with_capacity(text.len()));
-    characters.extend(text.chars());
-    cheapest(&characters, &words)
+        words.iter().map(|word| dictionary::lowercase(&characters(word, 3 * word.len()))).collect();
+    cheapest(&characters(text, 3 * text.len()), &words)
 }
 
 /// The last part of a sequence of parts that cover the beginning of a text.
@@ -139,7 +147,7 @@ fn unwound(sequences: &[Sequences]) -> Estimate {
 mod tests {
     use serde_json::Value;
 
-    use super::part::{Part, Pattern};
+    use super::part::{MOST, Part, Pattern};
     use super::{Estimate, estimate};
 
     fn described(parts: &[Part]) -> String {
@@ -186,12 +194,25 @@ mod tests {
     }
 
     #[test]
+    fn a_long_word_of_the_caller_is_found_in_what_is_estimated_of_it() {
+        let word = "maximilian.mustermann@example-company.com";
+        let backwards: String = word.chars().rev().collect();
+        for text in [word, &backwards, &word.replace('a', "4"), &format!("x{word}")] {
+            let text: String = text.chars().take(MOST).collect();
+            let estimate = estimate(&text, &["ada", word]);
+            assert!(estimate.guesses < 100_000.0, "{text}: {}", estimate.guesses);
+            assert!(estimate.parts.iter().any(|part| part.pattern == Pattern::Word(Some(1))));
+        }
+    }
+
+    #[test]
     fn any_text_is_estimated() {
         for text in ["", " ", "\0\n\r\n", "İİİİ", "ΑΣΣ", "\u{1f431}\u{1f436}\u{1f431}\u{1f436}"] {
             let Estimate { guesses, .. } = estimate(text, &["", "ΑΣΣ", "i̇"]);
             assert!(guesses >= 1.0, "{text:?}");
         }
         assert_eq!(estimate("ΟΔΥΣΣΕΥΣ", &["οδυσσευς"]).guesses, 3.0);
+        assert_eq!(estimate("İ", &["i\u{307}"]).guesses, 3.0);
         assert_eq!(estimate("", &[]).parts.len(), 0);
         assert_eq!(estimate(&"é".repeat(400), &[]).score(), 1);
     }

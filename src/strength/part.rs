@@ -1,5 +1,9 @@
 //! A part of a password that follows a pattern.
 
+/// How many characters of a password are estimated: further ones do not weaken it, and cost much work. A text of as
+/// many counts as the beginning of a longer one.
+pub(crate) const MOST: usize = 33;
+
 /// A part of a password, and how many guesses find it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Part {
