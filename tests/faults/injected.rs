@@ -27,18 +27,15 @@ pub fn shim(store: &Store) -> PathBuf {
 /// kills.
 fn inject(shim: &Path, class: &str, nth: usize, error: Option<i32>, times: usize) -> bool {
     let store = Store::sqlite();
-    let hit = store.path().join("hit");
     let fault = format!("{class}:{nth}:{}:{times}", error.unwrap_or(0));
     let task = json!({"role": "faulted", "store": store.url()});
-    let environment =
-        [("LD_PRELOAD", shim.to_str().unwrap()), ("FAULT", &fault), ("FAULT_HIT", hit.to_str().unwrap())];
-    let mut child = Child::start_with(&task, &environment);
+    let mut child = start(shim, &store, &task, &fault);
     let mut acknowledged = Acknowledged::default();
     while let Some(report) = child.report() {
         acknowledged.add(&report);
     }
     let status = child.end();
-    let was_hit = hit.exists();
+    let was_hit = store.path().join("hit").exists();
     if was_hit && error.is_none() {
         assert_eq!(status.signal(), Some(libc::SIGKILL), "{fault}: {status}");
     } else {
@@ -46,6 +43,14 @@ fn inject(shim: &Path, class: &str, nth: usize, error: Option<i32>, times: usize
     }
     acknowledged.check(&store);
     was_hit
+}
+
+/// Starts a child with this fault. The file `hit` beside its store tells that it occurred.
+pub fn start(shim: &Path, store: &Store, task: &Value, fault: &str) -> Child {
+    let hit = store.path().join("hit");
+    let environment =
+        [("LD_PRELOAD", shim.to_str().unwrap()), ("FAULT", fault), ("FAULT_HIT", hit.to_str().unwrap())];
+    Child::start_with(task, &environment)
 }
 
 fn until_it_passes(class: &str, error: Option<i32>, times: usize, at_least: usize) {

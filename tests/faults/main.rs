@@ -12,6 +12,7 @@ mod crash;
 mod device;
 mod hasher;
 mod injected;
+mod once;
 mod organizations;
 mod passwords;
 mod power;

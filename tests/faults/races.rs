@@ -7,6 +7,7 @@ use doorward::{Clock, Code, Engine, Hooks};
 use serde_json::{Value, json};
 
 use crate::device::{Device, Key, ORIGIN, RP_ID};
+use crate::second_factors::challenge;
 use crate::stage::{
     Child, PASSWORD, Store, call, config, count, guess, is_active, login, logout, on_each_store, open,
     register, report, together, told,
@@ -267,30 +268,47 @@ pub fn enter_by_mail(store: &str, task: &Value) {
 }
 
 on_each_store!(one_process_has_the_effect);
-/// Of eight processes with four threads each, one accepts an invitation, and one removes the factors of an account.
+/// Of eight processes with four threads each, one accepts an invitation, one logs in by a recovery code, one
+/// replaces an app, one enrols another by a login, and one removes the factors of an account.
 fn one_process_has_the_effect(store: &Store) {
+    let throttle = json!({"account_failures": 100});
+    let keys = json!({"throttle": throttle, "totp": {"skew_steps": 10}, "require_second_factor": true});
     let engine = mailing(store);
     call(&engine, "invite_user", json!({"email": "grace@example.com"})).unwrap();
     let mails = call(&engine, "take_mail", json!({"lease_seconds": 3600})).unwrap();
     let mail = mails["mails"].as_array().unwrap().iter().find(|mail| mail["kind"] == "invitation").unwrap();
     let accept = json!({"token": mail["token"], "username": "grace", "password": PASSWORD});
-    let ada = call(&engine, "get_user", json!({"username": "ada"})).unwrap()["user"]["id"].clone();
-    let setup = call(&engine, "setup_totp", json!({"user_id": ada})).unwrap();
-    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() as i64;
-    let code = totp::code(setup["secret"].as_str().unwrap(), now);
-    call(&engine, "confirm_totp", json!({"user_id": ada, "code": code})).unwrap();
     drop(engine);
-    let keys = json!({});
-    let accepted = in_every_process(store, &keys, "accept_invitation", &accept);
-    let refused = Code::InvalidMailToken.name();
-    assert_eq!(accepted.iter().filter(|answer| answer["user"]["username"] == "grace").count(), 1);
-    assert_eq!(accepted.iter().filter(|answer| **answer == refused).count(), 31, "{accepted:?}");
+    let engine = open(store.url(), keys.clone()).unwrap();
+    let ada = call(&engine, "get_user", json!({"username": "ada"})).unwrap()["user"]["id"].clone();
+    let first_code = |request: Value| {
+        let setup = call(&engine, "setup_totp", request).unwrap();
+        let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() as i64;
+        totp::code(setup["secret"].as_str().unwrap(), now)
+    };
+    let request = json!({"user_id": ada, "code": first_code(json!({"user_id": ada}))});
+    let codes = call(&engine, "confirm_totp", request).unwrap()["recovery_codes"].clone();
+    let recover = json!({"username": "ada", "password": PASSWORD, "recovery_code": codes[0]});
+    let replace = json!({"user_id": ada, "code": first_code(json!({"user_id": ada}))});
+    register(&engine, "alan").unwrap();
+    let challenge = challenge(&engine, "alan");
+    let code = first_code(json!({"challenge": challenge}));
+    let enrol = json!({"challenge": challenge, "two_fa_code": code});
+    drop(engine);
+
+    winner(store, &keys, "accept_invitation", &accept, Code::InvalidMailToken);
+    winner(store, &keys, "login", &recover, Code::InvalidCode);
+    assert_eq!((store.count("recovery_codes"), store.rows()["sessions"].clone()), (9, json!(1)));
+    winner(store, &keys, "confirm_totp", &replace, Code::AlreadyConfigured);
+    assert_eq!((store.count("recovery_codes"), store.count("pending_totp")), (9, 1));
+    winner(store, &keys, "complete_login", &enrol, Code::InvalidChallenge);
+    assert_eq!((store.count("recovery_codes"), store.count("totp")), (19, 2));
     let remove = json!({"user_id": ada, "reason": "a lost phone"});
     let removed = in_every_process(store, &keys, "remove_second_factors", &remove);
     assert_eq!(removed.iter().filter(|answer| answer["totp"] == true).count(), 1, "{removed:?}");
     assert_eq!(removed.iter().filter(|answer| answer["totp"] == false).count(), 31);
     assert_eq!(store.count("events WHERE kind = 'second_factors_removed'"), 1);
-    assert_eq!(store.rows()["users"], 2);
+    assert_eq!(store.rows()["users"], 3);
 }
 
 on_each_store!(one_process_finishes_a_ceremony);
@@ -307,13 +325,7 @@ fn one_process_finishes_a_ceremony(store: &Store) {
     let mails = call(&engine, "take_mail", json!({})).unwrap();
     let engine = open(store.url(), keys.clone()).unwrap();
     let ada = call(&engine, "get_user", json!({"username": "ada"})).unwrap()["user"]["id"].clone();
-    let winner = |operation: &str, request: &Value, refused: Code| {
-        let answers = in_every_process(store, &keys, operation, request);
-        let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(Value::is_object);
-        assert_eq!((won.len(), lost.len()), (1, 31), "{operation}");
-        assert!(lost.iter().all(|code| *code == refused.name()), "{lost:?}");
-        won[0].clone()
-    };
+    let winner = |operation, request, refused| winner(store, &keys, operation, request, refused);
 
     let mut device = Device::new(Key::es256());
     let begun = call(&engine, "begin_passkey_registration", json!({"user_id": ada})).unwrap();
@@ -334,6 +346,15 @@ fn one_process_finishes_a_ceremony(store: &Store) {
     winner("accept_invitation", &request, Code::InvalidMailToken);
     assert_eq!((store.count("passkeys"), store.count("trusted_devices")), (1, 1));
     assert_eq!((store.count("organization_members"), store.rows()["sessions"].clone()), (2, json!(2)));
+}
+
+/// Calls an operation from eight processes at once: it succeeds once. Returns that answer.
+fn winner(store: &Store, keys: &Value, operation: &str, request: &Value, refused: Code) -> Value {
+    let answers = in_every_process(store, keys, operation, request);
+    let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(Value::is_object);
+    assert_eq!((won.len(), lost.len()), (1, 31), "{operation}");
+    assert!(lost.iter().all(|code| *code == refused.name()), "{lost:?}");
+    won[0].clone()
 }
 
 /// Calls an operation from eight processes at once, with these keys of the configuration. Returns every answer, or the

@@ -252,6 +252,7 @@ fn child() {
         "back up" => crate::backup::child(store, &task),
         "leave a log" => crate::copies::leave_a_log(store, &task),
         "read files" => crate::copies::read_files(store),
+        "do each once" => crate::once::do_each(store, &task),
         "faulted" => crate::injected::faulted(store),
         "unprivileged" => crate::store::unprivileged(store, &task),
         "full" => crate::store::full(store, &task),
