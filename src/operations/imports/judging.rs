@@ -85,6 +85,9 @@ fn content(account: &PublicUser, has_name: bool) -> Result<Vec<u8>> {
     Ok([digest.as_ref(), account.id.as_bytes()].concat())
 }
 
+/// The content of an earlier account, and of one of the store.
+type Others = (Option<Vec<u8>>, Option<Vec<u8>>);
+
 /// The names of accounts that were judged before, and what else they have.
 struct Earlier<'a> {
     taken: Option<&'a Taken>,
@@ -135,7 +138,7 @@ impl<'a> Earlier<'a> {
     }
 
     /// Returns the content of the earlier account that has the name, or else of that of the store.
-    fn named(&self, tx: &mut Tx, key: &str) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>)> {
+    fn named(&self, tx: &mut Tx, key: &str) -> Result<Others> {
         let repeated = match (self.usernames.get(key), self.taken) {
             (Some(first), _) => Some(content(first, true)?),
             (None, Some(taken)) => taken.find(NAME, key)?,
@@ -149,7 +152,7 @@ impl<'a> Earlier<'a> {
     }
 
     /// Returns the same of the accounts that have this, without their names.
-    fn claimed(&self, tx: &mut Tx, claim: &Claim) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>)> {
+    fn claimed(&self, tx: &mut Tx, claim: &Claim) -> Result<Others> {
         let repeated = match (self.claims.get(claim), self.taken) {
             (Some(first), _) => Some(content(first, false)?),
             (None, Some(taken)) => taken.find(CLAIM, &claim.text())?,
