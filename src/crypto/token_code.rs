@@ -4,6 +4,7 @@
 
 use polyval::universal_hash::UniversalHash;
 use polyval::{Block, Polyval};
+use zeroize::Zeroizing;
 
 use crate::error::Result;
 use crate::types::random::random;
@@ -17,7 +18,11 @@ pub(crate) struct TokenCode(u128);
 
 impl Coder {
     pub(crate) fn new() -> Result<Coder> {
-        Ok(Coder(Polyval::new(&random::<16>()?.into())))
+        Ok(Coder::of(&Zeroizing::new(random()?)))
+    }
+
+    fn of(key: &[u8; 16]) -> Coder {
+        Coder(Polyval::new(key.into()))
     }
 
     /// Returns the code of a token.
@@ -51,7 +56,29 @@ impl TokenCode {
 
 #[cfg(test)]
 mod tests {
+    use polyval::universal_hash::UniversalHash;
+
     use super::{Coder, TokenCode};
+
+    const KEY: [u8; 16] = 0x2562_9347_5892_4276_1d31_f826_ba4b_757b_u128.to_be_bytes();
+
+    /// RFC 8452 appendix A.
+    #[test]
+    fn the_hash_is_that_of_the_rfc() {
+        let blocks =
+            [0x4f4f_9566_8c83_dfb6_4017_62bb_2d01_a262, 0xd1a2_4ddd_2721_d006_bbe4_5f20_d3c9_f362_u128];
+        let mut hash = Coder::of(&KEY).0.clone();
+        hash.update(&blocks.map(|block| block.to_be_bytes().into()));
+        let result = u128::from_be_bytes(hash.finalize().into());
+        assert_eq!(result, 0xf7a3_b47b_8461_19fa_e5b7_866c_f5e5_b77e);
+    }
+
+    /// The last block is the length. The code was calculated with whole numbers, after the definition of the RFC.
+    #[test]
+    fn a_code_is_the_hash_of_a_token_and_its_length() {
+        let code = Coder::of(&KEY).code("eyJhbGciOiJFZERTQSJ9");
+        assert_eq!(code.whole(), 0x3b29_a775_497d_fb4c_6c95_c403_39c0_ceba);
+    }
 
     #[test]
     fn a_code_is_that_of_the_whole_token_under_one_key() {

@@ -6,19 +6,24 @@ const MOST_DISTANCE: i64 = 5;
 
 /// Returns the parts of a text that are sequences, of three characters and more, or of two neighbours.
 pub(super) fn parts(text: &[char]) -> Vec<Part> {
-    let distances: Vec<i64> =
-        text.windows(2).map(|pair| i64::from(u32::from(pair[1])) - i64::from(u32::from(pair[0]))).collect();
     let mut parts = Vec::new();
     let mut start = 0;
-    for run in distances.chunk_by(|one, other| one == other) {
-        let (length, distance) = (run.len() + 1, run[0]);
+    while let Some(distance) = distance(text, start) {
+        let run = (start..).take_while(|place| self::distance(text, *place) == Some(distance)).count();
+        let length = run + 1;
         if (length > 2 || distance.abs() == 1) && (1..=MOST_DISTANCE).contains(&distance.abs()) {
             let guesses = guesses(text[start], length, distance);
             parts.push(Part { start, end: start + length, pattern: Pattern::Sequence, guesses });
         }
-        start += run.len();
+        start += run;
     }
     parts
+}
+
+/// Returns the distance from a character to the next one.
+fn distance(text: &[char], place: usize) -> Option<i64> {
+    let [one, other] = text.get(place..place + 2)? else { return None };
+    Some(i64::from(u32::from(*other)) - i64::from(u32::from(*one)))
 }
 
 fn guesses(first: char, length: usize, distance: i64) -> f64 {

@@ -101,20 +101,21 @@ pub extern "system" fn Java_io_doorward_Native_call<'local>(
     .resolve::<ThrowRuntimeExAndDefault>()
 }
 
-/// Verifies an access token, an array of this length. Writes the claims over it, with spaces behind them, and returns
-/// null; or returns an answer, if the token is refused or has no room for them.
+/// Verifies an access token. Writes the claims over it, with spaces behind them, and returns null; or returns an
+/// answer, if the token is refused or has no room for them.
 #[unsafe(no_mangle)]
 pub extern "system" fn Java_io_doorward_Native_verify<'local>(
     mut env: EnvUnowned<'local>,
     _: JClass<'local>,
     handle: jlong,
     token: JByteArray<'local>,
-    length: jint,
 ) -> JByteArray<'local> {
-    let mut bytes = Wiped(vec![0; length as usize]);
     let (raw, array) = (env.as_raw(), token.as_raw());
-    // SAFETY: the environment and the array are those of this call, and the array has this length. The methods of the
-    // crate ask four times whether an exception was thrown, which takes longer than the copies.
+    // SAFETY: the environment and the array are those of this call. The methods of the crate ask four times whether
+    // an exception was thrown, which takes longer than the copies.
+    let length = unsafe { ((**raw).v1_1.GetArrayLength)(raw, array) };
+    let mut bytes = Wiped(vec![0; usize::try_from(length).unwrap_or_default()]);
+    // SAFETY: as above, and the array has this length.
     unsafe { ((**raw).v1_1.GetByteArrayRegion)(raw, array, 0, length, bytes.0.as_mut_ptr().cast()) };
     // SAFETY: as above.
     let handle = unsafe { handle_of(handle) };
@@ -130,6 +131,10 @@ pub extern "system" fn Java_io_doorward_Native_verify<'local>(
             let (begin, end) = bytes.0.split_at_mut(claims.as_str().len());
             begin.copy_from_slice(claims.as_str().as_bytes());
             end.fill(b' ');
+            // SAFETY: as above. A hook may have left an exception, with which nothing may be written; Java throws it.
+            if unsafe { ((**raw).v1_2.ExceptionCheck)(raw) } {
+                return JByteArray::null();
+            }
             // SAFETY: as above.
             unsafe { ((**raw).v1_1.SetByteArrayRegion)(raw, array, 0, length, bytes.0.as_ptr().cast()) };
             JByteArray::null()

@@ -113,7 +113,10 @@ public final class Doorward extends Operations implements AutoCloseable {
     byte[] token = request.token().getBytes(StandardCharsets.UTF_8);
     byte[] answer;
     try {
-      answer = Native.verify(handle, token, token.length);
+      answer = Native.verify(handle, token);
+    } catch (RuntimeException | Error thrown) {
+      Arrays.fill(token, (byte) 0);
+      throw thrown;
     } finally {
       Reference.reachabilityFence(this);
     }

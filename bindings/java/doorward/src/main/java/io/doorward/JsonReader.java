@@ -153,8 +153,6 @@ final class JsonReader {
     at = begin;
     String read = string();
     if (read.length() <= MAX_NAME) {
-      // The same text as in the code that looks for it, which then compares no letters.
-      read = read.intern();
       NAMES[hash & 255] = read;
     }
     return read;

@@ -31,10 +31,10 @@ final class Native {
   static native byte[] call(long handle, byte[] operation, byte[] request);
 
   /**
-   * Verifies a token in UTF-8, an array of this length. Writes the claims over it, with spaces
-   * behind them, and returns null; or returns an answer.
+   * Verifies a token in UTF-8. Writes the claims over it, with spaces behind them, and returns
+   * null; or returns an answer.
    */
-  static native byte[] verify(long handle, byte[] token, int length);
+  static native byte[] verify(long handle, byte[] token);
 
   static native void close(long handle);
 

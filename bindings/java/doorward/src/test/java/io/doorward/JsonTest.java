@@ -2,6 +2,7 @@ package io.doorward;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -129,6 +130,16 @@ class JsonTest {
     for (String name : (String[]) names.get(null)) {
       assertTrue(name == null || name.length() <= 32);
     }
+  }
+
+  /** The table of the platform has no limit, and strangers choose some names. */
+  @Test
+  void namesAreNotKeptForThePlatform() {
+    String name = "zq" + Long.toString(System.nanoTime(), 36);
+    Map<?, ?> members = (Map<?, ?>) Json.parse("{\"" + name + "\":1}");
+    Object read = members.keySet().iterator().next();
+    assertEquals(name, read);
+    assertNotSame(read, new String(name.toCharArray()).intern());
   }
 
   @Test
