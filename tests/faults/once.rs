@@ -109,7 +109,6 @@ fn steps(store: &Store) -> Vec<Value> {
         ["bob", "eve", "joan"].map(|name| enrol(&engine_at(store.url(), NOW - 30, keys()), name, NOW - 30));
     let engine = engine_at(store.url(), NOW, keys());
     let code = |setup: &Value| totp::code(setup["secret"].as_str().unwrap(), NOW);
-    let step = |operation: &str, request: Value, spent: Code| json!({"operation": operation, "request": request, "spent": spent.name()});
     let setup = call(&engine, "setup_totp", json!({"user_id": joan.id})).unwrap();
     let replace = json!({"user_id": joan.id, "code": code(&setup)});
     register(&engine, "alan").unwrap();
@@ -130,6 +129,10 @@ fn steps(store: &Store) -> Vec<Value> {
         step("complete_login", enrolment, Code::InvalidChallenge),
         step("accept_invitation", invitation(&engine, &joan.id), Code::InvalidMailToken),
     ]
+}
+
+fn step(operation: &str, request: Value, spent: Code) -> Value {
+    json!({"operation": operation, "request": request, "spent": spent.name()})
 }
 
 /// The requests that finish a registration, and a login by it.
