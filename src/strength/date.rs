@@ -1,45 +1,51 @@
 //! Dates and years in a password.
 
-use super::part::{Part, Pattern};
+use super::part::{Cheapest, Part, Pattern};
 
 /// The year from which others are counted: a constant, so that the verdict on a password stays.
 const PRESENT: u32 = 2026;
 /// The fewest years that are tried.
 const LEAST_YEARS: u32 = 20;
 
-/// Returns the parts of a text that are dates, or years that are not long ago.
-pub(super) fn parts(text: &[char]) -> Vec<Part> {
-    let mut dates: Vec<Part> = (0..text.len())
-        .flat_map(|start| (start + 4..=text.len().min(start + 10)).map(move |end| (start, end)))
-        .filter_map(|(start, end)| date(&text[start..end]).map(|guesses| dated(start, end, guesses)))
-        .collect();
-    let all = dates.clone();
-    let is_in = |one: &Part, other: &Part| {
-        other.start <= one.start && one.end <= other.end && (one.start, one.end) != (other.start, other.end)
-    };
-    dates.retain(|one| !all.iter().any(|other| is_in(one, other)));
-    let mut years = years(text);
-    years.append(&mut dates);
-    years
+const SHORTEST: usize = 4;
+const LONGEST: usize = 10;
+
+/// Finds the parts of a text that are dates, or years that are not long ago. Dates in longer ones are none.
+pub(super) fn parts(text: &[char], parts: &mut Cheapest) {
+    years(text, parts);
+    for start in 0..text.len() {
+        for end in start + SHORTEST..=text.len().min(start + LONGEST) {
+            if let Some(guesses) = date(&text[start..end])
+                && !is_in_longer(text, start, end)
+            {
+                parts.add(dated(start, end, guesses));
+            }
+        }
+    }
+}
+
+fn is_in_longer(text: &[char], start: usize, end: usize) -> bool {
+    (end.saturating_sub(LONGEST)..=start).any(|first| {
+        let most = text.len().min(first + LONGEST);
+        (end..=most).any(|last| (first, last) != (start, end) && date(&text[first..last]).is_some())
+    })
 }
 
 fn dated(start: usize, end: usize, guesses: f64) -> Part {
     Part { start, end, pattern: Pattern::Date, guesses }
 }
 
-fn years(text: &[char]) -> Vec<Part> {
-    let mut years = Vec::new();
+fn years(text: &[char], parts: &mut Cheapest) {
     let mut start = 0;
     while let Some(four) = text.get(start..start + 4) {
         match number(four) {
             Some(year @ 1900..2100) => {
-                years.push(dated(start, start + 4, years_to(year)));
+                parts.add(dated(start, start + 4, years_to(year)));
                 start += 4;
             }
             _ => start += 1,
         }
     }
-    years
 }
 
 /// Returns the number of years that are tried until this one is found.

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::part::{MOST, Part, Pattern, exchanges};
+use super::part::{Cheapest, MOST, Part, Pattern, exchanges};
 use super::words;
 
 /// A text in lower case.
@@ -40,26 +40,28 @@ struct Found {
     own: Option<usize>,
 }
 
-/// Returns the parts of a text that are words.
-pub(super) fn parts(text: &[char], own: &[Lower]) -> Vec<Part> {
+/// Finds the parts of a text that are words.
+pub(super) fn parts(text: &[char], own: &[Lower], parts: &mut Cheapest) {
     let lower = lowercase(text);
     let whole: Vec<&[char]> = own.iter().map(|word| word.as_slice()).collect();
     let own = whole.as_slice();
-    let mut parts: Vec<Part> =
-        words(&lower, own).iter().map(|word| part(text, word, word.start, 1.0)).collect();
+    words(&lower, own, |word| parts.add(part(text, word, word.start, 1.0)));
     let backwards: Lower = Zeroizing::new(lower.iter().rev().copied().collect());
     // Of a long word that is written backwards, the end is estimated.
     let ends: Vec<&[char]> = own.iter().map(|word| &word[word.len().saturating_sub(MOST)..]).collect();
-    parts.extend(words(&backwards, &ends).iter().map(|word| part(text, word, text.len() - word.end, 2.0)));
+    words(&backwards, &ends, |word| parts.add(part(text, word, text.len() - word.end, 2.0)));
     for reading in readings(text) {
         let letter = |c: &char| reading.iter().find(|(sign, _)| sign == c).map_or(*c, |(_, letter)| *letter);
         let read: Lower = Zeroizing::new(lower.iter().map(letter).collect());
-        // A single sign is no word.
-        parts.extend(words(&read, own).iter().filter(|word| word.end - word.start > 1).filter_map(|word| {
-            signs(&lower[word.start..word.end], &reading).map(|ways| part(text, word, word.start, ways))
-        }));
+        words(&read, own, |word| {
+            // A single sign is no word.
+            if word.end - word.start > 1
+                && let Some(ways) = signs(&lower[word.start..word.end], &reading)
+            {
+                parts.add(part(text, word, word.start, ways));
+            }
+        });
     }
-    parts
 }
 
 /// Returns characters in lower case, one for each. The two small letters sigma are one.
@@ -72,26 +74,23 @@ pub(super) fn lowercase(text: &[char]) -> Lower {
 }
 
 /// Finds words in a text. If it is the beginning of a longer one, it may end within a word of the caller.
-fn words(lower: &[char], own: &[&[char]]) -> Vec<Found> {
+fn words(lower: &[char], own: &[&[char]], mut found: impl FnMut(&Found)) {
     // No common word has other characters.
     let ascii = lower.iter().map(|c| u8::try_from(*c).ok().filter(u8::is_ascii).unwrap_or(u8::MAX));
     let ascii: Zeroizing<Vec<u8>> = Zeroizing::new(ascii.collect());
-    let mut found = Vec::new();
     for start in 0..lower.len() {
         let rest = &lower[start..];
-        found.extend(words::beginnings(&ascii[start..]).map(|(length, rank)| {
+        for (length, rank) in words::beginnings(&ascii[start..]) {
             let own = own.iter().position(|word| **word == rest[..length]);
-            Found { start, end: start + length, rank, own }
-        }));
+            found(&Found { start, end: start + length, rank, own });
+        }
         let most = if lower.len() < MOST { usize::MAX } else { rest.len() };
         let own = own.iter().map(|word| &word[..word.len().min(most)]).enumerate();
         let own = own.filter(|(_, word)| !word.is_empty() && rest.starts_with(word));
-        found.extend(own.map(|(index, word)| {
-            let end = start + word.len();
-            Found { start, end, rank: index + 1, own: Some(index) }
-        }));
+        for (index, word) in own {
+            found(&Found { start, end: start + word.len(), rank: index + 1, own: Some(index) });
+        }
     }
-    found
 }
 
 /// Makes a part of a word, which begins there in the text as typed, and is written in so many ways.
@@ -128,7 +127,8 @@ fn signs(word: &[char], reading: &Reading) -> Option<f64> {
 /// Returns the readings of a text in which signs stand for letters. If there are too many, signs that come
 /// late stand for themselves.
 fn readings(text: &[char]) -> Vec<Reading> {
-    let (mut signs, mut readings) = (Vec::new(), Vec::new());
+    let mut signs = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut readings = Vec::new();
     for c in text {
         if signs.contains(c) || !SIGNS.iter().any(|(_, signs)| signs.contains(*c)) {
             continue;

@@ -1,6 +1,6 @@
 //! Neighbouring keys in a password.
 
-use super::part::{Part, Pattern, combinations, exchanges};
+use super::part::{Cheapest, Part, Pattern, combinations, exchanges};
 
 struct Keyboard {
     /// The characters of the keys, and those with the shift key, row by row; a space is no key.
@@ -46,14 +46,15 @@ const KEYPAD: Keyboard = Keyboard {
 const MAC_KEYPAD: Keyboard =
     Keyboard { rows: &[(" =/*", ""), ("789-", ""), ("456+", ""), ("123", ""), (" 0.", "")], ..KEYPAD };
 
-/// Returns the parts of a text, of three keys and more, that are typed on neighbouring keys.
-pub(super) fn parts(text: &[char]) -> Vec<Part> {
-    [QWERTY, DVORAK, KEYPAD, MAC_KEYPAD].iter().flat_map(|keyboard| keyboard.parts(text)).collect()
+/// Finds the parts of a text, of three keys and more, that are typed on neighbouring keys.
+pub(super) fn parts(text: &[char], parts: &mut Cheapest) {
+    for keyboard in [QWERTY, DVORAK, KEYPAD, MAC_KEYPAD] {
+        keyboard.parts(text, parts);
+    }
 }
 
 impl Keyboard {
-    fn parts(&self, text: &[char]) -> Vec<Part> {
-        let mut parts = Vec::new();
+    fn parts(&self, text: &[char], parts: &mut Cheapest) {
         let mut start = 0;
         while start < text.len() {
             let mut end = start + 1;
@@ -67,11 +68,10 @@ impl Keyboard {
             }
             if end - start > 2 {
                 let guesses = self.guesses(end - start, turns, shifted);
-                parts.push(Part { start, end, pattern: Pattern::Keyboard, guesses });
+                parts.add(Part { start, end, pattern: Pattern::Keyboard, guesses });
             }
             start = end;
         }
-        parts
     }
 
     /// Returns the way from a key to its neighbour, and whether the shift key is down there.

@@ -3,13 +3,11 @@
 //! repetitions, sequences and dates, common ones first. A password takes as many guesses as its cheapest
 //! division into such parts.
 
-use std::collections::BTreeMap;
-
 use unicode_normalization::UnicodeNormalization;
-use zeroize::Zeroizing;
+use zeroize::{DefaultIsZeroes, Zeroizing};
 
 use dictionary::Lower;
-use part::{Part, Pattern};
+use part::{Cheapest, Part, Pattern, least};
 
 mod date;
 mod dictionary;
@@ -22,7 +20,7 @@ mod words;
 /// How many guesses find a text, and the parts by which they do.
 pub(crate) struct Estimate {
     pub guesses: f64,
-    pub parts: Vec<Part>,
+    pub parts: Zeroizing<Vec<Part>>,
 }
 
 impl Estimate {
@@ -51,6 +49,7 @@ pub(crate) fn estimate(text: &str, words: &[&str]) -> Estimate {
 }
 
 /// The last part of a sequence of parts that cover the beginning of a text.
+#[derive(Clone, Copy, Default)]
 struct Last {
     part: Part,
     /// The guesses of all parts, multiplied.
@@ -58,24 +57,25 @@ struct Last {
     guesses: f64,
 }
 
+impl DefaultIsZeroes for Last {}
+
 /// The cheapest sequences that cover a beginning of a text, by their number of parts.
-type Sequences = BTreeMap<usize, Last>;
+type Sequences = Zeroizing<Vec<Option<Last>>>;
 
 /// Finds the parts that take the fewest guesses, by dynamic programming over the beginnings of the text.
 fn cheapest(text: &[char], words: &[Lower]) -> Estimate {
-    let mut parts = dictionary::parts(text, words);
-    parts.extend(keyboard::parts(text));
-    parts.extend(repetition::parts(text, |base| cheapest(base, words).guesses));
-    parts.extend(sequence::parts(text));
-    parts.extend(date::parts(text));
-    parts.sort_by_key(|part| (part.end, part.start));
-    let mut sequences: Vec<Sequences> = Vec::with_capacity(text.len() + 1);
-    sequences.push(Sequences::new());
+    let mut parts = Cheapest::new(text.len());
+    dictionary::parts(text, words, &mut parts);
+    keyboard::parts(text, &mut parts);
+    repetition::parts(text, &mut parts, |base| cheapest(base, words).guesses);
+    sequence::parts(text, &mut parts);
+    date::parts(text, &mut parts);
+    let mut sequences = vec![Sequences::default()];
     for end in 1..=text.len() {
-        let mut ending = Sequences::new();
+        let mut ending = Zeroizing::new(vec![None; end + 1]);
         let unknown = (0..end).map(|start| unknown(start, end));
-        for part in parts.iter().filter(|part| part.end == end).copied().chain(unknown) {
-            append(&mut ending, &sequences[part.start], at_least(part, text.len()));
+        for part in parts.ending(end).chain(unknown) {
+            append(&mut ending, &sequences[part.start], part);
         }
         sequences.push(ending);
     }
@@ -86,19 +86,22 @@ fn cheapest(text: &[char], words: &[Lower]) -> Estimate {
 /// is not longer.
 fn append(ending: &mut Sequences, before: &Sequences, part: Part) {
     let first = (part.start == 0).then_some((0, 1.0));
-    let others = before
-        .iter()
+    let others = numbered(before)
         // Characters without a pattern are one part.
         .filter(|(_, last)| (last.part.pattern, part.pattern) != (Pattern::Unknown, Pattern::Unknown))
-        .map(|(number, last)| (*number, last.product));
+        .map(|(number, last)| (number, last.product));
     for (number, product) in first.into_iter().chain(others) {
         let number = number + 1;
         let product = product * part.guesses;
         let guesses = in_any_order(number) * product + shorter_first(number);
-        if !ending.range(..=number).any(|(_, other)| other.guesses <= guesses) {
-            ending.insert(number, Last { part, product, guesses });
+        if !ending[..=number].iter().flatten().any(|other| other.guesses <= guesses) {
+            ending[number] = Some(Last { part, product, guesses });
         }
     }
+}
+
+fn numbered(sequences: &Sequences) -> impl Iterator<Item = (usize, &Last)> {
+    sequences.iter().enumerate().filter_map(|(number, last)| Some((number, last.as_ref()?)))
 }
 
 /// The attacker does not know the order of the parts.
@@ -118,26 +121,16 @@ fn unknown(start: usize, end: usize) -> Part {
     Part { start, end, pattern: Pattern::Unknown, guesses }
 }
 
-/// A part of a longer text takes some guesses, because the attacker does not know where it begins.
-fn at_least(part: Part, all: usize) -> Part {
-    let length = part.end - part.start;
-    let least = if length < all { least(length) } else { 1.0 };
-    Part { guesses: part.guesses.max(least), ..part }
-}
-
-fn least(length: usize) -> f64 {
-    if length == 1 { 10.0 } else { 50.0 }
-}
-
 /// Returns the cheapest sequence that covers the whole text, part by part from its end.
 fn unwound(sequences: &[Sequences]) -> Estimate {
-    let all = sequences.last().into_iter().flatten();
+    let all = sequences.last().into_iter().flat_map(numbered);
     let best = all.min_by(|(_, one), (_, other)| one.guesses.total_cmp(&other.guesses));
-    let Some((number, last)) = best else { return Estimate { guesses: 1.0, parts: Vec::new() } };
-    let mut parts = vec![last.part];
-    for number in (1..*number).rev() {
+    let Some((number, last)) = best else { return Estimate { guesses: 1.0, parts: Zeroizing::default() } };
+    let mut parts = Zeroizing::new(Vec::with_capacity(number));
+    parts.push(last.part);
+    for number in (1..number).rev() {
         let end = parts.last().map_or(0, |part| part.start);
-        parts.extend(sequences[end].get(&number).map(|last| last.part));
+        parts.extend(sequences[end].get(number).copied().flatten().map(|last| last.part));
     }
     parts.reverse();
     Estimate { guesses: last.guesses, parts }

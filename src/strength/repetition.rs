@@ -1,10 +1,9 @@
 //! Repetitions in a password.
 
-use super::part::{Part, Pattern};
+use super::part::{Cheapest, Part, Pattern};
 
-/// Returns the parts of a text that repeat something. `guesses` estimates what is repeated.
-pub(super) fn parts(text: &[char], guesses: impl Fn(&[char]) -> f64) -> Vec<Part> {
-    let mut parts = Vec::new();
+/// Finds the parts of a text that repeat something. `guesses` estimates what is repeated.
+pub(super) fn parts(text: &[char], parts: &mut Cheapest, guesses: impl Fn(&[char]) -> f64) {
     let mut start = 0;
     while start < text.len() {
         let rest = &text[start..];
@@ -23,10 +22,9 @@ pub(super) fn parts(text: &[char], guesses: impl Fn(&[char]) -> f64) -> Vec<Part
         let is_all = |length: &usize| whole.is_multiple_of(*length) && times(rest, *length) >= whole / length;
         let unit = lengths.clone().find(is_all).unwrap_or(shortest);
         let guesses = guesses(&rest[..unit]) * (whole / unit) as f64;
-        parts.push(Part { start, end: start + whole, pattern: Pattern::Repetition, guesses });
+        parts.add(Part { start, end: start + whole, pattern: Pattern::Repetition, guesses });
         start += whole;
     }
-    parts
 }
 
 /// Returns how many times a text begins with as many of its characters.

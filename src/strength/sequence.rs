@@ -1,23 +1,21 @@
 //! Sequences in a password: characters at equal distances, such as `abcd` and `9753`.
 
-use super::part::{Part, Pattern};
+use super::part::{Cheapest, Part, Pattern};
 
 const MOST_DISTANCE: i64 = 5;
 
-/// Returns the parts of a text that are sequences, of three characters and more, or of two neighbours.
-pub(super) fn parts(text: &[char]) -> Vec<Part> {
-    let mut parts = Vec::new();
+/// Finds the parts of a text that are sequences, of three characters and more, or of two neighbours.
+pub(super) fn parts(text: &[char], parts: &mut Cheapest) {
     let mut start = 0;
     while let Some(distance) = distance(text, start) {
         let run = (start..).take_while(|place| self::distance(text, *place) == Some(distance)).count();
         let length = run + 1;
         if (length > 2 || distance.abs() == 1) && (1..=MOST_DISTANCE).contains(&distance.abs()) {
             let guesses = guesses(text[start], length, distance);
-            parts.push(Part { start, end: start + length, pattern: Pattern::Sequence, guesses });
+            parts.add(Part { start, end: start + length, pattern: Pattern::Sequence, guesses });
         }
         start += run;
     }
-    parts
 }
 
 /// Returns the distance from a character to the next one.
