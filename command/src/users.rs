@@ -1,6 +1,7 @@
 //! `user …` and `password …`.
 
 use clap::{Args, Subcommand, ValueEnum};
+use doorward::config::Registration;
 use doorward::{Code, Error};
 use serde_json::{Map, Value, json};
 
@@ -369,22 +370,23 @@ impl Add {
         let roles = Some(roles).filter(|roles| !roles.is_empty());
         let mut request = json!({"username": name, "email": email, "roles": roles, "attributes": attributes,
             "locale": locale});
-        check(host, &request, context.source.config()?.registration.conceal_existing)?;
+        check(host, &request, &context.source.config()?.registration)?;
         request["password"] = ask::new_password(&name)?.into();
         answer(context, &host.call("register", &request)?, None)
     }
 }
 
 /// Refuses an account that `register` would refuse, before a password is typed for it.
-fn check(host: &Host, account: &Value, conceals_existing: bool) -> Outcome {
+fn check(host: &Host, account: &Value, registration: &Registration) -> Outcome {
     let report = host.call("import_users", &json!({"dry_run": true, "users": [account]}))?;
     match report["problems"][0]["code"].as_str() {
-        None => Ok(()),
+        // An account that is imported needs no address.
+        None if !(registration.require_email && account["email"].is_null()) => Ok(()),
         Some("username_taken") => Err(Error::from(Code::UsernameTaken).into()),
-        Some("email_taken") if conceals_existing => Ok(()),
+        Some("email_taken") if registration.conceal_existing => Ok(()),
         Some("email_taken") => Err(Error::from(Code::EmailTaken).into()),
         // `register` names the member and the reason.
-        Some(_) => {
+        _ => {
             let mut request = account.clone();
             request["password"] = "".into();
             host.call("register", &request).map(drop)
