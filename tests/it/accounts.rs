@@ -169,7 +169,8 @@ fn accounts(store: &Store) -> Vec<(Value, bool)> {
     }
     drop(engine);
     store.execute("INSERT INTO totp SELECT id, id, 6, 30, 0, 0, 0 FROM users WHERE username LIKE '%7'");
-    let passkey = "INSERT INTO passkeys SELECT id, id, NULL, NULL, id, id, 0, 0, 0, 0, '', 0, NULL FROM users";
+    let passkey =
+        "INSERT INTO passkeys SELECT id, id, NULL, NULL, id, id, 0, 0, 0, 0, '', 0, NULL FROM users";
     store.execute(&format!("{passkey} WHERE username LIKE '%77' OR username LIKE '%83'"));
     let has_factor = |user: &Value| {
         let name = user["username"].as_str().unwrap();
@@ -361,7 +362,8 @@ fn many_accounts(store: &Store) {
     drop(engine);
     store.execute("INSERT INTO user_roles SELECT id, 'user' FROM users WHERE username <> 'zoe'");
     store.execute("INSERT INTO totp SELECT id, id, 6, 30, 0, 0, 0 FROM users WHERE username LIKE '%7'");
-    let passkey = "INSERT INTO passkeys SELECT id, id, NULL, NULL, id, id, 0, 0, 0, 0, '', 0, NULL FROM users";
+    let passkey =
+        "INSERT INTO passkeys SELECT id, id, NULL, NULL, id, id, 0, 0, 0, 0, '', 0, NULL FROM users";
     store.execute(&format!("{passkey} WHERE username NOT LIKE '%7'"));
 }
 
